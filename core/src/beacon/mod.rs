@@ -1,0 +1,146 @@
+//! The envelope that carries observations from a page to the edge: JSON text, version 1.
+//!
+//! A field that a reader does not know is kept, a version that it does not know is quarantined:
+//! pages outlive edges, and edges outlive pages.
+
+use crate::{fate, id::Id, json, observation::Observation};
+use alloc::string::String;
+
+#[cfg(feature = "edge")]
+mod read;
+#[cfg(feature = "edge")]
+pub use read::{Envelope, EnvelopeError, ItemError, Refusals, peek, read_item};
+
+/// The version that this code writes.
+pub const VERSION: u32 = 1;
+
+/// The form that the SDK ran in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "every report must decide about each"
+)]
+pub enum Form {
+    /// The WebAssembly module.
+    Wasm,
+    /// The same module as JavaScript.
+    Js,
+    /// The loader alone: neither form arrived in time, and the edge evaluates.
+    Raw,
+}
+
+impl Form {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wasm => "wasm",
+            Self::Js => "js",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// One page load: an unbroken stay of one document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLoad {
+    /// Its id; its time is when it began.
+    pub id: Id,
+    /// The visitor.
+    pub visitor: Option<Id>,
+}
+
+/// An observation as it waits to be delivered: its text never changes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The observation's id.
+    pub id: Id,
+    /// The observation's JSON, complete.
+    pub json: String,
+}
+
+impl Item {
+    /// Writes an observation with whose it is and what the page claims it means.
+    ///
+    /// An item names its page load and session itself, because it may be delivered by a later page.
+    pub fn new(observation: &Observation, page: Id, session: Option<Id>, claims: &[&str]) -> Self {
+        let mut text = String::with_capacity(256);
+        observation.write_open(&mut text);
+        json::push_field(&mut text, "page", &page.text());
+        if let Some(session) = session {
+            json::push_field(&mut text, "session", &session.text());
+        }
+        if !claims.is_empty() {
+            json::push_key(&mut text, "claims");
+            text.push('[');
+            for (at, claim) in claims.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                json::push_text(&mut text, claim);
+            }
+            text.push(']');
+        }
+        text.push('}');
+        Self {
+            id: observation.id,
+            json: text,
+        }
+    }
+}
+
+/// What a beacon says beside its items.
+#[derive(Clone, Copy, Debug)]
+pub struct Header<'a> {
+    /// Whose plan.
+    pub site: &'a str,
+    /// The SDK's version.
+    pub sdk: &'a str,
+    /// The form it ran in.
+    pub form: Form,
+    /// The plan it evaluated with; empty if none had arrived.
+    pub plan: &'a str,
+    /// When the beacon was made, by the device's clock: Unix milliseconds.
+    pub sent: i64,
+    /// The page load that sends.
+    pub page: Id,
+    /// The visitor, where one may be known.
+    pub visitor: Option<Id>,
+    /// Items that this page load has let go so far, by reason.
+    pub dropped: &'a [(fate::Drop, u32)],
+}
+
+/// Writes a beacon around items that are already written.
+pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::with_capacity(4_096);
+    text.push('{');
+    json::push_number_field(&mut text, "v", i64::from(VERSION));
+    json::push_field(&mut text, "site", header.site);
+    json::push_field(&mut text, "sdk", header.sdk);
+    json::push_field(&mut text, "form", header.form.name());
+    json::push_field(&mut text, "plan", header.plan);
+    json::push_number_field(&mut text, "sent", header.sent);
+    json::push_field(&mut text, "page", &header.page.text());
+    if let Some(visitor) = header.visitor {
+        json::push_field(&mut text, "visitor", &visitor.text());
+    }
+    if header.dropped.iter().any(|(_, count)| *count > 0) {
+        json::push_key(&mut text, "dropped");
+        text.push('{');
+        for (reason, count) in header.dropped {
+            if *count > 0 {
+                json::push_number_field(&mut text, reason.name(), i64::from(*count));
+            }
+        }
+        text.push('}');
+    }
+    json::push_key(&mut text, "items");
+    text.push('[');
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(item);
+    }
+    text.push_str("]}");
+    text
+}

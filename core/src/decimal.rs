@@ -1,0 +1,134 @@
+//! Numbers as decimal text: compared exactly, never through binary floats.
+
+use core::cmp::Ordering;
+
+/// A decimal number: `mantissa / 10^scale`.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal {
+    /// All digits, without the point.
+    pub mantissa: i64,
+    /// How many of the digits stand behind the point.
+    pub scale: u8,
+}
+
+impl Decimal {
+    /// Reads `-12.50`; anything else (an exponent, spaces, `NaN`, more than 18 digits) is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let mut mantissa: i64 = 0;
+        let mut scale: u8 = 0;
+        let mut point = false;
+        let mut any = false;
+        for byte in digits.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = i64::from(byte.wrapping_sub(b'0'));
+                    mantissa = mantissa.checked_mul(10)?.checked_add(digit)?;
+                    if point {
+                        scale = scale.checked_add(1)?;
+                    }
+                    any = true;
+                }
+                b'.' if any && !point => point = true,
+                _ => return None,
+            }
+        }
+        if !any || scale > 18 || (point && scale == 0) {
+            return None;
+        }
+        Some(Self {
+            mantissa: if negative {
+                mantissa.checked_neg()?
+            } else {
+                mantissa
+            },
+            scale,
+        })
+    }
+
+    /// The mantissa at another scale; `None` if digits would be lost or do not fit.
+    pub fn rescale(self, scale: u8) -> Option<i64> {
+        let mut mantissa = self.mantissa;
+        let mut at = self.scale;
+        while at < scale {
+            mantissa = mantissa.checked_mul(10)?;
+            at = at.checked_add(1)?;
+        }
+        while at > scale {
+            if mantissa.checked_rem(10)? != 0 {
+                return None;
+            }
+            mantissa = mantissa.checked_div(10)?;
+            at = at.checked_sub(1)?;
+        }
+        Some(mantissa)
+    }
+
+    fn widened(self, scale: u8) -> i128 {
+        let mut wide = i128::from(self.mantissa);
+        for _ in self.scale..scale {
+            wide = wide.saturating_mul(10);
+        }
+        wide
+    }
+}
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Decimal {}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let scale = self.scale.max(other.scale);
+        self.widened(scale).cmp(&other.widened(scale))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_not_a_plain_decimal_is_refused() {
+        for text in [
+            "", "-", ".5", "5.", "1e3", "NaN", "Infinity", "+1", " 1", "1,5", "--1",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
+        assert_eq!(Decimal::parse("9999999999999999999"), None);
+    }
+
+    #[test]
+    fn trailing_zeros_do_not_matter() {
+        assert_eq!(Decimal::parse("1.50"), Decimal::parse("1.5"));
+        assert!(Decimal::parse("-0.1") < Decimal::parse("0"));
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_the_order_of_the_numbers(a in -1_000_000i64..1_000_000, b in -1_000_000i64..1_000_000) {
+            let text = |n: i64| {
+                let sign = if n < 0 { "-" } else { "" };
+                format!("{sign}{}.{:02}", n.abs() / 100, n.abs() % 100)
+            };
+            let (left, right) = (Decimal::parse(&text(a)).unwrap(), Decimal::parse(&text(b)).unwrap());
+            prop_assert_eq!(left.cmp(&right), a.cmp(&b));
+            prop_assert_eq!(left.rescale(2), Some(a));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Writing JSON, as little of it as the wire needs: the page carries no JSON library.
+
+use alloc::string::String;
+
+/// Appends a whole number.
+pub fn push_integer(out: &mut String, number: i64) {
+    if number < 0 {
+        out.push('-');
+    }
+    let mut rest = number.unsigned_abs();
+    let mut digits = [0u8; 20];
+    let mut length = 0usize;
+    for place in &mut digits {
+        *place = b'0'.wrapping_add(u8::try_from(rest % 10).unwrap_or(0));
+        rest /= 10;
+        length = length.saturating_add(1);
+        if rest == 0 {
+            break;
+        }
+    }
+    for digit in digits.iter().take(length).rev() {
+        out.push(char::from(*digit));
+    }
+}
+
+/// Appends a text in quotes.
+pub fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '\n' => out.push_str("\\n"),
+            '\u{0}'..='\u{1f}' => {
+                let code = u32::from(character);
+                out.push_str(if code < 16 { "\\u000" } else { "\\u001" });
+                out.push(char::from_digit(code & 15, 16).unwrap_or('0'));
+            }
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+}
+
+/// Appends `,"key":` (without the comma right after a `{`).
+pub fn push_key(out: &mut String, key: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    push_text(out, key);
+    out.push(':');
+}
+
+/// Appends `"key":"text"` to an object, or nothing if the text is empty.
+pub fn push_field(out: &mut String, key: &str, text: &str) {
+    if !text.is_empty() {
+        push_key(out, key);
+        push_text(out, text);
+    }
+}
+
+/// Appends `"key":number` to an object.
+pub fn push_number_field(out: &mut String, key: &str, number: i64) {
+    push_key(out, key);
+    push_integer(out, number);
+}
+
+#[cfg(all(test, feature = "edge"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(text: String, number: i64) {
+            let mut out = String::from("{");
+            push_key(&mut out, "text");
+            push_text(&mut out, &text);
+            push_number_field(&mut out, "number", number);
+            out.push('}');
+            let read: serde_json::Value = serde_json::from_str(&out).unwrap();
+            prop_assert_eq!(read["text"].as_str(), Some(text.as_str()));
+            prop_assert_eq!(read["number"].as_i64(), Some(number));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The rules of Goalpost, and nothing else.
+//!
+//! # The way of an observation
+//!
+//! A page shows something; the SDK makes an [`Observation`] of it, with an [`Id`] that carries its
+//! capture time and a sequence number. [`evaluate`] says what it means under the site's [`Rules`]:
+//! the page *claims* the conversions, writes the observation into an [`beacon::Item`] and keeps it
+//! until a [`beacon`] with it was confirmed. The edge reads each item on its own, evaluates it again
+//! with the same function and the same rules, and stores its own verdict under each conversion's
+//! [`CountingKey`]. Every copy that arrives meets exactly one [`Fate`].
+//!
+//! # What this crate does not have
+//!
+//! No clock, no randomness, no I/O, no global state, no JavaScript: they are arguments. So the page,
+//! the edge, a replay and the fault simulator run the very same code. The default features are what
+//! a page needs; `edge` adds reading of JSON, `schema` the types for other languages.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(test, feature = "edge"))]
+extern crate std;
+
+#[cfg(feature = "edge")]
+pub mod accepted;
+pub mod beacon;
+pub mod commerce;
+pub mod fate;
+pub mod json;
+pub mod limits;
+#[cfg(feature = "edge")]
+pub mod plan;
+#[doc(hidden)]
+pub mod testing;
+
+mod counting;
+mod decimal;
+mod evaluate;
+mod id;
+mod money;
+mod observation;
+mod page_pattern;
+mod rules;
+mod selector;
+mod session;
+mod zone;
+
+pub use commerce::CommerceStep;
+pub use counting::{Counting, CountingKey, Person};
+pub use decimal::Decimal;
+pub use evaluate::{Context, Conversion, Explanation, Verdict, evaluate, explain};
+pub use fate::Fate;
+pub use id::Id;
+pub use money::{Currency, Money, MoneyError};
+pub use observation::{Element, MediaStep, Observation, Properties, Seen, Value, clip, clip_text};
+pub use page_pattern::{PagePattern, PatternError};
+pub use rules::{
+    Amount, BrowserPlan, Condition, DecodeError, Definition, LinkKind, Rule, Rules, Test, Trigger,
+    Worth,
+};
+pub use selector::{Selector, SelectorError};
+pub use session::SessionRecord;
+pub use zone::{Date, Zone};

@@ -1,0 +1,70 @@
+//! Every bound in one place, each with its reason.
+//!
+//! A bound is part of the wire contract: what one side sends, the other must accept.
+
+/// Bytes of one beacon body. Browsers share 64 KiB among all `keepalive` requests and beacons in
+/// flight, so a larger body is refused at the moment it matters most: when the page is left.
+pub const BEACON_BYTES: usize = 60_000;
+
+/// Items in one beacon: more than any page needs between two flushes, few enough for one statement.
+pub const BEACON_ITEMS: usize = 500;
+
+/// Bytes of one item's JSON, so that one item never crowds out its siblings.
+pub const ITEM_BYTES: usize = 8_192;
+
+/// Bytes of one queue message. Cloudflare Queues takes 128 KB; the rest is room for enrichment.
+pub const MESSAGE_BYTES: usize = 100_000;
+
+/// Bytes of an identifier that a person chose: site, definition, group, event name, property name.
+pub const NAME_BYTES: usize = 64;
+
+/// Bytes of a page path, a title, a referrer or a property's text.
+pub const TEXT_BYTES: usize = 512;
+
+/// Properties of one observation. GA4 takes 25 and Segment has no limit; 32 fits both in practice.
+pub const PROPERTIES: usize = 32;
+
+/// Order lines of one commerce observation.
+pub const ORDER_LINES: usize = 50;
+
+/// Elements of a click's path, from the clicked one outwards.
+pub const PATH_ELEMENTS: usize = 6;
+
+/// Attributes kept of one element.
+pub const ELEMENT_ATTRIBUTES: usize = 8;
+
+/// Definitions (goals and outcomes together) of one plan; the page looks at each for each observation.
+pub const DEFINITIONS: usize = 256;
+
+/// Groups of one plan.
+pub const GROUPS: usize = 64;
+
+/// Alternatives in one `when`, and conditions in one list.
+pub const ALTERNATIVES: usize = 16;
+
+/// How deep `and` and `any` may nest.
+pub const CONDITION_DEPTH: usize = 4;
+
+/// Variable parts (`:name`, `*`) of one page pattern: keeps matching linear in practice.
+pub const PATTERN_VARIABLES: usize = 8;
+
+/// Bytes of a plan's JSON: a plan of 256 definitions is about 50 KB.
+pub const PLAN_BYTES: usize = 262_144;
+
+/// Bytes of a compiled plan that a page is willing to read.
+pub const BROWSER_PLAN_BYTES: usize = 65_536;
+
+/// Items waiting in the page: a burst of 1,000 and room beside it. Beyond it the newest is dropped
+/// and counted, since an older item may be the purchase that a newer one only follows.
+pub const OUTBOX_ITEMS: usize = 2_000;
+
+/// Milliseconds a device clock may be off before it is corrected. Below it, what looks like drift
+/// is mostly latency, and correcting for latency reorders a visitor's observations.
+pub const CLOCK_DRIFT_MS: i64 = 300_000;
+
+/// Milliseconds an observation may come from the past without a server's word: 30 days, as long as
+/// the browser keeps an undelivered item.
+pub const BACKDATE_MS: i64 = 2_592_000_000;
+
+/// Milliseconds of a session timeout: the shortest, the default of the field, and a day.
+pub const SESSION_TIMEOUT_MS: (u32, u32, u32) = (1_000, 1_800_000, 86_400_000);

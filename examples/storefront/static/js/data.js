@@ -1,0 +1,2 @@
+/** Data the page was built with. */
+export const data = (id) => JSON.parse(document.getElementById(id).textContent);

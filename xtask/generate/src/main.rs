@@ -1,0 +1,2 @@
+//! Goalpost.
+fn main() {}

@@ -1,0 +1,37 @@
+//! Measurements of the Worker beside its peers.
+
+use crate::build;
+use crate::call::node;
+use crate::project::Project;
+use crate::report::step;
+use anyhow::Result;
+use clap::ValueEnum;
+
+/// One measurement.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Bench {
+    /// Server CPU per beacon, beside a hand-written JavaScript Worker
+    Collect,
+    /// Rows per CPU-second, beside a plain database
+    Sink,
+}
+
+impl Bench {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Collect => "tests/bench/collect.mjs",
+            Self::Sink => "tests/bench/sink.mjs",
+        }
+    }
+}
+
+/// Runs the one that is named, or all.
+pub(crate) fn run(project: &Project, which: Option<Bench>) -> Result<()> {
+    build::all(project)?;
+    let chosen = which.map_or_else(|| Bench::value_variants().to_vec(), |one| vec![one]);
+    for bench in chosen {
+        let script = bench.script();
+        step(script, || node(project).arg(script).run())?;
+    }
+    Ok(())
+}

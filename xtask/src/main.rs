@@ -1,0 +1,96 @@
+//! Sets up, builds, tests and measures Goalpost.
+#![allow(
+    clippy::print_stdout,
+    reason = "a command-line tool speaks on its standard output"
+)]
+
+mod bench;
+mod build;
+mod call;
+mod demo;
+mod folder_names;
+mod generated;
+mod lint;
+mod node_tests;
+mod project;
+mod report;
+mod setup;
+mod sim;
+mod size;
+mod stamp;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use project::Project;
+use std::process::ExitCode;
+
+/// Sets up, builds, tests and measures Goalpost.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what this machine lacks: wasm target, tools, npm packages, browser
+    Setup,
+    /// Build the page SDK, the npm package, the Worker and the demo shop into dist/
+    Build,
+    /// Build everything and start the demo shop on this machine
+    Demo,
+    /// Run every check, in the order that finds faults soonest
+    Test,
+    /// Check format and lints, natively and for wasm32
+    Lint,
+    /// Write the types, schema and API document that come from the Rust types
+    Gen {
+        /// Change nothing; fail where a committed file differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure what a page downloads, and fail over budget
+    Size,
+    /// Simulate faulty visits and check that nothing is lost or doubled
+    Sim {
+        /// How many seeds to run
+        #[arg(long, default_value_t = sim::SEEDS)]
+        seeds: u64,
+        /// Run this one seed, with its whole trace
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Measure the Worker beside its peers
+    Bench {
+        /// Which measurement; all of them where none is named
+        which: Option<bench::Bench>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<()> {
+    let project = Project::find()?;
+    match *task {
+        Task::Setup => setup::all(&project),
+        Task::Build => build::all(&project),
+        Task::Demo => demo::run(&project),
+        Task::Test => test::run(&project),
+        Task::Lint => lint::run(&project),
+        Task::Gen { check } => generated::run(&project, check),
+        Task::Size => size::run(&project),
+        Task::Sim { seeds, seed } => sim::run(&project, seeds, seed),
+        Task::Bench { which } => bench::run(&project, which),
+    }
+}

@@ -1,0 +1,26 @@
+//! What a machine needs beyond Rust and Node, each part installed only where it is missing.
+
+pub(crate) mod browser;
+pub(crate) mod debian;
+pub(crate) mod node;
+pub(crate) mod rust_parts;
+pub(crate) mod tools;
+pub(crate) mod wasm_target;
+
+use crate::project::Project;
+use crate::report::step;
+use anyhow::Result;
+
+/// Everything that any command needs.
+pub(crate) fn all(project: &Project) -> Result<()> {
+    let node = step("setup: npm packages", || node::ready(project));
+    let lints = step("setup: rustfmt and clippy", rust_parts::lints);
+    let target = step("setup: wasm target", || wasm_target::ready().map(drop));
+    let tools = step("setup: wasm tools", || tools::ready(project).map(drop));
+    let browser = step("setup: browser", || browser::ready().map(drop));
+    for part in [node, lints, target, tools, browser] {
+        part?;
+    }
+    println!("\nReady. Next: `cargo xtask demo`, or `cargo xtask test`.");
+    Ok(())
+}

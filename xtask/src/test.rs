@@ -1,0 +1,43 @@
+//! Every check, in the order that finds faults soonest.
+
+use crate::call::{Call, cargo};
+use crate::project::Project;
+use crate::report::Run;
+use crate::setup::{browser, node};
+use crate::{build, generated, lint, node_tests, sim, size};
+use anyhow::Result;
+
+/// Runs them all, and fails at the end if any did not pass.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let mut run = Run::default();
+    run.step("format", &[], || lint::format(project));
+    run.step("lint native", &[], || lint::native(project));
+    run.step("lint wasm", &[], || lint::wasm(project));
+    run.step("generated files", &[], || generated::run(project, true));
+    run.step("cargo tests", &[], || {
+        cargo(project).args(["test", "--workspace"]).run()
+    });
+    run.step("simulation", &[], || sim::run(project, sim::SEEDS, None));
+    run.step("build", &[], || build::all(project));
+    run.step("size", &["build"], || size::measure(project));
+    run.step("npm package", &["build"], || npm_package(project));
+    run.step("edge tests", &["build"], || {
+        node_tests::in_folder(project, "tests/edge")?.run()
+    });
+    run.step("browser tests", &["build"], || {
+        let browser = browser::ready()?;
+        browser
+            .on(node_tests::in_folder(project, "tests/e2e")?)
+            .run()
+    });
+    run.finish()
+}
+
+/// Whether the package's files, entry points and types suit those who install it.
+fn npm_package(project: &Project) -> Result<()> {
+    node::ready(project)?;
+    Call::new("npm")
+        .args(["run", "check", "-w", "npm"])
+        .within(project.root())
+        .run()
+}
