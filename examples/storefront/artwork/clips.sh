@@ -15,13 +15,13 @@ layer() {
     --default-background-color=00000000 --window-size=480,288 --screenshot="$work/$1.png" "file://$work/page.html" 2>/dev/null
 }
 
-# clip NAME SECONDS GROUND FLOOR FILTER INPUTS…: the shoe's layers over a ground with a floor.
+# clip NAME SECONDS STILL GROUND FLOOR FILTER INPUTS…: the shoe's layers over a ground with a floor.
 clip() {
-  name=$1 seconds=$2 ground=$3 floor=$4 filter=$5
-  shift 5
+  name=$1 seconds=$2 still=$3 ground=$4 floor=$5 filter=$6
+  shift 6
   ffmpeg -y -v error -f lavfi -i "color=$ground:s=640x360:r=25:d=$seconds,format=yuva420p,drawbox=0:262:640:98:$floor:fill" \
     "$@" -filter_complex "$filter" -an -c:v libvpx-vp9 -crf 36 -b:v 0 -row-mt 1 -pix_fmt yuv420p -t "$seconds" "$out/$name.webm"
-  ffmpeg -y -v error -ss 0.2 -i "$out/$name.webm" -frames:v 1 -c:v libwebp -quality 80 "$out/$name.webp"
+  ffmpeg -y -v error -ss "$still" -i "$out/$name.webm" -frames:v 1 -c:v libwebp -quality 80 "$out/$name.webp"
 }
 
 layer upper nimbus '#midsole,#outsole,#shade{display:none}'
@@ -32,18 +32,18 @@ layer trail stratus 'svg>ellipse{display:none}'
 
 
 # Two steps: the heel comes up, the shoe moves on, the toe lands last.
-clip walk 4 0xd9e3ea 0xe9ebe8 \
+clip walk 4 0.3 0xd9e3ea 0xe9ebe8 \
   "[1]format=rgba,pad=560:420:40:66:0x00000000,rotate=a=0.13*max(0\,sin(2*PI*t)):c=none[s];[0][s]overlay=x=40+18*sin(2*PI*t):y=-20-34*max(0\,sin(2*PI*t)):shortest=1" \
   -loop 1 -framerate 25 -t 4 -i "$work/shoe.png"
 
-clip trail 3 0xeae5d5 0x77705a \
+clip trail 3 1.5 0xeae5d5 0x77705a \
   "[1]format=rgba,pad=560:420:40:66:0x00000000,rotate=a=-0.09+0.12*max(0\,sin(2*PI*t)):c=none[s];[0][s]overlay=x=-420+300*t:y=-28-30*max(0\,sin(2*PI*t)):shortest=1" \
   -loop 1 -framerate 25 -t 3 -i "$work/trail.png"
 
 # The parts stand apart, come together, and rest as a shoe.
 apart="pow(max(0\,1-t/2.4)\,3)"
-clip layers 4 0xe8e4db 0xdcd7cb \
-  "[0][1]overlay=x=80:y=24+70*$apart:format=auto[a];[a][2]overlay=x=80:y=24:format=auto[b];[b][3]overlay=x=80:y=24-96*$apart:format=auto:shortest=1" \
+clip layers 4 0.4 0xe8e4db 0xdcd7cb \
+  "[0][1]overlay=x=80:y=24+70*$apart:format=auto[a];[a][2]overlay=x=80:y=24:format=auto[b];[b][3]overlay=x=80:y=24-80*$apart:format=auto:shortest=1" \
   -loop 1 -framerate 25 -t 4 -i "$work/rubber.png" -loop 1 -framerate 25 -t 4 -i "$work/foam.png" -loop 1 -framerate 25 -t 4 -i "$work/upper.png"
 
 ls -l "$out"

@@ -90,7 +90,7 @@ ${head(shop, page)}
 <body>
 <a class="skip" href="#main">${shop.text.skip}</a>
 ${top(shop, page)}
-<main id="main" class="${page.kind}">
+<main id="main" class="on-${page.kind}">
 ${page.main}
 </main>
 ${bottom(shop)}

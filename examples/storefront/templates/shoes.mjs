@@ -53,8 +53,8 @@ export const product = (shop, shoe) => {
 <article class="shoe" data-product="${slug}">
 <div class="views">
 <div class="tile big ${slug}"><img src="/img/${slug}.svg" alt="${shoe.alt}" width="1200" height="720" fetchpriority="high"></div>
-<div class="tile ${slug}"><img src="/img/${slug}.svg#toe" alt="${name}: ${words.toe}" width="480" height="360"></div>
-<div class="tile ${slug}"><img src="/img/${slug}.svg#heel" alt="${name}: ${words.heel}" width="480" height="360"></div>
+<div class="tile ${slug}"><img src="/img/${slug}.svg#toe" alt="${name}: ${words.toe}" width="600" height="360"></div>
+<div class="tile ${slug}"><img src="/img/${slug}.svg#heel" alt="${name}: ${words.heel}" width="600" height="360"></div>
 </div>
 <div class="buy">
 <p class="kind">${shoe.kind}</p>
