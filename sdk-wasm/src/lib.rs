@@ -1,1 +1,9 @@
-//! Goalpost.
+//! Goalpost in the page.
+//!
+//! [`engine`] decides, without a browser; `boundary` lets JavaScript drive it. The shell that
+//! listens to the page and carries out effects is TypeScript, in `npm/src/shell`.
+
+mod boundary;
+pub mod engine;
+
+pub use boundary::Sdk;

@@ -52,11 +52,7 @@ impl Project {
     /// the same version of the crate wrote, so the one pin rules both.
     pub(crate) fn wasm_bindgen_version(&self) -> Result<String> {
         let manifest = fs::read_to_string(self.at("Cargo.toml")).context("read Cargo.toml")?;
-        let pin = manifest.lines().find_map(|line| {
-            let (_, version) = line.strip_prefix("wasm-bindgen")?.split_once("\"=")?;
-            version.split('"').next()
-        });
-        match pin {
+        match pinned_wasm_bindgen(&manifest) {
             Some(version) => Ok(version.to_owned()),
             None => bail!(
                 "Cargo.toml pins no wasm-bindgen: add `wasm-bindgen = \"=<version>\"` to \
@@ -64,6 +60,13 @@ impl Project {
             ),
         }
     }
+}
+
+fn pinned_wasm_bindgen(manifest: &str) -> Option<&str> {
+    manifest.lines().find_map(|line| {
+        let (_, pin) = line.strip_prefix("wasm-bindgen ")?.split_once("\"=")?;
+        pin.split('"').next()
+    })
 }
 
 fn cache_folder() -> Result<PathBuf> {
@@ -75,4 +78,22 @@ fn cache_folder() -> Result<PathBuf> {
     }
     let home = env::home_dir().context("no home folder: set GOALPOST_CACHE to a folder")?;
     Ok(home.join(".cache/goalpost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pinned_wasm_bindgen;
+
+    #[test]
+    fn the_pin_is_read_in_both_of_its_forms() {
+        let short = "js-sys = \"=0.3.1\"\nwasm-bindgen = \"=0.2.130\"\n";
+        let long = "wasm-bindgen = { version = \"=0.2.130\", default-features = false }\n";
+        assert_eq!(pinned_wasm_bindgen(short), Some("0.2.130"));
+        assert_eq!(pinned_wasm_bindgen(long), Some("0.2.130"));
+    }
+
+    #[test]
+    fn a_range_is_no_pin() {
+        assert_eq!(pinned_wasm_bindgen("wasm-bindgen = \"0.2\"\n"), None);
+    }
 }

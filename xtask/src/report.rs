@@ -101,3 +101,44 @@ impl Run {
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Run;
+    use anyhow::bail;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_step_is_not_run_when_one_it_needs_failed() {
+        let ran = Cell::new(false);
+        let mut run = Run::default();
+        run.step("build", &[], || bail!("no compiler"));
+        run.step("size", &["build"], || {
+            ran.set(true);
+            Ok(())
+        });
+        assert!(!ran.get());
+        assert!(run.finish().is_err());
+    }
+
+    #[test]
+    fn a_failed_step_does_not_stop_those_that_do_not_need_it() {
+        let ran = Cell::new(false);
+        let mut run = Run::default();
+        run.step("lint", &[], || bail!("a warning"));
+        run.step("tests", &[], || {
+            ran.set(true);
+            Ok(())
+        });
+        assert!(ran.get());
+        assert!(run.finish().is_err());
+    }
+
+    #[test]
+    fn a_run_passes_when_every_step_does() {
+        let mut run = Run::default();
+        run.step("build", &[], || Ok(()));
+        run.step("size", &["build"], || Ok(()));
+        assert!(run.finish().is_ok());
+    }
+}

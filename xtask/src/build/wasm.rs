@@ -27,12 +27,17 @@ pub(crate) const FEATURES: [&str; 7] = [
 /// `cargo <subcommand>` for the wasm target, so that no path of this machine gets into the file.
 pub(crate) fn for_wasm(project: &Project, toolchain: Toolchain, subcommand: &str) -> Call {
     let call = cargo(project).args([subcommand, "--target", TARGET]);
-    with_flags(project, toolchain, call)
+    with_flags(project, toolchain, call, &[])
 }
 
-/// Gives a call the compiler flags of every wasm build.
-pub(crate) fn with_flags(project: &Project, toolchain: Toolchain, call: Call) -> Call {
-    rename_folders(toolchain.on(call), project.root(), &[])
+/// Gives a call the compiler flags of every wasm build, and others.
+pub(crate) fn with_flags(
+    project: &Project,
+    toolchain: Toolchain,
+    call: Call,
+    others: &[&str],
+) -> Call {
+    rename_folders(toolchain.on(call), project.root(), others)
 }
 
 /// Where cargo leaves a package's module.

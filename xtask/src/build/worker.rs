@@ -43,7 +43,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, tools: &Tools) -> R
             .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
             .env("WASM_OPT_BIN", project.npm_bin("wasm-opt"))
             .env("ESBUILD_BIN", project.npm_bin("esbuild"));
-        with_flags(project, toolchain, call).run()?;
+        with_flags(project, toolchain, call, &[]).run()?;
         // Only workerd can judge the rest: the module uses exceptions, which Node 20 does not take.
         check_paths(project, &wasm)
     })

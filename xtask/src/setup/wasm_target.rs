@@ -48,6 +48,17 @@ impl Toolchain {
         self == Self::Active
     }
 
+    /// Whether the standard library can be compiled anew.
+    pub(crate) fn has_std_source(self) -> bool {
+        self.on(Call::new("rustc").args(["--print", "sysroot"]))
+            .read()
+            .is_some_and(|sysroot| {
+                Path::new(&sysroot)
+                    .join("lib/rustlib/src/rust/library/Cargo.lock")
+                    .exists()
+            })
+    }
+
     fn has_target(self) -> bool {
         let asked = Call::new("rustc").args(["--print", "target-libdir", "--target", TARGET]);
         self.on(asked)
@@ -78,6 +89,12 @@ fn has_std(folder: &Path) -> bool {
 /// The toolchain to build with, installed if need be.
 pub(crate) fn ready() -> Result<Toolchain> {
     let toolchain = choose()?;
+    if toolchain == Toolchain::Active && !toolchain.has_std_source() {
+        // A wish, not a need: without it the page's module is larger.
+        let _ = Call::new("rustup")
+            .args(["component", "add", "rust-src"])
+            .run();
+    }
     println!(
         "   {TARGET}: {}",
         match toolchain {

@@ -1,0 +1,89 @@
+/** What this browser keeps between pages. Where it refuses to, nothing is kept and nothing fails. */
+
+const DATABASE = "gp";
+const OUTBOX = "outbox";
+const RECORD = "gp";
+
+let database: Promise<IDBDatabase> | undefined;
+
+const open = (): Promise<IDBDatabase> =>
+  (database ??= new Promise((done, fail) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(OUTBOX);
+    request.onsuccess = () => {
+      // Another tab may want to remove the database; it must not wait for this one.
+      request.result.onversionchange = () => {
+        request.result.close();
+        database = undefined;
+      };
+      done(request.result);
+    };
+    request.onerror = request.onblocked = fail;
+  }));
+
+const write = async (durability: IDBTransactionDurability, change: (outbox: IDBObjectStore) => unknown): Promise<void> => {
+  const db = await open();
+  await new Promise((done, fail) => {
+    const transaction = db.transaction(OUTBOX, "readwrite", { durability });
+    change(transaction.objectStore(OUTBOX));
+    transaction.oncomplete = done;
+    transaction.onerror = transaction.onabort = fail;
+  });
+};
+
+const nothing = () => {};
+
+/** Adds items, given as id, text, id, text, …; settles once they are as safe as was asked. */
+export const keep = (items: string[], strict: boolean): Promise<void> =>
+  write(strict ? "strict" : "relaxed", (outbox) => {
+    for (let at = 0; at < items.length; at += 2) outbox.put(items[at + 1], items[at]);
+  }).catch(nothing);
+
+export const forget = (ids: string[]): Promise<void> =>
+  write("relaxed", (outbox) => ids.forEach((id) => outbox.delete(id))).catch(nothing);
+
+/** What earlier page loads left, as id, text, id, text, … */
+export const load = async (): Promise<string[]> => {
+  const db = await open();
+  const outbox = db.transaction(OUTBOX).objectStore(OUTBOX);
+  const [ids, texts] = await Promise.all(
+    [outbox.getAllKeys(), outbox.getAll()].map(
+      (request) =>
+        new Promise<string[]>((done, fail) => {
+          request.onsuccess = () => done(request.result);
+          request.onerror = fail;
+        }),
+    ),
+  );
+  return ids!.flatMap((id, at) => [id, texts![at]!]);
+};
+
+export const purge = (): void => {
+  try {
+    localStorage.removeItem(RECORD);
+  } catch {}
+  write("relaxed", (outbox) => outbox.clear()).catch(nothing);
+};
+
+/** The record that the tabs share; nothing where there is none or storage is refused. */
+export const record = (): string => {
+  try {
+    return localStorage.getItem(RECORD) ?? "";
+  } catch {
+    return "";
+  }
+};
+
+export const storeRecord = (text: string): void => {
+  try {
+    localStorage.setItem(RECORD, text);
+  } catch {}
+};
+
+/** Runs `work` while no other tab of the site does the same; at once where there is no lock. */
+export const locked = (work: () => void): void => {
+  let done: boolean | undefined;
+  const once = () => done || ((done = true), work());
+  if (navigator.locks) navigator.locks.request(RECORD, once).catch(once);
+  else once();
+};

@@ -1,0 +1,74 @@
+//! What a click meant: the link, button or thing of the plan's that it landed in.
+
+use goalpost_core::{Element, Rules, limits};
+
+/// Attributes that say what an element is for; they are kept whatever the plan asks about.
+const PURPOSE: [&str; 5] = ["href", "download", "type", "name", "role"];
+
+/// From the whole way outwards of a click to what is worth keeping of it: the element that was
+/// meant, then its ancestors that have an id or that a selector of the plan could name.
+///
+/// `None` for a click on nothing in particular.
+pub(super) fn meant(elements: Vec<Element>, rules: Option<&Rules>) -> Option<Vec<Element>> {
+    let concerns = |element: &Element| rules.is_some_and(|rules| rules.concerns(element));
+    let first = elements.iter().position(|element| is_interactive(element) || concerns(element))?;
+    let kept = elements
+        .into_iter()
+        .enumerate()
+        .skip(first)
+        .filter(|(at, element)| *at == first || !element.id.is_empty() || concerns(element))
+        .take(limits::PATH_ELEMENTS)
+        .map(|(_, element)| trimmed(element, rules));
+    Some(kept.collect())
+}
+
+/// Without the attributes that nobody asks about.
+fn trimmed(mut element: Element, rules: Option<&Rules>) -> Element {
+    if let Some(rules) = rules {
+        element.attributes.retain(|(name, _)| {
+            PURPOSE.contains(&name.as_str()) || rules.attributes().any(|asked| asked == name)
+        });
+    }
+    element
+}
+
+fn is_interactive(element: &Element) -> bool {
+    match element.tag.as_str() {
+        "a" | "area" => element.attribute("href").is_some(),
+        "button" | "summary" | "form" => true,
+        "input" => matches!(element.attribute("type"), Some("submit" | "button" | "image")),
+        _ => element.attribute("role") == Some("button"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(tag: &str, id: &str, attributes: &[(&str, &str)]) -> Element {
+        Element {
+            tag: tag.into(),
+            id: id.into(),
+            class: String::new(),
+            attributes: attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_click_means_the_link_around_it() {
+        let way = vec![
+            element("span", "", &[]),
+            element("a", "", &[("href", "/x"), ("data-x", "1")]),
+            element("div", "", &[]),
+            element("main", "content", &[]),
+        ];
+        let rules = goalpost_core::testing::rules();
+        let kept = meant(way, Some(&rules)).unwrap();
+        assert_eq!(kept, vec![element("a", "", &[("href", "/x")]), element("main", "content", &[])]);
+    }
+
+    #[test]
+    fn a_click_on_nothing_is_nothing() {
+        assert_eq!(meant(vec![element("p", "", &[]), element("body", "", &[])], None), None);
+    }
+}

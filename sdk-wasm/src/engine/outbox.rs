@@ -1,0 +1,124 @@
+//! What was captured and is not yet known to be safe at the edge.
+
+use goalpost_core::{Id, beacon::Item, limits};
+
+/// Where an item is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing has been tried, or what was tried failed.
+    Waiting,
+    /// A request with it is under way.
+    Sent,
+    /// A beacon took it, which has no answer: only a later request can confirm it.
+    Beaconed,
+}
+
+#[derive(Debug)]
+struct Entry {
+    item: Item,
+    progress: Progress,
+    /// It is in the browser's storage too.
+    kept: bool,
+    /// Money or identity depends on it: it goes first.
+    urgent: bool,
+}
+
+/// Items in the order of their capture.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    entries: Vec<Entry>,
+}
+
+impl Outbox {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether something is left to be sent or sent again.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.entries.iter().any(|entry| entry.progress != Progress::Sent)
+    }
+
+    /// Whether the unsent items fill a request.
+    pub(crate) fn is_full(&self) -> bool {
+        let unsent = self.entries.iter().filter(|entry| entry.progress == Progress::Waiting);
+        let (count, bytes) = unsent.fold((0usize, 0usize), |(count, bytes), entry| {
+            (count.saturating_add(1), bytes.saturating_add(entry.item.json.len()))
+        });
+        count >= limits::BEACON_ITEMS || bytes >= limits::BEACON_BYTES / 2
+    }
+
+    pub(crate) fn push(&mut self, item: Item, urgent: bool, kept: bool) {
+        if self.entries.iter().rev().all(|entry| entry.item.id != item.id) {
+            self.entries.push(Entry { item, progress: Progress::Waiting, kept, urgent });
+        }
+    }
+
+    /// Marks as many items as one body takes, urgent ones first, and gives their texts.
+    ///
+    /// `room` is what the envelope leaves of the body. A request takes what no other request
+    /// carries; the last beacon of a page takes everything, because a request that is under way
+    /// then may be cut off.
+    pub(crate) fn take(&mut self, room: usize, progress: Progress) -> (Vec<Id>, Vec<String>) {
+        let mut left = room;
+        let mut ids = Vec::new();
+        let mut texts = Vec::new();
+        for urgent in [true, false] {
+            for entry in &mut self.entries {
+                let free = progress == Progress::Beaconed || entry.progress != Progress::Sent;
+                let size = entry.item.json.len().saturating_add(1);
+                if entry.urgent == urgent && free && size <= left && ids.len() < limits::BEACON_ITEMS {
+                    left = left.saturating_sub(size);
+                    entry.progress = progress;
+                    ids.push(entry.item.id);
+                    texts.push(entry.item.json.clone());
+                }
+            }
+        }
+        (ids, texts)
+    }
+
+    /// The items that the browser's storage does not have yet; they count as kept from now on.
+    pub(crate) fn keep(&mut self, urgent_only: bool) -> Vec<Item> {
+        self.entries
+            .iter_mut()
+            .filter(|entry| !entry.kept && (entry.urgent || !urgent_only))
+            .map(|entry| {
+                entry.kept = true;
+                entry.item.clone()
+            })
+            .collect()
+    }
+
+    /// What was on its way is not any more.
+    pub(crate) fn reset(&mut self, from: Progress) {
+        for entry in &mut self.entries {
+            if entry.progress == from {
+                entry.progress = Progress::Waiting;
+            }
+        }
+    }
+
+    /// Removes items; gives those whose copy in the browser's storage must go too.
+    pub(crate) fn remove(&mut self, ids: &[Id]) -> Vec<Id> {
+        let mut kept = Vec::new();
+        self.entries.retain(|entry| {
+            let gone = ids.contains(&entry.item.id);
+            if gone && entry.kept {
+                kept.push(entry.item.id);
+            }
+            !gone
+        });
+        kept
+    }
+
+    pub(crate) fn clear(&mut self) -> usize {
+        let count = self.entries.len();
+        self.entries.clear();
+        count
+    }
+}
