@@ -3,12 +3,15 @@
 //! Sources: <https://developers.google.com/analytics/devguides/collection/ga4/reference/events>,
 //! <https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2>
 
+use crate::codec::wire_enum;
 use crate::observation::Properties;
 use alloc::borrow::ToOwned as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A step of a purchase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
 #[allow(
     clippy::exhaustive_enums,
     reason = "evaluation must decide about every step"
@@ -85,6 +88,14 @@ pub fn rename(properties: &mut Properties) {
         }
     }
 }
+
+wire_enum!(CommerceStep {
+    0 = ViewItem,
+    1 = AddToCart,
+    2 = BeginCheckout,
+    3 = Purchase,
+    4 = Refund
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,12 @@
 //! Counting is a key, not a memory: what counts once has one key, and a key has one row.
 
+use crate::codec::wire_enum;
 use crate::{id::Id, zone::Date};
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// How often a definition counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "every policy must have a key")]
@@ -131,3 +132,11 @@ fn scope(kind: &str, subject: &str) -> String {
     scope.push_str(subject);
     scope
 }
+
+wire_enum!(Counting {
+    0 = Every,
+    1 = OncePerSession,
+    2 = OncePerDay,
+    3 = OncePerContact,
+    4 = OncePerOrder
+});

@@ -66,14 +66,6 @@ impl Decimal {
         }
         Some(mantissa)
     }
-
-    fn widened(self, scale: u8) -> i128 {
-        let mut wide = i128::from(self.mantissa);
-        for _ in self.scale..scale {
-            wide = wide.saturating_mul(10);
-        }
-        wide
-    }
 }
 
 impl PartialEq for Decimal {
@@ -92,8 +84,18 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        let scale = self.scale.max(other.scale);
-        self.widened(scale).cmp(&other.widened(scale))
+        if self.scale > other.scale {
+            return other.cmp(self).reverse();
+        }
+        let mut mantissa = self.mantissa;
+        for _ in self.scale..other.scale {
+            match mantissa.checked_mul(10) {
+                Some(wider) => mantissa = wider,
+                // Too large for any mantissa, so further from zero than the other.
+                None => return mantissa.cmp(&0),
+            }
+        }
+        mantissa.cmp(&other.mantissa)
     }
 }
 
@@ -111,6 +113,15 @@ mod tests {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
         assert_eq!(Decimal::parse("9999999999999999999"), None);
+    }
+
+    #[test]
+    fn numbers_of_very_different_length_compare() {
+        let decimal = |text| Decimal::parse(text).unwrap();
+        assert!(decimal("9223372036854775807") > decimal("0.000000000000000001"));
+        assert!(decimal("-9223372036854775807") < decimal("0.000000000000000001"));
+        assert!(decimal("0.000000000000000001") < decimal("9223372036854775807"));
+        assert!(decimal("5000000000000000000") > decimal("4.99"));
     }
 
     #[test]

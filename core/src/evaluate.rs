@@ -5,13 +5,12 @@
 
 use crate::{
     counting::{CountingKey, Occasion, Person},
-    decimal::Decimal,
+    fact::{Fact, Subject},
     fate::Quarantine,
     id::Id,
     money::{Currency, Money, MoneyError},
-    observation::{Observation, Seen, Value},
-    rules::{Amount, Condition, Definition, LinkKind, Rule, Rules, Test, Trigger, Worth},
-    selector::contains,
+    observation::{Observation, Seen},
+    rules::{Amount, Definition, Rule, Rules, Trigger, Worth},
 };
 use alloc::{string::String, vec::Vec};
 
@@ -79,6 +78,17 @@ impl Explanation {
             Self::Condition => "a condition does not hold",
         }
     }
+
+    /// How far an observation came before it failed.
+    const fn nearness(self) -> u8 {
+        match self {
+            Self::Inert | Self::ServerOnly => 0,
+            Self::OtherKind => 1,
+            Self::OtherSubject => 2,
+            Self::Condition => 3,
+            Self::Matched => 4,
+        }
+    }
 }
 
 /// Decides what an observation means.
@@ -98,23 +108,22 @@ impl Explanation {
 /// ```
 pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>) -> Verdict {
     let mut verdict = Verdict::default();
-    if let Seen::Trigger { definition } = &observation.seen {
-        if rules
+    if let Seen::Trigger { definition } = &observation.seen
+        && rules
             .definition(definition)
             .is_none_or(|found| found.server_only)
-        {
-            let mut problem = String::from("'");
-            problem.push_str(definition);
-            problem.push_str("' is not a definition of this plan that a page may trigger");
-            verdict.problem = Some((Quarantine::Unregistered, problem));
-            return verdict;
-        }
+    {
+        let mut problem = String::from("'");
+        problem.push_str(definition);
+        problem.push_str("' is not a definition of this plan that a page may trigger");
+        verdict.problem = Some((Quarantine::Unregistered, problem));
+        return verdict;
     }
     for definition in &rules.definitions {
-        if explain(rules, definition, observation) != Explanation::Matched {
+        let Ok(captures) = examine(rules, definition, observation) else {
             continue;
-        }
-        match convert(rules, definition, observation, context) {
+        };
+        match convert(rules, definition, observation, &captures, context) {
             Ok(conversion) => verdict.conversions.push(conversion),
             Err(problem) => {
                 return Verdict {
@@ -129,43 +138,45 @@ pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>)
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
+    examine(rules, definition, observation).map_or_else(|miss| miss, |_| Explanation::Matched)
+}
+
+/// Parts of a page's path with the names that a pattern gives them.
+type Captures<'a> = Vec<(&'a str, &'a str)>;
+
+/// What the path says where the definition happened, else why it did not happen.
+fn examine<'a>(
+    rules: &Rules,
+    definition: &'a Definition,
+    observation: &'a Observation,
+) -> Result<Captures<'a>, Explanation> {
     if let Seen::Trigger { definition: id } = &observation.seen {
         return match (*id == definition.id, definition.server_only) {
-            (true, false) => Explanation::Matched,
-            (true, true) => Explanation::ServerOnly,
-            (false, _) => Explanation::OtherSubject,
+            (true, false) => Ok(Vec::new()),
+            (true, true) => Err(Explanation::ServerOnly),
+            (false, _) => Err(Explanation::OtherSubject),
         };
     }
     if definition.server_only {
-        return Explanation::ServerOnly;
+        return Err(Explanation::ServerOnly);
     }
-    let mut best = Explanation::Inert;
+    let mut nearest = Explanation::Inert;
     for rule in &definition.when {
-        let this = rule.explain(rules, observation);
-        if this == Explanation::Matched {
-            return this;
-        }
-        // The nearest miss explains most.
-        let closer = matches!(
-            (best, this),
-            (Explanation::Inert, _)
-                | (
-                    Explanation::OtherKind,
-                    Explanation::OtherSubject | Explanation::Condition
-                )
-                | (Explanation::OtherSubject, Explanation::Condition)
-        );
-        if closer {
-            best = this;
+        match rule.examine(rules, observation) {
+            Ok(captures) => return Ok(captures),
+            // The nearest miss explains most.
+            Err(miss) if miss.nearness() > nearest.nearness() => nearest = miss,
+            Err(_) => {}
         }
     }
-    best
+    Err(nearest)
 }
 
 fn convert(
     rules: &Rules,
     definition: &Definition,
     observation: &Observation,
+    captures: &[(&str, &str)],
     context: &Context<'_>,
 ) -> Result<Conversion, String> {
     let (points, money) = match &definition.worth {
@@ -184,7 +195,7 @@ fn convert(
     };
     let subject = Subject {
         observation,
-        captures: &[],
+        captures,
     };
     let dedup = subject.fact(&definition.dedup).map_or("", Fact::text);
     let occasion = Occasion {
@@ -228,7 +239,11 @@ impl Amount {
 }
 
 impl Rule {
-    fn explain(&self, rules: &Rules, observation: &Observation) -> Explanation {
+    fn examine<'a>(
+        &'a self,
+        rules: &Rules,
+        observation: &'a Observation,
+    ) -> Result<Captures<'a>, Explanation> {
         let mut captures = Vec::new();
         let fits = match (&self.trigger, &observation.seen) {
             (Trigger::Page(pattern, wanted), Seen::Page { query, .. }) => {
@@ -256,203 +271,22 @@ impl Rule {
             (Trigger::Media(wanted), Seen::Media { step, .. }) => wanted == step,
             (Trigger::Event(wanted), Seen::Event { name }) => wanted == name,
             (Trigger::Commerce(wanted), Seen::Commerce { step }) => wanted == step,
-            _ => return Explanation::OtherKind,
+            _ => return Err(Explanation::OtherKind),
         };
         let subject = Subject {
             observation,
             captures: &captures,
         };
-        match (
-            fits,
-            self.conditions
-                .iter()
-                .all(|condition| condition.holds(&subject)),
-        ) {
-            (false, _) => Explanation::OtherSubject,
-            (true, false) => Explanation::Condition,
-            (true, true) => Explanation::Matched,
-        }
-    }
-}
-
-/// Endings of files that people download rather than visit.
-const FILE_ENDINGS: [&str; 16] = [
-    "pdf", "zip", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "csv", "epub", "dmg", "exe", "apk",
-    "mp3", "mp4", "gz",
-];
-
-impl LinkKind {
-    fn fits(self, href: &str, download: bool, hosts: &[String]) -> bool {
-        let scheme = |name: &str| {
-            href.as_bytes()
-                .get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        match self {
-            Self::Tel => scheme("tel:"),
-            Self::Mailto => scheme("mailto:"),
-            Self::Sms => scheme("sms:"),
-            Self::Download => {
-                download
-                    || FILE_ENDINGS
-                        .iter()
-                        .any(|ending| path_ends_with(href, ending))
-            }
-            Self::Outbound => {
-                (scheme("http:") || scheme("https:") || scheme("//"))
-                    && host_of(href)
-                        .is_some_and(|host| !hosts.iter().any(|own| own.eq_ignore_ascii_case(host)))
-            }
-        }
-    }
-}
-
-fn path_ends_with(href: &str, ending: &str) -> bool {
-    let end = href
-        .bytes()
-        .position(|byte| matches!(byte, b'?' | b'#'))
-        .unwrap_or(href.len());
-    let path = href.as_bytes().get(..end).unwrap_or_default();
-    let start = path.len().saturating_sub(ending.len());
-    let dot = start.checked_sub(1).and_then(|at| path.get(at));
-    dot == Some(&b'.')
-        && path
-            .get(start..)
-            .is_some_and(|found| found.eq_ignore_ascii_case(ending.as_bytes()))
-}
-
-fn host_of(href: &str) -> Option<&str> {
-    let start = href
-        .as_bytes()
-        .windows(2)
-        .position(|pair| pair == b"//")?
-        .saturating_add(2);
-    let rest = href.get(start..)?;
-    let end = rest
-        .bytes()
-        .position(|byte| matches!(byte, b'/' | b'?' | b'#' | b':'))
-        .unwrap_or(rest.len());
-    rest.get(..end)
-}
-
-/// What a condition may ask about.
-struct Subject<'a> {
-    observation: &'a Observation,
-    captures: &'a [(&'a str, &'a str)],
-}
-
-/// A property's value, as a condition sees it.
-#[derive(Clone, Copy)]
-enum Fact<'a> {
-    Bool(bool),
-    Number(&'a str),
-    Text(&'a str),
-}
-
-impl<'a> Subject<'a> {
-    /// The page's own property of that name, else a named part of the path, else what was seen.
-    fn fact(&self, name: &str) -> Option<Fact<'a>> {
-        if name.is_empty() {
-            return None;
-        }
-        match self.observation.properties.get(name) {
-            Some(Value::Bool(value)) => return Some(Fact::Bool(*value)),
-            Some(Value::Number(value)) => return Some(Fact::Number(value)),
-            Some(Value::Text(value)) => return Some(Fact::Text(value)),
-            Some(Value::List(_)) | None => {}
-        }
-        if let Some((_, value)) = self.captures.iter().find(|(key, _)| *key == name) {
-            return Some(Fact::Text(value));
-        }
-        if name == "path" {
-            return Some(Fact::Text(&self.observation.path));
-        }
-        match &self.observation.seen {
-            Seen::Page {
-                host,
-                query,
-                title,
-                referrer,
-            } => match name {
-                "host" => Some(Fact::Text(host)),
-                "title" => Some(Fact::Text(title)),
-                "referrer" => Some(Fact::Text(referrer)),
-                _ => query
-                    .iter()
-                    .find(|(key, _)| key == name)
-                    .map(|(_, value)| Fact::Text(value)),
-            },
-            Seen::Click { elements } | Seen::Submit { elements } => elements
-                .iter()
-                .find_map(|element| element.attribute(name))
-                .map(Fact::Text),
-            Seen::Media { video, .. } if name == "video" => Some(Fact::Text(video)),
-            _ => None,
-        }
-    }
-}
-
-impl<'a> Fact<'a> {
-    const fn text(self) -> &'a str {
-        match self {
-            Self::Bool(true) => "true",
-            Self::Bool(false) => "false",
-            Self::Number(text) | Self::Text(text) => text,
-        }
-    }
-
-    fn equals(self, wanted: &str) -> bool {
-        match self {
-            Self::Number(text) => match (Decimal::parse(text), Decimal::parse(wanted)) {
-                (Some(number), Some(wanted)) => number == wanted,
-                _ => text == wanted,
-            },
-            _ => self.text() == wanted,
-        }
-    }
-
-    fn compare(self, wanted: &str) -> Option<core::cmp::Ordering> {
-        Some(Decimal::parse(self.text())?.cmp(&Decimal::parse(wanted)?))
-    }
-}
-
-impl Condition {
-    fn holds(&self, subject: &Subject<'_>) -> bool {
-        match self {
-            Self::Property(name, test) => test.holds(subject.fact(name)),
-            Self::All(list) => list.iter().all(|condition| condition.holds(subject)),
-            Self::Any(list) => list.iter().any(|condition| condition.holds(subject)),
-        }
-    }
-}
-
-impl Test {
-    fn holds(&self, fact: Option<Fact<'_>>) -> bool {
-        let Some(fact) = fact else {
-            return matches!(
-                self,
-                Self::IsNot(_) | Self::NotContains(_) | Self::NoneOf(_) | Self::Exists(false)
-            );
-        };
-        let bytes = fact.text().as_bytes();
-        match self {
-            Self::Is(wanted) => fact.equals(wanted),
-            Self::IsNot(wanted) => !fact.equals(wanted),
-            Self::Contains(wanted) => contains(bytes, wanted.as_bytes()),
-            Self::NotContains(wanted) => !contains(bytes, wanted.as_bytes()),
-            Self::StartsWith(wanted) => bytes.starts_with(wanted.as_bytes()),
-            Self::EndsWith(wanted) => bytes.ends_with(wanted.as_bytes()),
-            Self::OneOf(wanted) => wanted.iter().any(|wanted| fact.equals(wanted)),
-            Self::NoneOf(wanted) => !wanted.iter().any(|wanted| fact.equals(wanted)),
-            Self::Less(wanted) => fact.compare(wanted).is_some_and(core::cmp::Ordering::is_lt),
-            Self::AtMost(wanted) => fact.compare(wanted).is_some_and(core::cmp::Ordering::is_le),
-            Self::Greater(wanted) => fact.compare(wanted).is_some_and(core::cmp::Ordering::is_gt),
-            Self::AtLeast(wanted) => fact.compare(wanted).is_some_and(core::cmp::Ordering::is_ge),
-            Self::Between(low, high) => {
-                fact.compare(low).is_some_and(core::cmp::Ordering::is_ge)
-                    && fact.compare(high).is_some_and(core::cmp::Ordering::is_le)
-            }
-            Self::Exists(wanted) => *wanted,
+        if !fits {
+            Err(Explanation::OtherSubject)
+        } else if self
+            .conditions
+            .iter()
+            .all(|condition| condition.holds(&subject))
+        {
+            Ok(captures)
+        } else {
+            Err(Explanation::Condition)
         }
     }
 }

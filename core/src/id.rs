@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A UUIDv7: 48 bits of Unix milliseconds, then randomness.
+/// A `UUIDv7`: 48 bits of Unix milliseconds, then randomness.
 ///
 /// An observation's id carries its capture time, so that time and identity can never disagree, a
 /// retry meets its own row, and rows are appended instead of scattered.
@@ -119,7 +119,7 @@ mod tests {
 
         #[test]
         fn a_later_time_is_a_greater_id(time in 0i64..0xffff_ffff, a: [u8; 10], b: [u8; 10]) {
-            prop_assert!(Id::new(time, a) < Id::new(time + 1, b));
+            prop_assert!(Id::new(time, a) < Id::new(time.saturating_add(1), b));
         }
 
         #[test]

@@ -14,10 +14,10 @@
 //! No clock, no randomness, no I/O, no global state, no JavaScript: they are arguments. So the page,
 //! the edge, a replay and the fault simulator run the very same code. The default features are what
 //! a page needs; `edge` adds reading of JSON, `schema` the types for other languages.
-#![no_std]
+#![cfg_attr(not(feature = "edge"), no_std)]
 
 extern crate alloc;
-#[cfg(any(test, feature = "edge"))]
+#[cfg(test)]
 extern crate std;
 
 #[cfg(feature = "edge")]
@@ -32,10 +32,15 @@ pub mod plan;
 #[doc(hidden)]
 pub mod testing;
 
+mod browser_plan;
+mod codec;
+mod condition;
 mod counting;
 mod decimal;
 mod evaluate;
+mod fact;
 mod id;
+mod link;
 mod money;
 mod observation;
 mod page_pattern;
@@ -44,19 +49,19 @@ mod selector;
 mod session;
 mod zone;
 
+pub use browser_plan::{BrowserPlan, DecodeError};
 pub use commerce::CommerceStep;
+pub use condition::{Condition, Test};
 pub use counting::{Counting, CountingKey, Person};
 pub use decimal::Decimal;
 pub use evaluate::{Context, Conversion, Explanation, Verdict, evaluate, explain};
 pub use fate::Fate;
 pub use id::Id;
+pub use link::LinkKind;
 pub use money::{Currency, Money, MoneyError};
 pub use observation::{Element, MediaStep, Observation, Properties, Seen, Value, clip, clip_text};
 pub use page_pattern::{PagePattern, PatternError};
-pub use rules::{
-    Amount, BrowserPlan, Condition, DecodeError, Definition, LinkKind, Rule, Rules, Test, Trigger,
-    Worth,
-};
+pub use rules::{Amount, Definition, Rule, Rules, Trigger, Worth, is_campaign_key};
 pub use selector::{Selector, SelectorError};
 pub use session::SessionRecord;
 pub use zone::{Date, Zone};

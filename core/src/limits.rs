@@ -42,6 +42,15 @@ pub const GROUPS: usize = 64;
 /// Alternatives in one `when`, and conditions in one list.
 pub const ALTERNATIVES: usize = 16;
 
+/// Values in one `one_of` or `none_of`: a shop's product lines, not its products.
+pub const TEST_VALUES: usize = 64;
+
+/// Engagement points of one goal: room for any scale, and sums far below 2^53.
+pub const POINTS: u32 = 1_000_000;
+
+/// Hosts of one plan.
+pub const HOSTS: usize = 64;
+
 /// How deep `and` and `any` may nest.
 pub const CONDITION_DEPTH: usize = 4;
 

@@ -1,14 +1,15 @@
 //! Money in minor units: whole numbers of the smallest coin that ISO 4217 names.
 
+use crate::codec::{Reader, Wire};
 use crate::decimal::Decimal;
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
+use alloc::vec::Vec;
 
 /// A currency of ISO 4217, list one.
 ///
 /// The number of decimals comes from ISO, not from Unicode CLDR, which differs for 16 currencies.
 /// Source: <https://www.six-group.com/en/products-services/financial-information/data-standards.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
 /// An amount in a currency's minor units: ¥14,800 is 14800, $129.00 is 12900.
@@ -133,6 +134,20 @@ impl MoneyError {
             Self::NotDecimal => "is not a plain decimal number, such as 129.00",
             Self::TooPrecise => "has more decimals than its currency",
         }
+    }
+}
+
+impl Wire for Currency {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self([
+            Wire::take(from)?,
+            Wire::take(from)?,
+            Wire::take(from)?,
+        ]))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One thing seen: a page view, a click, a play, a purchase.
 
+use crate::codec::wire_enum;
 use crate::{commerce::CommerceStep, id::Id, json, limits};
 use alloc::{string::String, vec::Vec};
 
@@ -79,7 +80,9 @@ pub enum Seen {
 }
 
 /// What a media element did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
 #[allow(
     clippy::exhaustive_enums,
     reason = "evaluation must decide about every step"
@@ -88,7 +91,7 @@ pub enum MediaStep {
     /// It started to play, from any position.
     Play,
     /// This share of it, in per cent, has been played; parts played twice count once.
-    Progress(u8),
+    Progress(#[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))] u8),
     /// It ended.
     Complete,
 }
@@ -333,6 +336,8 @@ pub fn clip(text: &str, bytes: usize) -> &str {
 pub fn clip_text(text: &str) -> &str {
     clip(text, limits::TEXT_BYTES)
 }
+
+wire_enum!(MediaStep { 0 = Play, 1 = Progress(percent), 2 = Complete });
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,11 @@
-//! Page patterns: a subset of URLPattern's pathname syntax.
+//! Page patterns: a subset of `URLPattern`'s pathname syntax.
 //!
 //! Literal text, `:name` (one or more characters of one segment) and `*` (anything, slashes too).
 //! Groups, modifiers and regular expressions are refused when a plan is checked, so that every
 //! pattern that validates is cheap.
 //! Source: <https://urlpattern.spec.whatwg.org/>
 
+use crate::codec::{Reader, Wire, wire_enum};
 use crate::limits;
 use alloc::{
     borrow::ToOwned,
@@ -12,7 +13,6 @@ use alloc::{
     vec,
     vec::Vec,
 };
-use serde::{Deserialize, Serialize};
 
 /// A compiled page pattern.
 ///
@@ -22,10 +22,10 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(guide.captures("/guides/sizes"), Some(vec![("topic", "sizes")]));
 /// assert_eq!(guide.captures("/guides/sizes/"), None);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PagePattern(Vec<Part>);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Literal(String),
     Segment(String),
@@ -38,12 +38,14 @@ enum Part {
 pub enum PatternError {
     /// It does not begin with `/` or `*`.
     NotAPath,
-    /// It uses a part of URLPattern that is not in the subset.
+    /// It uses a part of `URLPattern` that is not in the subset.
     Unsupported(char),
     /// `:` without a name after it.
     NamelessSegment,
     /// The same `:name` twice.
     RepeatedName,
+    /// `*` right after `:name` or `*`, where the standard reads it as "as often as you like".
+    RepeatedPart,
     /// More variable parts than [`limits::PATTERN_VARIABLES`].
     TooManyVariables,
 }
@@ -66,6 +68,10 @@ impl PatternError {
                 "has ':' without a name; write ':topic', or '%3A' for a colon".to_owned()
             }
             Self::RepeatedName => "names two segments alike; give each its own name".to_owned(),
+            Self::RepeatedPart => {
+                "has '*' right after a variable part; write text such as '/' between them"
+                    .to_owned()
+            }
             Self::TooManyVariables => {
                 let mut text = String::from("has more than ");
                 text.push_str(&limits::PATTERN_VARIABLES.to_string());
@@ -73,6 +79,22 @@ impl PatternError {
                 text
             }
         }
+    }
+}
+
+impl Wire for PagePattern {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+
+    /// A pattern that was compiled elsewhere costs no more to match than one that was compiled here.
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let parts: Vec<Part> = Wire::take(from)?;
+        (parts.len()
+            <= limits::PATTERN_VARIABLES
+                .saturating_mul(2)
+                .saturating_add(1))
+        .then_some(Self(parts))
     }
 }
 
@@ -108,6 +130,9 @@ impl PagePattern {
                     }
                     parts.push(Part::Segment(name));
                     variables = variables.saturating_add(1);
+                }
+                '*' if matches!(parts.last(), Some(Part::Segment(_) | Part::Anything)) => {
+                    return Err(PatternError::RepeatedPart);
                 }
                 '*' => {
                     parts.push(Part::Anything);
@@ -189,14 +214,14 @@ impl PagePattern {
                 .rev()
                 .any(|end| self.matches(next, path, end, failed, found)),
         };
-        if !matched {
-            if let Some(cell) = failed.get_mut(memo) {
-                *cell = true;
-            }
+        if !matched && let Some(cell) = failed.get_mut(memo) {
+            *cell = true;
         }
         matched
     }
 }
+
+wire_enum!(Part { 0 = Literal(text), 1 = Segment(name), 2 = Anything });
 
 #[cfg(test)]
 mod tests {
@@ -247,6 +272,8 @@ mod tests {
             ("/a/{b}?", PatternError::Unsupported('{')),
             ("/a/:", PatternError::NamelessSegment),
             ("/:a/:a", PatternError::RepeatedName),
+            ("/:a*", PatternError::RepeatedPart),
+            ("/**", PatternError::RepeatedPart),
             ("/*/*/*/*/*/*/*/*/*", PatternError::TooManyVariables),
         ] {
             assert_eq!(PagePattern::parse(pattern), Err(error), "{pattern}");

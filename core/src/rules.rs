@@ -1,9 +1,11 @@
 //! A plan as it is evaluated: compiled, bounded, and the same in the page and at the edge.
 
 use crate::{
+    codec::{wire_enum, wire_struct},
     commerce::CommerceStep,
+    condition::Condition,
     counting::Counting,
-    limits,
+    link::LinkKind,
     money::Currency,
     observation::{Element, MediaStep},
     page_pattern::PagePattern,
@@ -11,13 +13,12 @@ use crate::{
     zone::Zone,
 };
 use alloc::{string::String, vec::Vec};
-use serde::{Deserialize, Serialize};
 
 /// The compiled definitions of one plan.
 ///
 /// Compiling from JSON is the edge's work (`Plan::compile`); a page decodes the bytes of
 /// [`BrowserPlan`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Whose plan it is.
     pub site: String,
@@ -36,7 +37,7 @@ pub struct Rules {
 }
 
 /// One compiled goal or outcome.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
     /// Its id in the plan.
     pub id: String,
@@ -53,7 +54,7 @@ pub struct Definition {
 }
 
 /// What a definition is worth.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,
     reason = "every report must decide about both"
@@ -66,7 +67,7 @@ pub enum Worth {
 }
 
 /// Where an outcome's amount comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "evaluation must decide about each")]
 pub enum Amount {
     /// It has none.
@@ -79,7 +80,7 @@ pub enum Amount {
 }
 
 /// A trigger with its conditions: all of them must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// What must be seen.
     pub trigger: Trigger,
@@ -88,7 +89,7 @@ pub struct Rule {
 }
 
 /// What must be seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "evaluation must decide about each")]
 pub enum Trigger {
     /// A page whose path matches, with these query values.
@@ -107,143 +108,6 @@ pub enum Trigger {
     Commerce(CommerceStep),
 }
 
-/// Kinds of links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-#[allow(clippy::exhaustive_enums, reason = "evaluation must decide about each")]
-pub enum LinkKind {
-    /// `tel:`, a phone call.
-    Tel,
-    /// `mailto:`, a mail.
-    Mailto,
-    /// `sms:`, a text message.
-    Sms,
-    /// A file: the link has a `download` attribute or a file's ending.
-    Download,
-    /// A page of another host.
-    Outbound,
-}
-
-/// A condition on an observation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(clippy::exhaustive_enums, reason = "evaluation must decide about each")]
-pub enum Condition {
-    /// A property passes a test.
-    Property(String, Test),
-    /// All hold.
-    All(Vec<Condition>),
-    /// At least one holds.
-    Any(Vec<Condition>),
-}
-
-/// A test of a property's value. Text is compared exactly, numbers as decimals.
-///
-/// A property that is missing passes `IsNot`, `NotContains`, `NoneOf` and `Exists(false)`, and fails
-/// every other test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(clippy::exhaustive_enums, reason = "evaluation must decide about each")]
-pub enum Test {
-    /// Equal.
-    Is(String),
-    /// Not equal.
-    IsNot(String),
-    /// The text stands in it.
-    Contains(String),
-    /// The text does not stand in it.
-    NotContains(String),
-    /// It begins with the text.
-    StartsWith(String),
-    /// It ends with the text.
-    EndsWith(String),
-    /// Equal to one of them.
-    OneOf(Vec<String>),
-    /// Equal to none of them.
-    NoneOf(Vec<String>),
-    /// A number below.
-    Less(String),
-    /// A number not above.
-    AtMost(String),
-    /// A number above.
-    Greater(String),
-    /// A number not below.
-    AtLeast(String),
-    /// A number from the first to the second, both included.
-    Between(String, String),
-    /// It is there, or is not.
-    Exists(bool),
-}
-
-/// What a page learns of a plan: the compiled definitions that a page can make happen, without what
-/// they are worth in money.
-pub struct BrowserPlan;
-
-/// Why bytes are no compiled plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// The first byte names a version that this code does not read.
-    Version,
-    /// The bytes end early, go on too long, or are no plan.
-    Malformed,
-}
-
-impl BrowserPlan {
-    /// The version that this code writes and reads, in the first byte.
-    pub const VERSION: u8 = 1;
-
-    /// What a page needs of these rules, as bytes.
-    pub fn encode(rules: &Rules) -> Vec<u8> {
-        let definitions = rules
-            .definitions
-            .iter()
-            .filter(|definition| !definition.server_only);
-        let uses_days = definitions
-            .clone()
-            .any(|definition| definition.count == Counting::OncePerDay);
-        let page = Rules {
-            definitions: definitions
-                .cloned()
-                .map(Definition::without_price)
-                .collect(),
-            zone: if uses_days {
-                rules.zone.clone()
-            } else {
-                Zone::default()
-            },
-            ..rules.clone()
-        };
-        postcard::to_extend(&page, alloc::vec![Self::VERSION]).unwrap_or_default()
-    }
-
-    /// Reads what [`Self::encode`] wrote. The bytes are not trusted: every length is bounded by them.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn decode(bytes: &[u8]) -> Result<Rules, DecodeError> {
-        match bytes.split_first() {
-            Some((&Self::VERSION, rest)) if rest.len() <= limits::BROWSER_PLAN_BYTES => {
-                match postcard::take_from_bytes(rest) {
-                    Ok((rules, [])) => Ok(rules),
-                    _ => Err(DecodeError::Malformed),
-                }
-            }
-            Some((&Self::VERSION, _)) | None => Err(DecodeError::Malformed),
-            Some(_) => Err(DecodeError::Version),
-        }
-    }
-}
-
-impl Definition {
-    fn without_price(self) -> Self {
-        let worth = match self.worth {
-            Worth::Value(Amount::Fixed(..)) => Worth::Value(Amount::None),
-            worth => worth,
-        };
-        Self { worth, ..self }
-    }
-}
-
 impl Rules {
     /// The definition of that id.
     pub fn definition(&self, id: &str) -> Option<&Definition> {
@@ -252,35 +116,113 @@ impl Rules {
             .find(|definition| definition.id == id)
     }
 
-    fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+    /// Whether `test` holds for some rule. One dynamic call instead of an iterator for each question
+    /// below: these run in the page, where each iterator chain is code of its own.
+    fn any(&self, test: &mut dyn FnMut(&Definition, &Rule) -> bool) -> bool {
         self.definitions
             .iter()
-            .flat_map(|definition| &definition.when)
-            .map(|rule| &rule.trigger)
+            .any(|definition| definition.when.iter().any(|rule| test(definition, rule)))
     }
 
-    fn selectors(&self) -> impl Iterator<Item = &Selector> {
-        self.triggers().flat_map(|trigger| match trigger {
-            Trigger::Click(selectors) | Trigger::Submit(selectors) => selectors.as_slice(),
-            _ => &[],
+    fn any_selector(&self, test: &mut dyn FnMut(&Selector) -> bool) -> bool {
+        self.any(&mut |_, rule| match &rule.trigger {
+            Trigger::Click(selectors) | Trigger::Submit(selectors) => {
+                selectors.iter().any(&mut *test)
+            }
+            _ => false,
         })
     }
 
-    /// The attributes, beside `id` and `class`, that some selector asks about.
-    pub fn attributes(&self) -> impl Iterator<Item = &str> {
-        self.selectors().flat_map(Selector::attributes)
+    /// Whether some selector asks about this attribute; `id` and `class` are kept in any case.
+    pub fn asks_attribute(&self, name: &str) -> bool {
+        self.any_selector(&mut |selector| selector.asks_attribute(name))
     }
 
     /// Whether some selector has a part that matches this element.
     pub fn concerns(&self, element: &Element) -> bool {
-        self.selectors().any(|selector| selector.concerns(element))
+        self.any_selector(&mut |selector| selector.concerns(element))
     }
 
-    /// The shares of a video that some definition waits for, in per cent, unordered.
-    pub fn progress_marks(&self) -> impl Iterator<Item = u8> {
-        self.triggers().filter_map(|trigger| match trigger {
-            Trigger::Media(MediaStep::Progress(percent)) => Some(*percent),
-            _ => None,
+    /// Whether some definition waits for this share of a video, in per cent.
+    pub fn waits_for_progress(&self, percent: u8) -> bool {
+        self.any(&mut |_, rule| {
+            matches!(rule.trigger, Trigger::Media(MediaStep::Progress(wanted)) if wanted == percent)
         })
     }
+
+    /// Whether a page's query key is kept: one of the usual names of campaigns and click ids, or one
+    /// that some definition asks about. All others stay in the page.
+    pub fn keeps_query(&self, key: &str) -> bool {
+        is_campaign_key(key)
+            || self.any(&mut |definition, rule| match &rule.trigger {
+                Trigger::Page(_, query) => {
+                    query.iter().any(|(wanted, _)| wanted == key)
+                        || (!key.is_empty()
+                            && !PAGE_FACTS.contains(&key)
+                            && (definition.dedup == key
+                                || rule.conditions.iter().any(|condition| condition.asks(key))))
+                }
+                _ => false,
+            })
+    }
 }
+
+/// What a page view says of itself without its query.
+const PAGE_FACTS: [&str; 4] = ["path", "host", "title", "referrer"];
+
+/// The usual names of campaigns and of ad networks' click ids.
+const CAMPAIGN_KEYS: [&str; 14] = [
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "fbclid",
+    "msclkid",
+    "ttclid",
+    "twclid",
+    "yclid",
+    "li_fat_id",
+];
+
+/// Whether a page's query key names a campaign or a click of an ad network: it is kept even where no
+/// plan has arrived.
+pub fn is_campaign_key(key: &str) -> bool {
+    CAMPAIGN_KEYS.contains(&key)
+}
+
+wire_struct!(Rules {
+    site,
+    plan,
+    session_timeout_ms,
+    hosts,
+    currency,
+    zone,
+    definitions
+});
+wire_struct!(Definition {
+    id,
+    worth,
+    count,
+    dedup,
+    when,
+    server_only
+});
+wire_struct!(Rule {
+    trigger,
+    conditions
+});
+wire_enum!(Worth { 0 = Points(points), 1 = Value(amount) });
+wire_enum!(Amount { 0 = None, 1 = Fixed(minor, currency), 2 = Property(name, currency) });
+wire_enum!(Trigger {
+    0 = Page(pattern, query),
+    1 = Click(selectors),
+    2 = Link(kind),
+    3 = Submit(selectors),
+    4 = Media(step),
+    5 = Event(name),
+    6 = Commerce(step)
+});

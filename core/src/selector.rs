@@ -5,31 +5,31 @@
 //! edge sees a click's path of elements, not the document.
 //! Source: <https://www.w3.org/TR/selectors-4/>
 
+use crate::codec::{wire_enum, wire_struct};
 use crate::observation::Element;
 use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
-use serde::{Deserialize, Serialize};
 
 /// One selector of a list: compounds from the outermost ancestor to the element itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector(Vec<Compound>);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Compound {
     tag: String,
     tests: Vec<AttributeTest>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct AttributeTest {
     name: String,
     operator: Operator,
     value: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operator {
     Present,
     Equals,
@@ -110,12 +110,11 @@ impl Selector {
         })
     }
 
-    /// The attributes it asks about, beside `id` and `class`.
-    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+    /// Whether it asks about this attribute.
+    pub fn asks_attribute(&self, name: &str) -> bool {
         self.0
             .iter()
-            .flat_map(|compound| compound.tests.iter())
-            .map(|test| test.name.as_str())
+            .any(|compound| compound.tests.iter().any(|test| test.name == name))
     }
 
     /// Whether one of its parts matches this element: such an ancestor is worth keeping.
@@ -307,6 +306,15 @@ impl Reader<'_> {
     }
 }
 
+wire_struct!(Selector { 0 });
+wire_struct!(Compound { tag, tests });
+wire_struct!(AttributeTest {
+    name,
+    operator,
+    value
+});
+wire_enum!(Operator { 0 = Present, 1 = Equals, 2 = StartsWith, 3 = EndsWith, 4 = Contains, 5 = HasWord });
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,7 +357,7 @@ mod tests {
             "#call",
             "a.btn.tel",
             "a[href^='tel:']",
-            "a[href*=\"812\"]",
+            "a[href*=\"312\"]",
             "[href$='678']",
             "*#call",
             "section a",

@@ -50,14 +50,17 @@ impl SessionRecord {
 
     /// Reads what [`Self::text`] wrote; anything else is as if nothing had been stored.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(' ');
-        let record = Self {
-            visitor: Id::parse(parts.next()?)?,
-            session: Id::parse(parts.next()?)?,
-            last: parts.next()?.parse().ok()?,
-            page_loads: parts.next()?.parse().ok()?,
-        };
-        parts.next().is_none().then_some(record)
+        // Two ids of 36 characters, each followed by a space.
+        let numbers = text.get(74..)?;
+        let space = numbers.bytes().position(|byte| byte == b' ')?;
+        Some(Self {
+            visitor: Id::parse(text.get(..36)?)?,
+            session: Id::parse(text.get(37..73)?)?,
+            last: json::read_integer(numbers.get(..space)?)?,
+            page_loads: json::read_integer(numbers.get(space.saturating_add(1)..)?)?
+                .try_into()
+                .ok()?,
+        })
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
         for time in times {
             let same = record.filter(|record| record.continues(*time, timeout));
             if same.is_none() {
-                count += 1;
+                count = count.saturating_add(1);
             }
             let id = Id::new(*time, [0; 10]);
             let last = record.map_or(*time, |record| record.last.max(*time));

@@ -1,16 +1,16 @@
 //! A site's time zone as a table of offsets, so that a day is the same day in page, edge and replay.
 
+use crate::codec::wire_struct;
 use alloc::{string::String, vec::Vec};
-use serde::{Deserialize, Serialize};
 
 /// The offsets of one IANA zone, compiled when a plan is published.
 ///
 /// ```
 /// use goalpost_core::Zone;
 /// let tokyo = Zone::fixed(9 * 3600);
-/// assert_eq!(tokyo.date(1_795_000_000_000).text(), "2026-11-19");
+/// assert_eq!(tokyo.date(1_795_020_000_000).text(), "2026-11-19");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Zone {
     /// Before the first change.
     first_offset_s: i32,
@@ -64,7 +64,7 @@ impl Date {
         let leap = (day_of_era / 1_460).saturating_sub(day_of_era / 36_524);
         let year_of_era = day_of_era
             .saturating_sub(leap)
-            .saturating_add(day_of_era / 146_096)
+            .saturating_sub(day_of_era / 146_096)
             / 365;
         let first = year_of_era
             .saturating_mul(365)
@@ -98,6 +98,11 @@ impl Date {
         text
     }
 }
+
+wire_struct!(Zone {
+    first_offset_s,
+    changes
+});
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,11 @@ impl Sdk {
         let settings = Settings {
             site: fields.text(),
             sdk: fields.text(),
-            form: if fields.next() == "js" { Form::Js } else { Form::Wasm },
+            form: if fields.next() == "js" {
+                Form::Js
+            } else {
+                Form::Wasm
+            },
             page: Id::parse(fields.next()).unwrap_or_else(|| Id::new(whole(now), [0; 10])),
             consent: consent(fields.next()),
             debug: !fields.next().is_empty(),
@@ -50,19 +54,23 @@ impl Sdk {
                 let visitor = Id::parse(fields.next());
                 let mut answers = Vec::new();
                 while fields.0.is_some() {
-                    let answer = if fields.next() == "again" { Answer::Retry } else { Answer::Settled };
+                    let answer = if fields.next() == "again" {
+                        Answer::Retry
+                    } else {
+                        Answer::Settled
+                    };
                     answers.extend(Id::parse(fields.next()).map(|id| (id, answer)));
                 }
                 Input::Answered(answers, visitor)
             }
             "refused" => Input::Refused,
-            "failed" => Input::Failed(fields.next().parse().ok()),
+            "failed" => Input::Failed(fields.number()),
             "unbeaconed" => Input::BeaconRefused,
             "hidden" => Input::Hidden(fields.0),
             "back" => Input::Back,
             "consent" => Input::Consent(consent(fields.next())),
             "flush" => Input::Flush,
-            "overflow" => Input::Overflow(fields.next().parse().unwrap_or(0)),
+            "overflow" => Input::Overflow(fields.small()),
             "played" => return self.played(now, &mut fields),
             "debug" => Input::Debug(!fields.next().is_empty()),
             _ => Input::Wakeup,
@@ -74,20 +82,37 @@ impl Sdk {
     /// order, however many definitions wait for it.
     fn played(&mut self, now: f64, fields: &mut Fields<'_>) {
         let (path, video) = (fields.text(), fields.text());
-        let (Ok(from), Ok(to)) = (fields.next().parse::<u8>(), fields.next().parse::<u8>()) else { return };
+        let (from, to) = (fields.small::<u8>(), fields.small::<u8>());
         for mark in from.saturating_add(1)..=to {
-            let wanted = self.0.rules().is_some_and(|rules| rules.progress_marks().any(|wanted| wanted == mark));
+            let wanted = self
+                .0
+                .rules()
+                .is_some_and(|rules| rules.waits_for_progress(mark));
             if wanted {
-                let seen = Seen::Media { step: MediaStep::Progress(mark), video: video.clone() };
+                let seen = Seen::Media {
+                    step: MediaStep::Progress(mark),
+                    video: video.clone(),
+                };
                 let properties = Properties::default();
-                self.0.handle(whole(now), Input::Seen { captured: None, path: path.clone(), seen, properties });
+                self.0.handle(
+                    whole(now),
+                    Input::Seen {
+                        captured: None,
+                        path: path.clone(),
+                        seen,
+                        properties,
+                    },
+                );
             }
         }
     }
 
     /// Hands over the compiled plan; no bytes: it will not come.
     pub fn plan(&mut self, now: f64, bytes: &[u8]) {
-        self.0.handle(whole(now), Input::Plan((!bytes.is_empty()).then_some(bytes)));
+        self.0.handle(
+            whole(now),
+            Input::Plan((!bytes.is_empty()).then_some(bytes)),
+        );
     }
 
     /// The next thing to do, its kind as the first character.
@@ -123,15 +148,17 @@ impl Sdk {
         })
     }
 
-    /// When to tell `wakeup`: Unix milliseconds; 0: not before something else happens.
+    /// When to tell `wakeup`: Unix milliseconds; 0: not before something else happens; -1: not before
+    /// the request that is under way has been answered.
     pub fn wakeup(&self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+        if self.0.is_sending() {
+            return -1.0;
+        }
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "milliseconds since 1970 are far below 2^53"
+        )]
         self.0.next_wakeup().map_or(0.0, |at| at as f64)
-    }
-
-    /// Whether a request is under way.
-    pub fn sending(&self) -> bool {
-        self.0.is_sending()
     }
 }
 
@@ -146,7 +173,10 @@ fn push_field(text: &mut String, field: &str) {
     text.push_str(field);
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are far below 2^53")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "milliseconds since 1970 are far below 2^53"
+)]
 fn whole(number: f64) -> i64 {
     number as i64
 }
@@ -172,6 +202,17 @@ impl<'a> Fields<'a> {
 
     fn next(&mut self) -> &'a str {
         self.until(FIELD)
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        json::read_integer(self.next())
+    }
+
+    /// A number in its type's range; 0 for anything else.
+    fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
+        self.number()
+            .and_then(|number| number.try_into().ok())
+            .unwrap_or_default()
     }
 
     fn text(&mut self) -> String {
@@ -246,7 +287,7 @@ impl<'a> Fields<'a> {
 fn seen<'a>(fields: &mut Fields<'_>) -> Option<Input<'a>> {
     let kind = fields.next();
     let id = Id::parse(fields.next());
-    let index = fields.next().parse().unwrap_or(0);
+    let index = fields.small();
     let path = fields.text();
     let seen = match kind {
         "page" => Seen::Page {
@@ -255,14 +296,18 @@ fn seen<'a>(fields: &mut Fields<'_>) -> Option<Input<'a>> {
             referrer: fields.text(),
             query: fields.pairs(),
         },
-        "click" => Seen::Click { elements: fields.elements() },
-        "submit" => Seen::Submit { elements: fields.elements() },
+        "click" => Seen::Click {
+            elements: fields.elements(),
+        },
+        "submit" => Seen::Submit {
+            elements: fields.elements(),
+        },
         "media" => Seen::Media {
             video: fields.text(),
             step: match fields.next() {
                 "play" => MediaStep::Play,
                 "complete" => MediaStep::Complete,
-                percent => MediaStep::Progress(percent.parse().ok()?),
+                _ => return None,
             },
         },
         "track" => {
@@ -272,10 +317,19 @@ fn seen<'a>(fields: &mut Fields<'_>) -> Option<Input<'a>> {
                 None => Seen::Event { name },
             }
         }
-        "trigger" => Seen::Trigger { definition: fields.text() },
-        "identify" => Seen::Identify { contact: fields.text() },
+        "trigger" => Seen::Trigger {
+            definition: fields.text(),
+        },
+        "identify" => Seen::Identify {
+            contact: fields.text(),
+        },
         _ => return None,
     };
     let captured = id.map(|id| Captured { id, index });
-    Some(Input::Seen { captured, path, seen, properties: fields.properties() })
+    Some(Input::Seen {
+        captured,
+        path,
+        seen,
+        properties: fields.properties(),
+    })
 }

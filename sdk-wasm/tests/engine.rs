@@ -48,7 +48,9 @@ impl Page {
 
     fn with_plan() -> Self {
         let mut page = Self::with(Consent::Granted);
-        page.tell(Input::Plan(Some(&BrowserPlan::encode(&goalpost_core::testing::rules()))));
+        page.tell(Input::Plan(Some(&BrowserPlan::encode(
+            &goalpost_core::testing::rules(),
+        ))));
         page
     }
 
@@ -58,11 +60,14 @@ impl Page {
             match effect {
                 Effect::OpenSession if self.lock_is_free => {
                     let record = self.record.clone();
-                    self.engine.handle(self.now, Input::Record(record.as_deref()));
+                    self.engine
+                        .handle(self.now, Input::Record(record.as_deref()));
                 }
                 Effect::OpenSession | Effect::LoadStored | Effect::StoreActivity(_) => {}
                 Effect::StoreRecord(text) => self.record = Some(text),
-                Effect::Keep { items, .. } => self.disk.extend(items.into_iter().map(|item| (item.id, item.json))),
+                Effect::Keep { items, .. } => self
+                    .disk
+                    .extend(items.into_iter().map(|item| (item.id, item.json))),
                 Effect::Forget(ids) => self.disk.retain(|id, _| !ids.contains(id)),
                 Effect::Purge => {
                     self.disk.clear();
@@ -85,7 +90,12 @@ impl Page {
     }
 
     fn see(&mut self, seen: Seen) {
-        self.tell(Input::Seen { captured: None, path: "/shoes/".into(), seen, properties: Properties::default() });
+        self.tell(Input::Seen {
+            captured: None,
+            path: "/shoes/".into(),
+            seen,
+            properties: Properties::default(),
+        });
     }
 
     fn event(&mut self, name: &str) {
@@ -94,14 +104,21 @@ impl Page {
 
     fn answer_last(&mut self, answer: Answer) {
         let body = self.fetched.last().expect("a request").clone();
-        let answers = items(&body).iter().map(|item| (item.observation.id, answer)).collect();
+        let answers = items(&body)
+            .iter()
+            .map(|item| (item.observation.id, answer))
+            .collect();
         self.tell(Input::Answered(answers, None));
     }
 }
 
 fn items(body: &str) -> Vec<ReadItem<'_>> {
     let envelope = Envelope::read(body.as_bytes()).expect("a beacon");
-    envelope.items.into_iter().map(|item| read_item(item.get()).expect("an item")).collect()
+    envelope
+        .items
+        .into_iter()
+        .map(|item| read_item(item.get()).expect("an item"))
+        .collect()
 }
 
 fn names(body: &str) -> Vec<String> {
@@ -146,7 +163,11 @@ fn nothing_waits_for_the_plan_when_the_page_is_left() {
     assert_eq!(names(&page.beaconed[0]), ["quick"]);
     let body = page.beaconed[0].clone();
     assert_eq!(items(&body)[0].claims, None);
-    assert_eq!(page.disk.len(), 1, "a beacon has no answer, so the item stays");
+    assert_eq!(
+        page.disk.len(),
+        1,
+        "a beacon has no answer, so the item stays"
+    );
 }
 
 #[test]
@@ -211,13 +232,17 @@ fn a_purchase_is_on_the_disk_before_it_is_sent() {
     let mut page = Page::with_plan();
     let mut order = Properties::default();
     order.0.push(("order_id".into(), Value::Text("A1".into())));
-    order.0.push(("revenue".into(), Value::Text("14800".into())));
+    order
+        .0
+        .push(("revenue".into(), Value::Text("14800".into())));
     page.engine.handle(
         page.now,
         Input::Seen {
             captured: None,
             path: "/thanks/".into(),
-            seen: Seen::Commerce { step: CommerceStep::Purchase },
+            seen: Seen::Commerce {
+                step: CommerceStep::Purchase,
+            },
             properties: order,
         },
     );
@@ -228,8 +253,12 @@ fn a_purchase_is_on_the_disk_before_it_is_sent() {
         }
         order.push(effect);
     }
-    let kept = order.iter().position(|effect| matches!(effect, Effect::Keep { urgent: true, .. }));
-    let sent = order.iter().position(|effect| matches!(effect, Effect::Fetch(_)));
+    let kept = order
+        .iter()
+        .position(|effect| matches!(effect, Effect::Keep { urgent: true, .. }));
+    let sent = order
+        .iter()
+        .position(|effect| matches!(effect, Effect::Fetch(_)));
     assert!(kept.is_some() && kept < sent, "{order:?}");
 }
 
@@ -245,7 +274,11 @@ fn a_gap_of_the_timeout_is_a_new_session() {
     page.wait(30 * MINUTE - 2_000);
     page.event("c");
     page.wait(2_000);
-    let sessions: Vec<_> = page.fetched.iter().map(|body| items(body)[0].session).collect();
+    let sessions: Vec<_> = page
+        .fetched
+        .iter()
+        .map(|body| items(body)[0].session)
+        .collect();
     assert_eq!(sessions[0], sessions[1]);
     assert_ne!(sessions[1], sessions[2]);
 }
@@ -259,13 +292,18 @@ fn tabs_that_share_the_record_share_the_session() {
     second.event("b");
     let (a, b) = (first.fetched[0].clone(), second.fetched[0].clone());
     assert_eq!(items(&a)[0].session, items(&b)[0].session);
-    assert!(items(&a)[0].observation.seq < items(&b)[0].observation.seq, "page loads are in order");
+    assert!(
+        items(&a)[0].observation.seq < items(&b)[0].observation.seq,
+        "page loads are in order"
+    );
 }
 
 #[test]
 fn without_consent_nothing_leaves_memory() {
     let mut page = Page::with(Consent::Unknown);
-    page.tell(Input::Plan(Some(&BrowserPlan::encode(&goalpost_core::testing::rules()))));
+    page.tell(Input::Plan(Some(&BrowserPlan::encode(
+        &goalpost_core::testing::rules(),
+    ))));
     page.event("early");
     page.wait(MINUTE);
     page.tell(Input::Hidden(None));
@@ -274,7 +312,11 @@ fn without_consent_nothing_leaves_memory() {
 
     page.tell(Input::Consent(Consent::Granted));
     let body = page.fetched[0].clone();
-    assert_eq!(items(&body)[0].observation.id.time(), START, "with its original time");
+    assert_eq!(
+        items(&body)[0].observation.id.time(),
+        START,
+        "with its original time"
+    );
 }
 
 #[test]
@@ -301,7 +343,11 @@ fn what_does_not_fit_is_counted() {
     }
     let captured = usize::try_from(page.engine.captured()).expect("a count");
     assert_eq!(captured, limits::OUTBOX_ITEMS + more);
-    assert!(page.engine.dropped().contains(&(Drop::Overflow, u32::try_from(more).expect("a count"))));
+    assert!(
+        page.engine
+            .dropped()
+            .contains(&(Drop::Overflow, u32::try_from(more).expect("a count")))
+    );
 }
 
 #[test]
@@ -329,7 +375,14 @@ fn what_an_earlier_page_left_is_delivered_and_then_forgotten() {
     let mut first = Page::with_plan();
     first.event("offline");
     first.tell(Input::Failed(None));
-    let left: Vec<Item> = first.disk.iter().map(|(id, json)| Item { id: *id, json: json.clone() }).collect();
+    let left: Vec<Item> = first
+        .disk
+        .iter()
+        .map(|(id, json)| Item {
+            id: *id,
+            json: json.clone(),
+        })
+        .collect();
 
     let mut next = Page::with_plan();
     next.disk.clone_from(&first.disk);
@@ -349,21 +402,31 @@ fn an_item_that_the_loader_captured_keeps_its_id_and_place() {
     page.tell(Input::Seen {
         captured: Some(Captured { id, index: 4 }),
         path: "/".into(),
-        seen: Seen::Event { name: "early".into() },
+        seen: Seen::Event {
+            name: "early".into(),
+        },
         properties: Properties::default(),
     });
     page.event("late");
     page.wait(2_000);
     let sent: Vec<String> = page.fetched.clone();
     let first = items(&sent[0]);
-    assert_eq!((first[0].observation.id, first[0].observation.index()), (id, 4));
+    assert_eq!(
+        (first[0].observation.id, first[0].observation.index()),
+        (id, 4)
+    );
     assert_eq!(page.engine.captured(), 6);
 }
 
 #[test]
 fn a_click_on_nothing_is_no_observation() {
     let mut page = Page::with_plan();
-    page.see(Seen::Click { elements: vec![Element { tag: "p".into(), ..Element::default() }] });
+    page.see(Seen::Click {
+        elements: vec![Element {
+            tag: "p".into(),
+            ..Element::default()
+        }],
+    });
     assert_eq!(page.engine.captured(), 0);
 }
 
@@ -371,8 +434,18 @@ fn a_click_on_nothing_is_no_observation() {
 fn an_unknown_definition_is_explained_in_debug_mode() {
     let mut page = Page::with_plan();
     page.tell(Input::Debug(true));
-    page.see(Seen::Trigger { definition: "no-such-goal".into() });
+    page.see(Seen::Trigger {
+        definition: "no-such-goal".into(),
+    });
     page.event("demo_requested");
-    assert!(page.said[0].contains("'no-such-goal' is not a definition"), "{:?}", page.said);
-    assert!(page.said[1].contains("demo-request: matched"), "{:?}", page.said);
+    assert!(
+        page.said[0].contains("'no-such-goal' is not a definition"),
+        "{:?}",
+        page.said
+    );
+    assert!(
+        page.said[1].contains("demo-request: matched"),
+        "{:?}",
+        page.said
+    );
 }

@@ -16,7 +16,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 pub(crate) fn format(project: &Project) -> Result<()> {
     rust_parts::lints()?;
-    cargo(project).args(["fmt", "--all", "--check"]).run()
+    cargo(project)
+        .args(["fmt", "--all", "--", "--check", "-l"])
+        .run()
 }
 
 /// Every package: what runs as wasm is tested and simulated natively as well.

@@ -15,7 +15,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     run.step("lint wasm", &[], || lint::wasm(project));
     run.step("generated files", &[], || generated::run(project, true));
     run.step("cargo tests", &[], || {
-        cargo(project).args(["test", "--workspace"]).run()
+        cargo(project)
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .run()
     });
     run.step("simulation", &[], || sim::run(project, sim::SEEDS, None));
     run.step("build", &[], || build::all(project));

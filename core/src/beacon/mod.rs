@@ -7,9 +7,15 @@ use crate::{fate, id::Id, json, observation::Observation};
 use alloc::string::String;
 
 #[cfg(feature = "edge")]
+mod item;
+#[cfg(feature = "edge")]
 mod read;
 #[cfg(feature = "edge")]
-pub use read::{Envelope, EnvelopeError, ItemError, Refusals, peek, read_item};
+mod values;
+#[cfg(feature = "edge")]
+pub use item::{ItemError, ReadItem, peek, read_item};
+#[cfg(feature = "edge")]
+pub use read::{Envelope, EnvelopeError, Refusals};
 
 /// The version that this code writes.
 pub const VERSION: u32 = 1;
@@ -62,14 +68,21 @@ impl Item {
     /// Writes an observation with whose it is and what the page claims it means.
     ///
     /// An item names its page load and session itself, because it may be delivered by a later page.
-    pub fn new(observation: &Observation, page: Id, session: Option<Id>, claims: &[&str]) -> Self {
+    /// `claims` is `None` where no plan had arrived: nothing is claimed then, not even that nothing
+    /// happened.
+    pub fn new(
+        observation: &Observation,
+        page: Id,
+        session: Option<Id>,
+        claims: Option<&[&str]>,
+    ) -> Self {
         let mut text = String::with_capacity(256);
         observation.write_open(&mut text);
         json::push_field(&mut text, "page", &page.text());
         if let Some(session) = session {
             json::push_field(&mut text, "session", &session.text());
         }
-        if !claims.is_empty() {
+        if let Some(claims) = claims {
             json::push_key(&mut text, "claims");
             text.push('[');
             for (at, claim) in claims.iter().enumerate() {

@@ -11,32 +11,34 @@ const PURPOSE: [&str; 5] = ["href", "download", "type", "name", "role"];
 /// `None` for a click on nothing in particular.
 pub(super) fn meant(elements: Vec<Element>, rules: Option<&Rules>) -> Option<Vec<Element>> {
     let concerns = |element: &Element| rules.is_some_and(|rules| rules.concerns(element));
-    let first = elements.iter().position(|element| is_interactive(element) || concerns(element))?;
-    let kept = elements
-        .into_iter()
-        .enumerate()
-        .skip(first)
-        .filter(|(at, element)| *at == first || !element.id.is_empty() || concerns(element))
-        .take(limits::PATH_ELEMENTS)
-        .map(|(_, element)| trimmed(element, rules));
-    Some(kept.collect())
-}
-
-/// Without the attributes that nobody asks about.
-fn trimmed(mut element: Element, rules: Option<&Rules>) -> Element {
-    if let Some(rules) = rules {
-        element.attributes.retain(|(name, _)| {
-            PURPOSE.contains(&name.as_str()) || rules.attributes().any(|asked| asked == name)
-        });
+    let mut kept: Vec<Element> = Vec::new();
+    for mut element in elements {
+        let wanted = if kept.is_empty() {
+            is_interactive(&element) || concerns(&element)
+        } else {
+            kept.len() < limits::PATH_ELEMENTS && (!element.id.is_empty() || concerns(&element))
+        };
+        if wanted {
+            if let Some(rules) = rules {
+                // Without the attributes that nobody asks about.
+                element.attributes.retain(|(name, _)| {
+                    PURPOSE.contains(&name.as_str()) || rules.asks_attribute(name)
+                });
+            }
+            kept.push(element);
+        }
     }
-    element
+    (!kept.is_empty()).then_some(kept)
 }
 
 fn is_interactive(element: &Element) -> bool {
     match element.tag.as_str() {
         "a" | "area" => element.attribute("href").is_some(),
         "button" | "summary" | "form" => true,
-        "input" => matches!(element.attribute("type"), Some("submit" | "button" | "image")),
+        "input" => matches!(
+            element.attribute("type"),
+            Some("submit" | "button" | "image")
+        ),
         _ => element.attribute("role") == Some("button"),
     }
 }
@@ -50,7 +52,10 @@ mod tests {
             tag: tag.into(),
             id: id.into(),
             class: String::new(),
-            attributes: attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            attributes: attributes
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
         }
     }
 
@@ -64,11 +69,20 @@ mod tests {
         ];
         let rules = goalpost_core::testing::rules();
         let kept = meant(way, Some(&rules)).unwrap();
-        assert_eq!(kept, vec![element("a", "", &[("href", "/x")]), element("main", "content", &[])]);
+        assert_eq!(
+            kept,
+            vec![
+                element("a", "", &[("href", "/x")]),
+                element("main", "content", &[])
+            ]
+        );
     }
 
     #[test]
     fn a_click_on_nothing_is_nothing() {
-        assert_eq!(meant(vec![element("p", "", &[]), element("body", "", &[])], None), None);
+        assert_eq!(
+            meant(vec![element("p", "", &[]), element("body", "", &[])], None),
+            None
+        );
     }
 }

@@ -9,11 +9,12 @@ mod outbox;
 mod random;
 
 use goalpost_core::{
-    BrowserPlan, CommerceStep, Context, Explanation, Id, Observation, Person, Properties, Rules, Seen, SessionRecord,
+    BrowserPlan, CommerceStep, Context, Explanation, Id, Observation, Person, Properties, Rules,
+    Seen, SessionRecord,
     beacon::{self, Form, Header, Item},
     commerce, evaluate, explain,
     fate::Drop,
-    limits,
+    is_campaign_key, limits,
 };
 use outbox::{Outbox, Progress};
 use random::Random;
@@ -154,7 +155,11 @@ pub enum Effect {
 enum Presence {
     Closed,
     Asking,
-    Open { record: SessionRecord, page_load: u16, stored: i64 },
+    Open {
+        record: SessionRecord,
+        page_load: u16,
+        stored: i64,
+    },
 }
 
 #[derive(Debug)]
@@ -191,7 +196,10 @@ impl Engine {
     /// page load's own id.
     pub fn new(settings: Settings, now: i64) -> Self {
         let page = settings.page;
-        let seed = page.bytes().iter().fold(0u64, |seed, byte| seed.rotate_left(5) ^ u64::from(*byte));
+        let seed = page
+            .bytes()
+            .iter()
+            .fold(0u64, |seed, byte| seed.rotate_left(5) ^ u64::from(*byte));
         let random = Random::new(seed);
         Self {
             settings,
@@ -209,7 +217,12 @@ impl Engine {
             failures: 0,
             flush_at: None,
             sent_before: false,
-            dropped: [(Drop::Overflow, 0), (Drop::Expired, 0), (Drop::Consent, 0), (Drop::Refused, 0)],
+            dropped: [
+                (Drop::Overflow, 0),
+                (Drop::Expired, 0),
+                (Drop::Consent, 0),
+                (Drop::Refused, 0),
+            ],
             effects: Vec::new(),
         }
     }
@@ -245,12 +258,17 @@ impl Engine {
     /// When [`Input::Wakeup`] is due; `None`: not before something else happens.
     pub fn next_wakeup(&self) -> Option<i64> {
         let may = self.settings.consent == Consent::Granted && !self.is_sending();
-        self.flush_at.filter(|_| may && matches!(self.presence, Presence::Open { .. }))
+        self.flush_at
+            .filter(|_| may && matches!(self.presence, Presence::Open { .. }))
     }
 
     /// The next thing to do; `None`: nothing for now.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        if self.effects.is_empty() { None } else { Some(self.effects.remove(0)) }
+        if self.effects.is_empty() {
+            None
+        } else {
+            Some(self.effects.remove(0))
+        }
     }
 
     /// Tells the engine what happened at `now`: Unix milliseconds. A time before the last one is
@@ -258,7 +276,12 @@ impl Engine {
     pub fn handle(&mut self, now: i64, input: Input<'_>) {
         self.now = now;
         match input {
-            Input::Seen { captured, path, seen, properties } => self.see(captured, path, seen, properties),
+            Input::Seen {
+                captured,
+                path,
+                seen,
+                properties,
+            } => self.see(captured, path, seen, properties),
             Input::Plan(bytes) => self.settle_plan(bytes),
             Input::Record(text) => self.open(text),
             Input::Stored(items) => self.restore(items),
@@ -286,7 +309,13 @@ impl Engine {
         self.advance();
     }
 
-    fn see(&mut self, captured: Option<Captured>, path: String, seen: Seen, mut properties: Properties) {
+    fn see(
+        &mut self,
+        captured: Option<Captured>,
+        path: String,
+        seen: Seen,
+        mut properties: Properties,
+    ) {
         if self.settings.consent == Consent::Denied {
             return;
         }
@@ -296,9 +325,9 @@ impl Engine {
                 Some(elements) => Seen::Click { elements },
                 None => return,
             },
-            (None, Seen::Submit { elements }) => {
-                Seen::Submit { elements: click::meant(elements, self.rules()).unwrap_or_default() }
-            }
+            (None, Seen::Submit { elements }) => Seen::Submit {
+                elements: click::meant(elements, self.rules()).unwrap_or_default(),
+            },
             (_, seen) => seen,
         };
         let captured = captured.unwrap_or_else(|| Captured {
@@ -324,11 +353,19 @@ impl Engine {
                 self.presence = Presence::Closed;
             }
         }
-        self.captured.push(Observation { id: captured.id, seq: captured.index, path, seen, properties });
+        self.captured.push(Observation {
+            id: captured.id,
+            seq: captured.index,
+            path,
+            seen,
+            properties,
+        });
     }
 
     fn session_timeout_ms(&self) -> u32 {
-        self.rules().map_or(limits::SESSION_TIMEOUT_MS.1, |rules| rules.session_timeout_ms)
+        self.rules().map_or(limits::SESSION_TIMEOUT_MS.1, |rules| {
+            rules.session_timeout_ms
+        })
     }
 
     fn settle_plan(&mut self, bytes: Option<&[u8]>) {
@@ -341,10 +378,15 @@ impl Engine {
 
     /// Finds or begins the session, given the record that the tabs share.
     fn open(&mut self, text: Option<&str>) {
-        if self.settings.consent != Consent::Granted || matches!(self.presence, Presence::Open { .. }) {
+        if self.settings.consent != Consent::Granted
+            || matches!(self.presence, Presence::Open { .. })
+        {
             return;
         }
-        let time = self.captured.first().map_or(self.now, |observation| observation.id.time());
+        let time = self
+            .captured
+            .first()
+            .map_or(self.now, |observation| observation.id.time());
         let found = text.and_then(SessionRecord::parse);
         let mut record = found.unwrap_or_else(|| SessionRecord {
             visitor: Id::new(time, self.random.id_bytes()),
@@ -361,7 +403,11 @@ impl Engine {
             record.page_loads
         });
         self.effects.push(Effect::StoreRecord(record.text()));
-        self.presence = Presence::Open { record, page_load, stored: self.now };
+        self.presence = Presence::Open {
+            record,
+            page_load,
+            stored: self.now,
+        };
     }
 
     fn restore(&mut self, items: Vec<Item>) {
@@ -385,28 +431,61 @@ impl Engine {
 
     /// Turns what was captured into items whose text never changes again.
     fn seal(&mut self) {
-        let Presence::Open { record, page_load, .. } = &self.presence else { return };
+        let Presence::Open {
+            record, page_load, ..
+        } = &self.presence
+        else {
+            return;
+        };
         let (record, page_load) = (*record, *page_load);
         for mut observation in core::mem::take(&mut self.captured) {
             observation.seq |= u32::from(page_load) << 16;
+            if let Seen::Page { query, .. } = &mut observation.seen {
+                let rules = self.rules();
+                query.retain(|(key, _)| {
+                    rules.map_or_else(|| is_campaign_key(key), |rules| rules.keeps_query(key))
+                });
+            }
             let context = Context {
                 time: observation.id.time(),
                 session: Some(record.session),
-                person: Person { visitor: Some(record.visitor), contact: None },
+                person: Person {
+                    visitor: Some(record.visitor),
+                    contact: None,
+                },
             };
-            let verdict = self.rules().map(|rules| evaluate(rules, &observation, &context));
+            let verdict = self
+                .rules()
+                .map(|rules| evaluate(rules, &observation, &context));
             let claims: Option<Vec<&str>> = verdict.as_ref().map(|verdict| {
-                verdict.conversions.iter().map(|conversion| conversion.definition.as_str()).collect()
+                verdict
+                    .conversions
+                    .iter()
+                    .map(|conversion| conversion.definition.as_str())
+                    .collect()
             });
-            let item = Item::new(&observation, self.page, Some(record.session), claims.as_deref());
+            let item = Item::new(
+                &observation,
+                self.page,
+                Some(record.session),
+                claims.as_deref(),
+            );
             if self.settings.debug {
-                self.explain(&observation, verdict.and_then(|verdict| verdict.problem).map(|(_, text)| text));
+                self.explain(
+                    &observation,
+                    verdict
+                        .and_then(|verdict| verdict.problem)
+                        .map(|(_, text)| text),
+                );
             }
             let urgent = is_urgent(&observation.seen);
             self.outbox.push(item, urgent, false);
             if urgent {
                 let items = self.outbox.keep(true);
-                self.effects.push(Effect::Keep { items, urgent: true });
+                self.effects.push(Effect::Keep {
+                    items,
+                    urgent: true,
+                });
                 self.flush_at = Some(self.now);
             } else {
                 self.flush_soon();
@@ -424,7 +503,9 @@ impl Engine {
     }
 
     fn settle(&mut self, answers: &[(Id, Answer)], visitor: Option<Id>) {
-        let settled = answers.iter().filter(|(_, answer)| *answer == Answer::Settled);
+        let settled = answers
+            .iter()
+            .filter(|(_, answer)| *answer == Answer::Settled);
         let settled: Vec<Id> = settled.map(|(id, _)| *id).collect();
         self.in_flight.clear();
         self.outbox.reset(Progress::Sent);
@@ -464,7 +545,9 @@ impl Engine {
     fn fail(&mut self, pause: Option<i64>) {
         self.in_flight.clear();
         self.outbox.reset(Progress::Sent);
-        let doubled = RETRY_FIRST_MS.checked_shl(self.failures).unwrap_or(RETRY_LONGEST_MS);
+        let doubled = RETRY_FIRST_MS
+            .checked_shl(self.failures)
+            .unwrap_or(RETRY_LONGEST_MS);
         let longest = doubled.clamp(RETRY_FIRST_MS, RETRY_LONGEST_MS);
         // Half fixed, half random: pages that failed together do not come back together.
         let half = longest / 2;
@@ -478,7 +561,10 @@ impl Engine {
     fn keep_all(&mut self) {
         let items = self.outbox.keep(false);
         if !items.is_empty() {
-            self.effects.push(Effect::Keep { items, urgent: false });
+            self.effects.push(Effect::Keep {
+                items,
+                urgent: false,
+            });
         }
     }
 
@@ -491,7 +577,9 @@ impl Engine {
             self.open(record);
         }
         self.seal();
-        let Presence::Open { record, stored, .. } = &mut self.presence else { return };
+        let Presence::Open { record, stored, .. } = &mut self.presence else {
+            return;
+        };
         if record.last > *stored {
             *stored = record.last;
             let last = record.last;
@@ -541,13 +629,16 @@ impl Engine {
         if matches!(self.plan, Plan::Settled(_)) {
             self.seal();
         }
-        let Presence::Open { record, stored, .. } = &mut self.presence else { return };
+        let Presence::Open { record, stored, .. } = &mut self.presence else {
+            return;
+        };
         if record.last.saturating_sub(*stored) >= ACTIVITY_MS {
             *stored = record.last;
             let last = record.last;
             self.effects.push(Effect::StoreActivity(last));
         }
-        let due = self.flush_at.is_some_and(|at| at <= self.now) || (self.failures == 0 && self.outbox.is_full());
+        let due = self.flush_at.is_some_and(|at| at <= self.now)
+            || (self.failures == 0 && self.outbox.is_full());
         if due && self.in_flight.is_empty() && self.outbox.has_unsent() {
             let room = limits::BEACON_BYTES.saturating_sub(ENVELOPE_BYTES);
             let (ids, texts) = self.outbox.take(room, Progress::Sent);
@@ -598,7 +689,10 @@ impl Engine {
         if let Plan::Settled(Some(rules)) = &self.plan {
             for definition in &rules.definitions {
                 let explanation = explain(rules, definition, observation);
-                if !matches!(explanation, Explanation::OtherKind | Explanation::Inert | Explanation::ServerOnly) {
+                if !matches!(
+                    explanation,
+                    Explanation::OtherKind | Explanation::Inert | Explanation::ServerOnly
+                ) {
                     text.push_str("\n  ");
                     text.push_str(&definition.id);
                     text.push_str(": ");
@@ -622,7 +716,8 @@ impl Engine {
 fn is_urgent(seen: &Seen) -> bool {
     matches!(
         seen,
-        Seen::Commerce { step: CommerceStep::Purchase | CommerceStep::Refund | CommerceStep::BeginCheckout }
-            | Seen::Identify { .. }
+        Seen::Commerce {
+            step: CommerceStep::Purchase | CommerceStep::Refund | CommerceStep::BeginCheckout
+        } | Seen::Identify { .. }
     )
 }

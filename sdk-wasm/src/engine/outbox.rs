@@ -40,21 +40,39 @@ impl Outbox {
 
     /// Whether something is left to be sent or sent again.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.entries.iter().any(|entry| entry.progress != Progress::Sent)
+        self.entries
+            .iter()
+            .any(|entry| entry.progress != Progress::Sent)
     }
 
     /// Whether the unsent items fill a request.
     pub(crate) fn is_full(&self) -> bool {
-        let unsent = self.entries.iter().filter(|entry| entry.progress == Progress::Waiting);
+        let unsent = self
+            .entries
+            .iter()
+            .filter(|entry| entry.progress == Progress::Waiting);
         let (count, bytes) = unsent.fold((0usize, 0usize), |(count, bytes), entry| {
-            (count.saturating_add(1), bytes.saturating_add(entry.item.json.len()))
+            (
+                count.saturating_add(1),
+                bytes.saturating_add(entry.item.json.len()),
+            )
         });
         count >= limits::BEACON_ITEMS || bytes >= limits::BEACON_BYTES / 2
     }
 
     pub(crate) fn push(&mut self, item: Item, urgent: bool, kept: bool) {
-        if self.entries.iter().rev().all(|entry| entry.item.id != item.id) {
-            self.entries.push(Entry { item, progress: Progress::Waiting, kept, urgent });
+        if self
+            .entries
+            .iter()
+            .rev()
+            .all(|entry| entry.item.id != item.id)
+        {
+            self.entries.push(Entry {
+                item,
+                progress: Progress::Waiting,
+                kept,
+                urgent,
+            });
         }
     }
 
@@ -71,7 +89,11 @@ impl Outbox {
             for entry in &mut self.entries {
                 let free = progress == Progress::Beaconed || entry.progress != Progress::Sent;
                 let size = entry.item.json.len().saturating_add(1);
-                if entry.urgent == urgent && free && size <= left && ids.len() < limits::BEACON_ITEMS {
+                if entry.urgent == urgent
+                    && free
+                    && size <= left
+                    && ids.len() < limits::BEACON_ITEMS
+                {
                     left = left.saturating_sub(size);
                     entry.progress = progress;
                     ids.push(entry.item.id);

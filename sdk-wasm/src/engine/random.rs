@@ -25,6 +25,9 @@ impl Random {
 
     /// A number from 0 to below `limit`, for jitter.
     pub(crate) fn below(&mut self, limit: i64) -> i64 {
-        i64::try_from(self.next() >> 1).unwrap_or(0).checked_rem(limit).unwrap_or(0)
+        i64::try_from(self.next() >> 1)
+            .unwrap_or(0)
+            .checked_rem(limit)
+            .unwrap_or(0)
     }
 }

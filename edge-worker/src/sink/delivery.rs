@@ -1,0 +1,102 @@
+//! Who delivers: what the items of one request share, and what their fates are told apart by.
+
+use goalpost_core::{
+    Zone,
+    accepted::Accepted,
+    beacon::{Envelope, Form},
+    clip, limits,
+};
+
+/// What all items of one beacon share.
+pub(super) struct Delivery<'a> {
+    pub(super) message: &'a Accepted<'a>,
+    pub(super) envelope: &'a Envelope<'a>,
+    label: Label,
+}
+
+/// What fates are told apart by, beside fate and reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Label {
+    pub(super) site: String,
+    pub(super) day: String,
+    pub(super) origin: Origin,
+    pub(super) sdk: String,
+    pub(super) form: &'static str,
+}
+
+/// Whether a page load has the item among those that it captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    Page,
+    Other,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new(message: &'a Accepted<'a>, envelope: &'a Envelope<'a>) -> Self {
+        let form = [Form::Wasm, Form::Js, Form::Raw]
+            .map(Form::name)
+            .into_iter()
+            .find(|name| *name == envelope.form);
+        Self {
+            message,
+            envelope,
+            label: Label {
+                sdk: version(&envelope.sdk),
+                form: form.unwrap_or(""),
+                ..Label::without_page(&envelope.site, message.received_at)
+            },
+        }
+    }
+
+    pub(super) fn site(&self) -> String {
+        self.label.site.clone()
+    }
+
+    /// The label, but for its origin.
+    pub(super) const fn of_beacon(&self) -> &Label {
+        &self.label
+    }
+
+    pub(super) fn label(&self, origin: Origin) -> Label {
+        Label {
+            origin,
+            ..self.label.clone()
+        }
+    }
+}
+
+impl Label {
+    /// The label of what is no item of a page load.
+    pub(super) fn without_page(site: &str, received_at: i64) -> Self {
+        Self {
+            site: clip(site, limits::NAME_BYTES).to_owned(),
+            day: Zone::fixed(0).date(received_at).text(),
+            origin: Origin::Other,
+            sdk: String::new(),
+            form: "",
+        }
+    }
+}
+
+impl Origin {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Other => "other",
+        }
+    }
+
+    pub(super) const fn of(on_a_page: bool) -> Self {
+        if on_a_page { Self::Page } else { Self::Other }
+    }
+}
+
+/// Versions head rows of the tallies, so what does not look like one is as good as none.
+fn version(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
+    if text.len() <= 32 && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        String::new()
+    }
+}

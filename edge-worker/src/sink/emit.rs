@@ -1,0 +1,180 @@
+//! Sorted items as statements.
+
+use super::{
+    Param, Statement,
+    delivery::Label,
+    row::{Row, hex},
+    sort::{Rows, Sorted, Tray},
+    statements as sql,
+};
+use goalpost_core::{Fate, Id};
+
+/// Bytes of one JSON parameter; D1 takes 2 MB.
+const JSON_BYTES: usize = 1_000_000;
+
+pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
+    let mut out = Vec::new();
+    let batch = hex(batch);
+    let loads: Vec<(Id, String)> = sorted
+        .page_loads
+        .0
+        .into_iter()
+        .map(|((site, page), load)| {
+            let row = Row::new(160)
+                .text(&site)
+                .id(Some(page))
+                .text(&load.day)
+                .text(&load.sdk)
+                .text(load.form)
+                .number(i64::from(load.captured))
+                .number(i64::from(load.dropped.overflow))
+                .number(i64::from(load.dropped.expired))
+                .number(i64::from(load.dropped.consent))
+                .number(i64::from(load.dropped.refused))
+                .number(load.last_at);
+            (page, row.end())
+        })
+        .collect();
+    for (label, tray) in sorted.trays {
+        Emitter {
+            label: &label,
+            batch: &batch,
+            out: &mut out,
+        }
+        .tray(tray);
+    }
+    for pack in packs(loads) {
+        out.push(Statement {
+            sql: sql::PAGE_LOADS,
+            params: vec![Param::Text(pack.json)],
+        });
+    }
+    out
+}
+
+struct Emitter<'a> {
+    label: &'a Label,
+    batch: &'a str,
+    out: &'a mut Vec<Statement>,
+}
+
+impl Emitter<'_> {
+    /// Stored items go first: a bad item asks whether its id is stored.
+    fn tray(mut self, tray: Tray) {
+        let Label {
+            site, sdk, form, ..
+        } = self.label;
+        for (json, count) in counted(tray.store) {
+            let rows = [&json, site, sdk, *form].map(text);
+            let mut store = rows.to_vec();
+            store.push(text(self.batch));
+            self.push(sql::STORE, store);
+            self.tally(sql::TALLY, count, Fate::Stored);
+            self.push(sql::CONFLICTS, rows.to_vec());
+            let label = self.label();
+            self.push(sql::CONFLICTS_ARE_NO_COPIES, label);
+        }
+        for (json, count) in counted(tray.quarantine) {
+            let origin = self.label.origin.name();
+            self.push(
+                sql::QUARANTINE,
+                [&json, site, sdk, *form, origin].map(text).to_vec(),
+            );
+            let mut params = self.label();
+            params.push(Param::Integer(count));
+            self.push(sql::COPIES, params);
+        }
+        for (reason, rows) in tray.drop {
+            for (json, count) in counted(rows) {
+                self.push(sql::DROP, [&json, site.as_str()].map(text).to_vec());
+                self.tally(sql::TALLY, count, Fate::Dropped(reason));
+            }
+        }
+        for (reason, count) in tray.count {
+            self.tally(sql::COUNT, count, Fate::Dropped(reason));
+        }
+    }
+
+    fn tally(&mut self, sql: &'static str, count: i64, fate: Fate) {
+        let mut params = self.label();
+        params.push(Param::Integer(count));
+        params.extend([fate.name(), fate.reason()].map(text));
+        self.push(sql, params);
+    }
+
+    fn label(&self) -> Vec<Param> {
+        let label = self.label;
+        [
+            &label.site,
+            &label.day,
+            label.origin.name(),
+            &label.sdk,
+            label.form,
+        ]
+        .map(text)
+        .to_vec()
+    }
+
+    fn push(&mut self, sql: &'static str, params: Vec<Param>) {
+        self.out.push(Statement { sql, params });
+    }
+}
+
+fn text(text: &str) -> Param {
+    Param::Text(text.to_owned())
+}
+
+/// The rows as JSON texts, each with the number of items that its tally is about: its rows, and in
+/// the first also all further copies.
+fn counted(rows: Rows) -> impl Iterator<Item = (String, i64)> {
+    let mut copies = rows.copies;
+    let mut packs = packs(rows.rows);
+    if packs.is_empty() && copies > 0 {
+        packs.push(Pack {
+            json: String::from("[]"),
+            rows: 0,
+        });
+    }
+    packs.into_iter().map(move |pack| {
+        let count = pack.rows.saturating_add(core::mem::take(&mut copies));
+        (pack.json, count)
+    })
+}
+
+struct Pack {
+    json: String,
+    rows: i64,
+}
+
+/// Rows joined to JSON texts of bounded size, in the order of their ids: what was captured first is
+/// inserted first, and rows that stand together are written together.
+fn packs(mut rows: Vec<(Id, String)>) -> Vec<Pack> {
+    rows.sort_by_key(|(id, _)| *id);
+    let mut packs: Vec<Pack> = Vec::new();
+    let mut rest: usize = rows
+        .iter()
+        .map(|(_, row)| row.len().saturating_add(1))
+        .sum();
+    for (_, row) in rows {
+        let room = packs
+            .last()
+            .is_some_and(|pack| pack.json.len().saturating_add(row.len()) < JSON_BYTES);
+        if !room {
+            let bytes = rest.min(JSON_BYTES).saturating_add(2);
+            packs.push(Pack {
+                json: String::with_capacity(bytes),
+                rows: 0,
+            });
+        }
+        if let Some(pack) = packs.last_mut() {
+            pack.json.push(if pack.rows == 0 { '[' } else { ',' });
+            pack.json.push_str(&row);
+            pack.rows = pack.rows.saturating_add(1);
+        }
+        rest = rest.saturating_sub(row.len().saturating_add(1));
+    }
+    for pack in &mut packs {
+        pack.json.push(']');
+    }
+    packs
+}

@@ -1,0 +1,72 @@
+//! The sink: from accepted messages to rows, each item once, whatever the number of copies.
+//!
+//! [`transaction`] is pure. It reads and evaluates the items and answers with statements that run
+//! as one `D1.batch()`, which is one transaction: first the observations, then tallies of what was
+//! really inserted (`changes()`). Conversions, totals and disagreements follow by the triggers of
+//! `migrations/`, so they too come only from rows that are really there.
+//!
+//! # What a copy is
+//!
+//! An id has one fate: the first that the database learns of. A later item with that id and the
+//! same digest is a duplicate; with another digest it is a conflict and is quarantined beside the
+//! first. Nothing is read to find that out before it is written: the primary key decides.
+//! Of two observations with one counting key, too, the one that is stored first stands.
+//!
+//! # What is counted as captured
+//!
+//! An item of origin `page` has an id, a page load and a place on it. For these, per site,
+//! captured = stored + quarantined + dropped + waiting, see [`CONSERVATION`]. All else that arrives
+//! (bodies that are no beacon, items without a place, conflicts) has origin `other`: it is counted
+//! and kept, but no page load has it on its list.
+
+mod chunk;
+mod clock;
+mod delivery;
+mod emit;
+mod page_load;
+mod plan_book;
+mod row;
+mod sort;
+mod statements;
+mod unread;
+
+#[cfg(test)]
+mod tests;
+
+pub use chunk::{chunks, plans_needed};
+pub use plan_book::PlanBook;
+pub use statements::{CONSERVATION, RECOMPUTE, Recompute};
+
+use goalpost_core::{Id, accepted::Accepted};
+
+/// One statement of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its text; one of a few constants, so that a database may keep it prepared.
+    pub sql: &'static str,
+    /// Its parameters, `?1` first.
+    pub params: Vec<Param>,
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "whoever binds parameters must bind each kind"
+)]
+pub enum Param {
+    /// Text.
+    Text(String),
+    /// A whole number, within 53 bits.
+    Integer(i64),
+    /// Nothing.
+    Null,
+}
+
+/// The statements that give every item of `messages` its fate, to be run as one transaction.
+///
+/// `batch` names the transaction in the rows that it stores. Running the same messages again, in
+/// any order and beside any others, changes nothing but the count of duplicates.
+pub fn transaction(batch: Id, messages: &[Accepted<'_>], plans: &PlanBook) -> Vec<Statement> {
+    emit::statements(batch, sort::sort(messages, plans))
+}

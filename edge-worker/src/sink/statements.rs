@@ -1,0 +1,201 @@
+//! Every statement of the sink. Bulk rows come as one JSON text, `?1`, each row an array.
+//!
+//! `r` is materialized because each mention of `value` would write the row's JSON anew.
+
+/// Observations. `?2` site, `?3` SDK, `?4` form, `?5` batch.
+///
+/// An item that met another fate before is not stored beside it.
+pub(super) const STORE: &str = "\
+WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+INSERT INTO observations (
+  site, id, received_at, time, clock, day, seq, page, session, visitor, kind, contact,
+  form, sdk, plan, country, device, digest, verdict, claims, batch, body)
+SELECT
+  ?2, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, unhex(v ->> 6),
+  unhex(v ->> 7), unhex(v ->> 8), v ->> 9, v ->> 10,
+  ?4, ?3, v ->> 11, v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16, unhex(?5), v ->> 17
+FROM r
+WHERE NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = unhex(v ->> 0))
+  AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
+ON CONFLICT DO NOTHING";
+
+/// What the statement right before has inserted has this fate, the rest of `?6` items are copies.
+/// `?1` site, `?2` day, `?3` origin, `?4` SDK, `?5` form, `?7` fate, `?8` reason.
+///
+/// Writes one row if there was no copy, and two if there was one: [`CONFLICTS`] asks for that.
+pub(super) const TALLY: &str = "\
+INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
+SELECT ?1, ?2, ?3, f.fate, f.reason, ?4, ?5, f.count
+FROM (
+  SELECT ?7 AS fate, ?8 AS reason, changes() AS count
+  UNION ALL
+  SELECT 'duplicate', '', ?6 - changes() WHERE changes() < ?6
+) AS f
+WHERE true
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+/// Right after the [`TALLY`] of a [`STORE`], with the rows of that: those that are there with
+/// other content. `?2` site, `?3` SDK, `?4` form.
+///
+/// They are no further items of a page load, so their origin is `other`.
+pub(super) const CONFLICTS: &str = "\
+WITH r AS MATERIALIZED (
+  SELECT value AS v FROM json_each(iif(changes() > 1, ?1, '[]')))
+INSERT INTO quarantine (
+  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, body)
+SELECT
+  ?2, unhex(v ->> 0), v ->> 14, v ->> 1, 'conflict',
+  'id: another item with this id was here before, with other content', 'other',
+  unhex(v ->> 6), ?3, ?4, v ->> 11, v ->> 17
+FROM r
+WHERE NOT EXISTS (
+    SELECT 1 FROM observations AS o
+    WHERE o.site = ?2 AND o.id = unhex(v ->> 0) AND o.digest = v ->> 14)
+  AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
+ON CONFLICT DO NOTHING";
+
+/// Right after [`CONFLICTS`]: what it has quarantined was no mere copy. Parameters as [`TALLY`]'s
+/// first five.
+pub(super) const CONFLICTS_ARE_NO_COPIES: &str = "\
+UPDATE fates SET count = count - changes()
+WHERE changes() > 0 AND site = ?1 AND day = ?2 AND origin = ?3 AND fate = 'duplicate'
+  AND reason = '' AND sdk = ?4 AND form = ?5";
+
+/// Items that cannot be stored. `?2` site, `?3` SDK, `?4` form, `?5` origin.
+///
+/// A second content under one id is kept, but is no further item of a page load. A trigger tallies
+/// what is inserted.
+pub(super) const QUARANTINE: &str = "\
+WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+INSERT INTO quarantine (
+  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, body)
+SELECT
+  ?2, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4,
+  iif(
+    EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = unhex(v ->> 0))
+      OR EXISTS (
+        SELECT 1 FROM quarantine AS q
+        WHERE q.site = ?2 AND q.id = unhex(v ->> 0) AND q.origin = 'page'),
+    'other', ?5),
+  unhex(v ->> 5), ?3, ?4, v ->> 6, v ->> 7
+FROM r
+WHERE NOT EXISTS (
+    SELECT 1 FROM observations AS o
+    WHERE o.site = ?2 AND o.id = unhex(v ->> 0) AND o.digest = v ->> 1)
+  AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
+ON CONFLICT DO NOTHING";
+
+/// Right after [`QUARANTINE`]: the rest of `?6` items are copies. Parameters as [`TALLY`]'s.
+pub(super) const COPIES: &str = "\
+INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
+SELECT ?1, ?2, ?3, 'duplicate', '', ?4, ?5, ?6 - changes()
+WHERE changes() < ?6
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+/// Ids that the edge lets go. `?2` site.
+pub(super) const DROP: &str = "\
+WITH r AS MATERIALIZED (SELECT unhex(value) AS id FROM json_each(?1))
+INSERT INTO dropped (site, id)
+SELECT ?2, r.id FROM r
+WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = r.id)
+  AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = r.id)
+ON CONFLICT DO NOTHING";
+
+/// Items without an identity meet this fate each. `?1` site, `?2` day, `?3` origin, `?4` SDK,
+/// `?5` form, `?6` how many, `?7` fate, `?8` reason.
+pub(super) const COUNT: &str = "\
+INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
+VALUES (?1, ?2, ?3, ?7, ?8, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+/// What page loads have captured and let go: the most that was ever seen.
+pub(super) const PAGE_LOADS: &str = "\
+WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+INSERT INTO page_loads AS p (
+  site, page, day, sdk, form, captured, overflow, expired, consent, refused, last_at)
+SELECT
+  v ->> 0, unhex(v ->> 1), v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, v ->> 8,
+  v ->> 9, v ->> 10
+FROM r WHERE true
+ON CONFLICT DO UPDATE SET
+  day = min(p.day, excluded.day), sdk = max(p.sdk, excluded.sdk),
+  form = max(p.form, excluded.form), captured = max(p.captured, excluded.captured),
+  overflow = max(p.overflow, excluded.overflow), expired = max(p.expired, excluded.expired),
+  consent = max(p.consent, excluded.consent), refused = max(p.refused, excluded.refused),
+  last_at = max(p.last_at, excluded.last_at)";
+
+/// The balance of each site: `site`, `captured`, `stored`, `duplicate`, `quarantined`, `dropped`
+/// (at the edge and in browsers), `waiting`. Ask for one site by a `WHERE` around it.
+///
+/// `waiting` is what page loads have captured and nothing is known of yet; it is 0 when everything
+/// arrived. Below 0 it can only be where a client that is not ours gives two items one place.
+pub const CONSERVATION: &str = "\
+SELECT
+  site, captured, stored, duplicate, quarantined, dropped,
+  captured - stored - quarantined - dropped AS waiting
+FROM (
+  SELECT
+    site, sum(captured) AS captured, sum(stored) AS stored, sum(duplicate) AS duplicate,
+    sum(quarantined) AS quarantined, sum(dropped) AS dropped
+  FROM (
+    SELECT
+      site, captured, 0 AS stored, 0 AS duplicate, 0 AS quarantined,
+      overflow + expired + consent + refused AS dropped
+    FROM page_loads
+    UNION ALL
+    SELECT
+      site, 0, iif(fate = 'stored', count, 0), iif(fate = 'duplicate', count, 0),
+      iif(fate = 'quarantined', count, 0), iif(fate = 'dropped', count, 0)
+    FROM fates WHERE origin = 'page'
+  )
+  GROUP BY site
+)
+ORDER BY site";
+
+/// A table that is kept up to date, and the same computed anew: two queries with equal answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Recompute {
+    /// What is compared.
+    pub what: &'static str,
+    /// What is kept.
+    pub kept: &'static str,
+    /// What follows from the rows.
+    pub anew: &'static str,
+}
+
+/// Everything that is kept beside the rows it follows from.
+///
+/// The last two hold as long as no observation and no row of the quarantine has been taken away.
+pub const RECOMPUTE: [Recompute; 3] = [
+    Recompute {
+        what: "daily",
+        kept: "\
+SELECT site, day, definition, currency, conversions, points, claimed, verified
+FROM daily ORDER BY 1, 2, 3, 4",
+        anew: "\
+SELECT
+  site, day, definition, coalesce(currency, ''), count(*), sum(points),
+  sum(iif(money = 'claimed', minor, 0)), sum(iif(money = 'verified', minor, 0))
+FROM conversions GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+    },
+    Recompute {
+        what: "stored",
+        kept: "\
+SELECT site, day, origin, sdk, form, count
+FROM fates WHERE fate = 'stored' ORDER BY 1, 2, 3, 4, 5",
+        anew: "\
+SELECT
+  site, date(received_at / 1000, 'unixepoch'), iif(page IS NULL, 'other', 'page'), sdk, form,
+  count(*)
+FROM observations GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+    },
+    Recompute {
+        what: "quarantined",
+        kept: "\
+SELECT site, day, origin, reason, sdk, form, count
+FROM fates WHERE fate = 'quarantined' ORDER BY 1, 2, 3, 4, 5, 6",
+        anew: "\
+SELECT site, date(received_at / 1000, 'unixepoch'), origin, reason, sdk, form, count(*)
+FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
+    },
+];

@@ -1,0 +1,316 @@
+//! Every item meets exactly one fate.
+
+use super::*;
+use crate::sink::{chunks, plans_needed};
+
+#[test]
+fn bad_items_cost_only_themselves() {
+    let mut db = Db::new();
+    let good = item(&event(0, "demo_requested"));
+    let bad = |n: i64, rest: &str| {
+        format!(
+            r#"{{"id":"{}","seq":{n},"page":"{}",{rest}}}"#,
+            id(n).text(),
+            id(1).text()
+        )
+    };
+    let deep = format!(r#""x":{}{}"#, "[".repeat(3_000), "]".repeat(3_000));
+    db.deliver(&[Letter::new([
+        good,
+        bad(1, r#""kind":"hologram""#),
+        bad(2, r#""kind":"event","name":"half \ud83d""#),
+        bad(3, r#""kind":"trigger","name":"nobody-knows""#),
+        bad(
+            4,
+            r#""kind":"commerce","name":"purchase","properties":{"revenue":"much"}"#,
+        ),
+        bad(
+            5,
+            r#""kind":"event","name":"nul \u0000 and ' and \" and ; --""#,
+        ),
+        bad(6, &format!(r#""kind":"event","name":"deep",{deep}"#)),
+        bad(
+            7,
+            r#""kind":"commerce","name":"purchase","properties":{"order":"\u0000'","revenue":1}"#,
+        ),
+        bad(
+            8,
+            &format!(r#""kind":"event","name":"{}""#, "x".repeat(9_000)),
+        ),
+    ])]);
+    assert_eq!(
+        db.table("SELECT reason, count FROM fates WHERE fate = 'quarantined' ORDER BY 1"),
+        [
+            "encoding | 1",
+            "limit | 1",
+            "unknown_kind | 1",
+            "unregistered | 1",
+            "value | 1"
+        ]
+    );
+    assert_eq!(db.fate("stored"), 4);
+    assert_eq!(db.conservation(), ["cloud-kicks | 9 | 4 | 0 | 5 | 0 | 0"]);
+    assert_eq!(db.converted("demo-request"), 1);
+    db.assert_sound();
+}
+
+#[test]
+fn an_item_without_a_place_is_kept_and_no_page_load_misses_it() {
+    let mut db = Db::new();
+    let letter = Letter::new([
+        item(&event(0, "a")),
+        "7".into(),
+        r#"{"kind":"event"}"#.into(),
+        format!(r#"{{"seq":1,"kind":"event","page":"{}"}}"#, id(1).text()),
+    ]);
+    for received_at in [NOW, NOW + 5, NOW + 9] {
+        db.deliver(&[letter.clone().at(received_at)]);
+    }
+    // Only the last has a place on a page load, and so is one of those that it captured.
+    assert_eq!(
+        db.table("SELECT origin, reason, count FROM fates WHERE fate = 'quarantined' ORDER BY 1"),
+        ["other | field | 2", "page | field | 1"]
+    );
+    assert_eq!(db.conservation(), ["cloud-kicks | 2 | 1 | 4 | 1 | 0 | 0"]);
+    assert_eq!(db.fate("duplicate"), 8);
+    db.assert_sound();
+}
+
+#[test]
+fn two_bad_contents_of_one_item_are_one_item() {
+    let bad = |kind: &str| {
+        let text = r#"{"id":"ID","seq":0,"page":"PAGE","kind":"KIND"}"#;
+        let text = text.replace("ID", &id(0).text());
+        text.replace("PAGE", &id(1).text()).replace("KIND", kind)
+    };
+    let letters = ["hologram", "hologr", "holo"].map(|kind| Letter::new([bad(kind)]));
+    let mut together = Db::new();
+    together.deliver(&letters);
+    let mut apart = Db::new();
+    for letter in &letters {
+        apart.deliver(std::slice::from_ref(letter));
+    }
+    for db in [together, apart] {
+        assert_eq!(db.number("SELECT count(*) FROM quarantine"), 3);
+        assert_eq!(db.conservation(), ["cloud-kicks | 1 | 0 | 0 | 1 | 0 | 0"]);
+        db.assert_sound();
+    }
+}
+
+#[test]
+fn what_is_missing_is_waiting_until_it_comes() {
+    let mut db = Db::new();
+    let of = |n| Letter::new([item(&event(n, "a"))]);
+    db.deliver(&[of(0), of(3)]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 4 | 2 | 0 | 0 | 0 | 2"]);
+    let mut last = of(2);
+    last.dropped = vec![(Drop::Overflow, 1)];
+    db.deliver(&[last.clone(), of(3)]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 4 | 3 | 1 | 0 | 1 | 0"]);
+    // What a browser says is what it has let go so far; hearing it again adds nothing.
+    db.deliver(&[last]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 4 | 3 | 2 | 0 | 1 | 0"]);
+    db.assert_sound();
+}
+
+#[test]
+fn an_item_counts_for_its_own_page_load() {
+    let mut db = Db::new();
+    let earlier = Item::new(&event(4, "a"), id(50), Some(id(3)), None).json;
+    let mut letter = Letter::new([earlier, item(&event(0, "a"))]);
+    letter.form = Form::Js;
+    db.deliver(&[letter]);
+    assert_eq!(
+        db.table("SELECT captured, sdk, form FROM page_loads ORDER BY page"),
+        ["1 | 0.1.0 | js", "5 |  | "]
+    );
+    db.assert_sound();
+}
+
+#[test]
+fn a_site_without_a_plan_waits_for_one() {
+    let mut db = Db::new();
+    let mut letter = Letter::new([item(&event(0, "a")), item(&event(1, "b"))]);
+    letter.site = "new-shop".into();
+    db.deliver(&[letter.clone()]);
+    assert_eq!(db.conservation(), ["new-shop | 2 | 0 | 0 | 2 | 0 | 0"]);
+    // The plan is there now: what waits is replayed, and its copies are copies.
+    db.book.add_current(rules_of("new-shop"));
+    db.deliver(&[letter]);
+    assert_eq!(db.conservation(), ["new-shop | 2 | 0 | 2 | 2 | 0 | 0"]);
+    db.assert_sound();
+}
+
+#[test]
+fn the_plan_that_a_page_names_decides() {
+    let mut db = Db::new();
+    let mut newer = testing::rules();
+    newer.plan = "01".into();
+    newer.definitions.clear();
+    db.book.add_current(Arc::new(newer));
+    let of = |n, plan: &str| Letter {
+        plan: plan.into(),
+        ..Letter::new([item(&event(n, "demo_requested"))])
+    };
+    db.deliver(&[of(0, "00"), of(1, "01"), of(2, ""), of(3, "forgotten")]);
+    assert_eq!(
+        db.table("SELECT plan, verdict IS NOT NULL FROM observations ORDER BY seq"),
+        ["00 | 1", "01 | 0", "01 | 0", "01 | 0"]
+    );
+    let letters = [of(0, "00"), of(1, "00"), of(2, "")].map(|letter| letter.text());
+    let messages: Vec<_> = letters
+        .iter()
+        .map(|text| accepted(NOW, Content::Beacon(raw(text))))
+        .collect();
+    assert_eq!(
+        plans_needed(&messages),
+        ["", "00"].map(|hash| (SITE.to_owned(), hash.to_owned()))
+    );
+}
+
+#[test]
+fn let_go_at_the_edge_is_counted_once_and_not_kept() {
+    let mut db = Db::new();
+    let letter = Letter::new([item(&event(0, "a")), item(&event(1, "b"))]);
+    db.drop_letter(&letter, Drop::Bot);
+    db.drop_letter(&letter, Drop::Bot);
+    assert_eq!(db.conservation(), ["cloud-kicks | 2 | 0 | 2 | 0 | 2 | 0"]);
+    // A copy that came through another way is still a copy.
+    db.deliver(&[letter]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 2 | 0 | 4 | 0 | 2 | 0"]);
+    let stored = Letter::new([item(&event(2, "c"))]);
+    db.deliver(std::slice::from_ref(&stored));
+    db.drop_letter(&stored, Drop::RateLimited);
+    assert_eq!(db.conservation(), ["cloud-kicks | 3 | 1 | 5 | 0 | 2 | 0"]);
+    assert_eq!(db.number("SELECT count(*) FROM observations"), 1);
+    assert_eq!(db.number("SELECT count(*) FROM quarantine"), 0);
+    db.assert_sound();
+}
+
+#[test]
+fn a_body_that_was_not_read_is_one_item() {
+    let mut db = Db::new();
+    db.accept(&[accepted(
+        NOW,
+        Content::Dropped(DroppedBeacon {
+            reason: "too_large".into(),
+            site: "".into(),
+            beacon: None,
+        }),
+    )]);
+    assert_eq!(
+        db.table("SELECT site, origin, fate, reason, count FROM fates"),
+        [" | other | dropped | too_large | 1"]
+    );
+    db.assert_sound();
+}
+
+#[test]
+fn a_refused_body_is_kept_once() {
+    let mut db = Db::new();
+    for _ in 0..3 {
+        db.refuse(NOW, Quarantine::Version, "eyJ2Ijo5fQ==");
+    }
+    assert_eq!(
+        db.table("SELECT origin, fate, reason, count FROM fates ORDER BY 2"),
+        [
+            "other | duplicate |  | 2",
+            "other | quarantined | version | 1"
+        ]
+    );
+    assert_eq!(
+        db.table("SELECT reason, body FROM quarantine"),
+        ["version | eyJ2Ijo5fQ=="]
+    );
+    db.assert_sound();
+}
+
+#[test]
+fn page_and_edge_disagree_in_the_open() {
+    let mut db = Db::new();
+    let claim = |n, claims: &[&str]| {
+        let observation = event(n, "demo_requested");
+        Item::new(&observation, id(1), Some(id(3)), Some(claims)).json
+    };
+    let mut letter = Letter::new([
+        claim(0, &["demo-request"]),
+        claim(1, &[]),
+        claim(2, &["demo-request", "call-us"]),
+        claim(3, &["<script>", "demo-request", "nonsense"]),
+        // No plan had arrived yet: nothing is claimed, not even that nothing happened.
+        item(&event(5, "demo_requested")),
+    ]);
+    letter.form = Form::Wasm;
+    db.deliver(&[letter.clone(), letter.clone()]);
+    assert_eq!(
+        db.table("SELECT definition, sdk, form, claimed_only, verdict_only FROM disagreements"),
+        [
+            " | 0.1.0 | wasm | 1 | 0",
+            "call-us | 0.1.0 | wasm | 1 | 0",
+            "demo-request | 0.1.0 | wasm | 0 | 1",
+        ]
+    );
+    assert_eq!(
+        db.table("SELECT claims FROM observations ORDER BY seq"),
+        [
+            "-",
+            "[]",
+            r#"["call-us","demo-request"]"#,
+            r#"["","demo-request"]"#,
+            "-"
+        ]
+    );
+    // The loader alone claims nothing, and that is no disagreement.
+    let mut raw = Letter::new([claim(4, &[])]);
+    raw.form = Form::Raw;
+    db.deliver(&[raw]);
+    assert_eq!(db.number("SELECT count(*) FROM disagreements"), 3);
+    db.assert_sound();
+}
+
+#[test]
+fn no_name_from_outside_heads_a_tally() {
+    let mut db = Db::new();
+    let mut letter = Letter::new([item(&event(0, "a"))]);
+    letter.sdk = "0.1.0'; DROP TABLE fates".into();
+    db.deliver(&[letter]);
+    assert_eq!(db.table("SELECT sdk, form FROM fates"), [" | raw"]);
+    db.assert_sound();
+}
+
+#[test]
+fn transactions_are_bounded() {
+    let name = "x".repeat(60);
+    let long: String = "\\\"".repeat(250);
+    let letters: Vec<String> = (0..40)
+        .map(|n| {
+            let items = (0..60).map(|at| {
+                let mut observation = event(n * 100 + at, &name);
+                observation.path = long.clone();
+                item(&observation)
+            });
+            Letter::new(items).text()
+        })
+        .collect();
+    let messages: Vec<_> = letters
+        .iter()
+        .map(|text| accepted(NOW, Content::Beacon(raw(text))))
+        .collect();
+    let parts = chunks(&messages);
+    assert_eq!(parts.iter().map(|part| part.len()).sum::<usize>(), 40);
+    assert!(parts.len() > 2, "{}", parts.len());
+    let mut db = Db::new();
+    for part in parts {
+        assert!(part.len() * 60 <= 1_000);
+        for statement in transaction(id(1), part, &db.book) {
+            for param in &statement.params {
+                if let Param::Text(text) = param {
+                    assert!(text.len() <= 1_000_002, "{}", text.len());
+                }
+            }
+        }
+        db.accept(part);
+    }
+    assert_eq!(db.fate("stored"), 2_400);
+    db.assert_sound();
+}

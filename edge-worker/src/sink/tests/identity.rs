@@ -1,0 +1,142 @@
+//! What counts once per person, whoever turns out to be whom, and in whatever order.
+
+use super::*;
+
+const ANNA: &str = "email:anna";
+const BEN: &str = "email:ben";
+
+fn of(visitor: i64, observation: &Observation) -> Letter {
+    Letter::new([item(observation)]).of(id(visitor))
+}
+
+/// Every order of the letters, each in a database of its own and in a transaction of its own.
+fn in_every_order(letters: &[Letter], check: impl Fn(&Db)) {
+    let mut orders = vec![Vec::new()];
+    for _ in letters {
+        let shorter = std::mem::take(&mut orders);
+        for order in shorter {
+            for at in (0..letters.len()).filter(|at| !order.contains(at)) {
+                orders.push([order.as_slice(), &[at]].concat());
+            }
+        }
+    }
+    for order in orders {
+        let mut db = Db::new();
+        for at in &order {
+            db.deliver(std::slice::from_ref(&letters[*at]));
+        }
+        db.assert_sound();
+        check(&db);
+        db.deliver(letters);
+        db.assert_sound();
+        check(&db);
+    }
+}
+
+#[test]
+fn two_visitors_of_one_contact_count_once() {
+    let letters = [
+        of(100, &subscribe(0)),
+        of(200, &subscribe(1)),
+        of(100, &identify(2, ANNA)),
+        of(200, &identify(3, ANNA)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table("SELECT definition, scope, who, contact FROM conversions"),
+            ["newsletter | contact | contact email:anna | email:anna"]
+        );
+        assert_eq!(db.number("SELECT sum(conversions) FROM daily"), 1);
+        assert_eq!(db.number("SELECT count(*) FROM folded_conversions"), 1);
+    });
+}
+
+#[test]
+fn an_earlier_identification_that_comes_late_gives_back_what_was_folded() {
+    let letters = [
+        of(100, &identify(0, BEN)),
+        of(100, &identify(1, ANNA)),
+        of(200, &identify(2, ANNA)),
+        of(100, &subscribe(3)),
+        of(200, &subscribe(4)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table("SELECT who FROM conversions ORDER BY who"),
+            ["contact email:anna", "contact email:ben"]
+        );
+        assert_eq!(db.number("SELECT count(*) FROM folded_conversions"), 0);
+    });
+}
+
+#[test]
+fn a_day_that_loses_its_only_conversion_has_no_total() {
+    let late = of(200, &subscribe(DAY)).at(NOW + DAY);
+    let letters = [
+        of(100, &subscribe(0)),
+        late,
+        of(200, &identify(2, ANNA)),
+        of(100, &identify(3, ANNA)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(db.table("SELECT conversions, points FROM daily"), ["1 | 5"]);
+    });
+}
+
+#[test]
+fn the_contact_is_known_on_every_conversion_of_the_visitor() {
+    let letters = [
+        of(100, &play(0, "a")),
+        of(100, &identify(1, ANNA)),
+        of(100, &event(2, "demo_requested")),
+        of(200, &event(3, "demo_requested")),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table(
+                "SELECT DISTINCT visitor = (SELECT visitor FROM known_visitors), contact
+                 FROM conversions ORDER BY 1"
+            ),
+            ["0 | -", "1 | email:anna"]
+        );
+    });
+}
+
+#[test]
+fn nobody_known_counts_every_time() {
+    let mut db = Db::new();
+    let mut letter = Letter::new([item(&subscribe(0)), item(&subscribe(1))]);
+    letter.visitor = None;
+    letter.items.push(item(&identify(2, ANNA)));
+    db.deliver(&[letter]);
+    assert_eq!(db.converted("newsletter"), 2);
+    assert_eq!(db.number("SELECT count(*) FROM known_visitors"), 0);
+    db.assert_sound();
+}
+
+#[test]
+fn the_edges_cookie_heals_a_visitor() {
+    let mut db = Db::new();
+    let mut letter = Letter::new([item(&subscribe(0))]);
+    letter.visitor = None;
+    let text = letter.text();
+    let mut message = accepted(letter.received_at, Content::Beacon(raw(&text)));
+    message.visitor = Some(id(77));
+    db.accept(&[message]);
+    assert_eq!(
+        db.table("SELECT who FROM conversions"),
+        [format!("visitor {}", id(77).text())]
+    );
+    db.assert_sound();
+}
+
+#[test]
+fn a_conflicting_identification_identifies_nobody() {
+    let mut db = Db::new();
+    db.deliver(&[of(100, &identify(0, ANNA)), of(100, &identify(0, BEN))]);
+    assert_eq!(
+        db.table("SELECT contact FROM known_visitors"),
+        ["email:anna"]
+    );
+    db.assert_sound();
+}

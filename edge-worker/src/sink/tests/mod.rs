@@ -1,0 +1,350 @@
+//! The sink over a real database and the very migrations.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unchecked_time_subtraction,
+    reason = "a test that overflows fails, as it should"
+)]
+
+mod any_order;
+mod counting;
+mod fates;
+mod identity;
+mod speed;
+
+use super::{CONSERVATION, Param, PlanBook, RECOMPUTE, Statement, transaction};
+use goalpost_core::{
+    CommerceStep, Id, MediaStep, Observation, Properties, Rules, Seen, Value,
+    accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
+    beacon::{self, Form, Header, Item},
+    fate::{Drop, Quarantine},
+    testing,
+};
+use rusqlite::{Connection, params_from_iter, types::Value as Cell};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_goalpost.sql")];
+
+/// 18 November 2026, 11:06 in Tokyo.
+pub(super) const NOW: i64 = 1_795_000_000_000;
+pub(super) const DAY: i64 = 86_400_000;
+pub(super) const SITE: &str = "cloud-kicks";
+
+/// An id of its own for each number, `n` milliseconds after [`NOW`].
+pub(super) fn id(n: i64) -> Id {
+    let mut random = [0; 10];
+    random[2..].copy_from_slice(&n.to_be_bytes());
+    Id::new(NOW + n, random)
+}
+
+/// One request of a page, in parts that a test can change.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) site: String,
+    pub(super) sdk: String,
+    pub(super) form: Form,
+    pub(super) plan: String,
+    pub(super) sent: i64,
+    pub(super) received_at: i64,
+    pub(super) page: Id,
+    pub(super) visitor: Option<Id>,
+    pub(super) dropped: Vec<(Drop, u32)>,
+    pub(super) items: Vec<String>,
+}
+
+impl Letter {
+    pub(super) fn new(items: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            site: SITE.into(),
+            sdk: "0.1.0".into(),
+            form: Form::Raw,
+            plan: "00".into(),
+            sent: NOW + 60_000,
+            received_at: NOW + 60_000,
+            page: id(1),
+            visitor: Some(id(2)),
+            dropped: Vec::new(),
+            items: items.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn of(mut self, visitor: Id) -> Self {
+        self.visitor = Some(visitor);
+        self
+    }
+
+    pub(super) fn at(mut self, received_at: i64) -> Self {
+        self.received_at = received_at;
+        self.sent = received_at;
+        self
+    }
+
+    pub(super) fn text(&self) -> String {
+        let header = Header {
+            site: &self.site,
+            sdk: &self.sdk,
+            form: self.form,
+            plan: &self.plan,
+            sent: self.sent,
+            page: self.page,
+            visitor: self.visitor,
+            dropped: &self.dropped,
+        };
+        beacon::write(&header, self.items.iter().map(String::as_str))
+    }
+}
+
+pub(super) fn raw(text: &str) -> &RawValue {
+    serde_json::from_str(text).unwrap()
+}
+
+pub(super) fn accepted(received_at: i64, content: Content<'_>) -> Accepted<'_> {
+    Accepted {
+        received_at,
+        visitor: None,
+        country: "JP".into(),
+        device: "mobile".into(),
+        content,
+    }
+}
+
+pub(super) fn seen(n: i64, seen: Seen) -> Observation {
+    Observation {
+        id: id(n),
+        seq: u32::try_from(n % 0x1_0000).unwrap(),
+        path: "/shoes/".into(),
+        seen,
+        properties: Properties::default(),
+    }
+}
+
+pub(super) fn item(observation: &Observation) -> String {
+    Item::new(observation, id(1), Some(id(3)), None).json
+}
+
+pub(super) fn play(n: i64, video: &str) -> Observation {
+    seen(
+        n,
+        Seen::Media {
+            step: MediaStep::Play,
+            video: video.into(),
+        },
+    )
+}
+
+pub(super) fn event(n: i64, name: &str) -> Observation {
+    seen(n, Seen::Event { name: name.into() })
+}
+
+pub(super) fn identify(n: i64, contact: &str) -> Observation {
+    seen(
+        n,
+        Seen::Identify {
+            contact: contact.into(),
+        },
+    )
+}
+
+pub(super) fn subscribe(n: i64) -> Observation {
+    let elements = vec![goalpost_core::Element {
+        tag: "form".into(),
+        id: "newsletter".into(),
+        ..Default::default()
+    }];
+    seen(n, Seen::Submit { elements })
+}
+
+pub(super) fn purchase(n: i64, order: &str, revenue: &str) -> Observation {
+    let text = |text: &str| Value::Text(text.into());
+    let mut observation = seen(
+        n,
+        Seen::Commerce {
+            step: CommerceStep::Purchase,
+        },
+    );
+    observation.properties = Properties(vec![
+        ("order".into(), text(order)),
+        ("revenue".into(), text(revenue)),
+    ]);
+    observation
+}
+
+pub(super) fn book() -> PlanBook {
+    let mut book = PlanBook::new();
+    book.add_current(Arc::new(testing::rules()));
+    book
+}
+
+/// The rules of the tests as another site's.
+pub(super) fn rules_of(site: &str) -> Arc<Rules> {
+    Arc::new(Rules {
+        site: site.into(),
+        ..testing::rules()
+    })
+}
+
+/// Rows as one text per row, for people and for comparison.
+pub(super) type Table = Vec<String>;
+
+pub(super) struct Db {
+    pub(super) sqlite: Connection,
+    pub(super) book: PlanBook,
+    batches: i64,
+}
+
+impl Db {
+    pub(super) fn new() -> Self {
+        let sqlite = Connection::open_in_memory().unwrap();
+        for migration in MIGRATIONS {
+            sqlite.execute_batch(migration).unwrap();
+        }
+        Self {
+            sqlite,
+            book: book(),
+            batches: 0,
+        }
+    }
+
+    pub(super) fn deliver(&mut self, letters: &[Letter]) {
+        let texts: Vec<String> = letters.iter().map(Letter::text).collect();
+        let messages: Vec<Accepted<'_>> = letters
+            .iter()
+            .zip(&texts)
+            .map(|(letter, text)| accepted(letter.received_at, Content::Beacon(raw(text))))
+            .collect();
+        self.accept(&messages);
+    }
+
+    pub(super) fn accept(&mut self, messages: &[Accepted<'_>]) {
+        self.batches += 1;
+        let statements = transaction(id(1_000_000 + self.batches), messages, &self.book);
+        self.run(&statements);
+    }
+
+    pub(super) fn drop_letter(&mut self, letter: &Letter, reason: Drop) {
+        let text = letter.text();
+        self.accept(&[accepted(
+            letter.received_at,
+            Content::Dropped(DroppedBeacon {
+                reason: reason.name().into(),
+                site: SITE.into(),
+                beacon: Some(raw(&text)),
+            }),
+        )]);
+    }
+
+    pub(super) fn refuse(&mut self, received_at: i64, reason: Quarantine, body: &str) {
+        self.accept(&[accepted(
+            received_at,
+            Content::Refused(RefusedBody {
+                reason: reason.name().into(),
+                detail: "the body is not a beacon".into(),
+                site: SITE.into(),
+                body: body.into(),
+            }),
+        )]);
+    }
+
+    pub(super) fn run(&mut self, statements: &[Statement]) {
+        let transaction = self.sqlite.transaction().unwrap();
+        for statement in statements {
+            let cells = statement.params.iter().map(|param| match param {
+                Param::Text(text) => Cell::Text(text.clone()),
+                Param::Integer(number) => Cell::Integer(*number),
+                Param::Null => Cell::Null,
+            });
+            transaction
+                .prepare_cached(statement.sql)
+                .and_then(|mut prepared| prepared.execute(params_from_iter(cells)))
+                .unwrap_or_else(|problem| panic!("{problem}\n{}", statement.sql));
+        }
+        transaction.commit().unwrap();
+    }
+
+    pub(super) fn table(&self, query: &str) -> Table {
+        let mut prepared = self.sqlite.prepare(query).unwrap();
+        let columns = prepared.column_count();
+        let rows = prepared.query_map([], |row| {
+            let cells = (0..columns).map(|at| {
+                Ok(match row.get(at)? {
+                    Cell::Null => "-".to_owned(),
+                    Cell::Integer(number) => number.to_string(),
+                    Cell::Real(number) => number.to_string(),
+                    Cell::Text(text) => text,
+                    Cell::Blob(bytes) => format!("{bytes:02x?}"),
+                })
+            });
+            Ok(cells.collect::<rusqlite::Result<Vec<_>>>()?.join(" | "))
+        });
+        rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    pub(super) fn number(&self, query: &str) -> i64 {
+        self.sqlite.query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
+    pub(super) fn converted(&self, definition: &str) -> i64 {
+        self.number(&format!(
+            "SELECT count(*) FROM conversions WHERE definition = '{definition}'"
+        ))
+    }
+
+    pub(super) fn fate(&self, fate: &str) -> i64 {
+        self.number(&format!(
+            "SELECT coalesce(sum(count), 0) FROM fates WHERE fate = '{fate}'"
+        ))
+    }
+
+    /// What must hold whatever was delivered.
+    pub(super) fn assert_sound(&self) {
+        for recompute in RECOMPUTE {
+            assert_eq!(
+                self.table(recompute.kept),
+                self.table(recompute.anew),
+                "{}",
+                recompute.what
+            );
+        }
+        assert_eq!(
+            self.table(
+                "SELECT site, definition, scope, who, dedup FROM conversions ORDER BY 1,2,3,4,5"
+            ),
+            self.table(CONVERSIONS_ANEW),
+            "conversions follow from observations"
+        );
+        assert_eq!(
+            self.table(
+                "SELECT site, visitor, contact FROM known_visitors
+                 UNION SELECT site, visitor, contact FROM conversions WHERE contact IS NOT NULL
+                 UNION SELECT site, visitor, contact FROM folded_conversions"
+            ),
+            self.table(
+                "SELECT site, visitor, contact FROM (
+                   SELECT site, visitor, contact, min(id) FROM observations
+                   WHERE contact IS NOT NULL AND visitor IS NOT NULL GROUP BY site, visitor)
+                 ORDER BY 1, 2, 3"
+            ),
+            "the earliest identification wins"
+        );
+        let lost = format!("SELECT * FROM ({CONSERVATION}) WHERE waiting < 0");
+        assert_eq!(self.table(&lost), Table::new(), "nothing is there twice");
+    }
+
+    pub(super) fn conservation(&self) -> Table {
+        self.table(CONSERVATION)
+    }
+}
+
+/// The keys of all conversions, from what is stored of the observations.
+const CONVERSIONS_ANEW: &str = "\
+SELECT DISTINCT
+  o.site, v.value ->> 'definition', v.value ->> 'scope',
+  iif(v.value ->> 'who' IS NULL, '', coalesce('contact ' || k.contact, v.value ->> 'who')),
+  coalesce(v.value ->> 'dedup', '')
+FROM observations AS o
+CROSS JOIN json_each(o.verdict) AS v
+LEFT JOIN (
+  SELECT site, visitor, contact, min(id) FROM observations
+  WHERE contact IS NOT NULL AND visitor IS NOT NULL GROUP BY site, visitor
+) AS k ON k.site = o.site AND k.visitor = o.visitor
+ORDER BY 1, 2, 3, 4, 5";

@@ -1,0 +1,245 @@
+//! `docs/plan.md`.
+
+use crate::{NOTE, examples, tables};
+use goalpost_core::plan::Plan;
+use serde_json::Value;
+
+/// The page, from the schema with its examples.
+pub(crate) fn text(schema: &Value) -> String {
+    let defs = &schema["$defs"];
+    let mut page = format!("<!-- {NOTE} -->\n");
+    let mut add = |text: &str| {
+        page.push('\n');
+        page.push_str(text.trim_end());
+        page.push('\n');
+    };
+    add(INTRODUCTION);
+    add(&block(&examples::plan()));
+    add(CHECKED);
+    add(&problems());
+    add("## The plan");
+    add(&tables::fields(schema));
+    for (title, name, words) in [
+        (
+            "## Session",
+            "Session",
+            "A session is a visitor's activity with no gap of the timeout or more; a gap of exactly the timeout begins a new one. Midnight and campaigns do not end it.",
+        ),
+        ("## Groups", "Group", ""),
+        ("## Outcomes", "Outcome", OUTCOMES),
+        (
+            "## Goals",
+            "Goal",
+            "Goals and outcomes share one space of ids.",
+        ),
+    ] {
+        add(title);
+        add(&format!("{} {words}", about(&defs[name])));
+        add(&tables::fields(&defs[name]));
+        add(&shown(&defs[name]));
+    }
+    add("### Predefined outcomes");
+    add(PREDEFINED);
+    add(&tables::predefined());
+    add("## What an outcome is worth");
+    add(VALUES);
+    for name in ["FixedValue", "PropertyValue"] {
+        add(about(&defs[name]));
+        add(&tables::fields(&defs[name]));
+    }
+    add(&shown(&defs["ValueSource"]));
+    add("## How often it counts");
+    add(COUNTING);
+    add(&tables::words(&defs["Counting"], "policy"));
+    add("## What makes it happen");
+    add(WHEN);
+    add(&tables::triggers(schema));
+    add(ALTERNATIVES);
+    add("### Pages");
+    add(PAGES);
+    add("### Clicks");
+    add(CLICKS);
+    add(&tables::words(&defs["LinkKind"], "kind of link"));
+    add("### Media");
+    add(
+        "`\"media\"` is one of these. The property `video` is the element's id, else its file's name.",
+    );
+    add(&tables::words(&defs["MediaStep"], "step"));
+    add("### Purchases");
+    add(PURCHASES);
+    add(&tables::words(&defs["CommerceStep"], "step"));
+    add("## Conditions");
+    add(CONDITIONS);
+    add(&tables::operators(schema));
+    add("## Limits");
+    add(&tables::limits());
+    page
+}
+
+fn about(schema: &Value) -> &str {
+    schema["description"].as_str().unwrap_or_default()
+}
+
+fn block(value: &Value) -> String {
+    format!("```json\n{}\n```", spread(value, 0))
+}
+
+fn shown(schema: &Value) -> String {
+    let examples = schema["examples"].as_array().cloned().unwrap_or_default();
+    let blocks: Vec<_> = examples.iter().map(block).collect();
+    blocks.join("\n\n")
+}
+
+/// JSON as a person writes it: what fits on a line stays on it, and an id comes first.
+fn spread(value: &Value, depth: usize) -> String {
+    const WIDTH: usize = 96;
+    let line = on_a_line(value);
+    let indent = "  ".repeat(depth);
+    if line.len() + indent.len() <= WIDTH && depth > 0 || !(value.is_object() || value.is_array()) {
+        return line;
+    }
+    let (open, close, parts) = match value {
+        Value::Object(_) => (
+            '{',
+            '}',
+            ordered(value)
+                .into_iter()
+                .map(|(name, field)| format!("\"{name}\": {}", spread(field, depth + 1)))
+                .collect::<Vec<_>>(),
+        ),
+        _ => (
+            '[',
+            ']',
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|member| spread(member, depth + 1))
+                .collect(),
+        ),
+    };
+    if depth == 0 && line.len() <= WIDTH && !line.contains("[{") {
+        return line;
+    }
+    let separator = format!(",\n{indent}  ");
+    format!(
+        "{open}\n{indent}  {}\n{indent}{close}",
+        parts.join(&separator)
+    )
+}
+
+pub(crate) fn on_a_line(value: &Value) -> String {
+    match value {
+        Value::Object(_) => {
+            let fields: Vec<_> = ordered(value)
+                .into_iter()
+                .map(|(name, field)| format!("\"{name}\": {}", on_a_line(field)))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        Value::Array(list) => {
+            let members: Vec<_> = list.iter().map(on_a_line).collect();
+            format!("[{}]", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The fields in the order in which a plan is written.
+fn ordered(value: &Value) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = value.as_object().into_iter().flatten().collect();
+    fields.sort_by_key(|(name, _)| tables::rank(name));
+    fields
+}
+
+/// What an author reads of a plan with mistakes.
+fn problems() -> String {
+    let plan = r#"{ "site": "cloud-kicks", "currency": "JPY", "hosts": ["https://shop.example/"],
+  "goals": [{ "id": "cta", "when": { "click": "a:hover" }, "count": "once", "pionts": 1 }] }"#;
+    let problems = Plan::parse(plan).err().unwrap_or_default();
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    format!("```json\n{plan}\n```\n\n```text\n{}\n```", lines.join("\n"))
+}
+
+const INTRODUCTION: &str = "\
+# The plan
+
+A plan is a site's list of **outcomes** (definitions with financial value) and **goals** (definitions
+with engagement value), as JSON. It is data, never code: a plan that validates can neither slow nor
+break a page. The page and the edge evaluate the same plan with the same code.
+
+An editor that knows JSON Schema checks it while you write: `npm/schema/plan.schema.json`. For
+TypeScript there is the type `Plan`.";
+
+const CHECKED: &str = "\
+Publishing checks the whole plan and lists every problem with its place and its fix. Such a plan is
+not published, and the one before it stays in effect:";
+
+const OUTCOMES: &str = "\
+An outcome has no points; a goal has no amount.";
+
+const PREDEFINED: &str = "\
+Every plan has these without writing them. They are inert: until the plan gives one a `when`, only
+`goalpost(\"trigger\", id)` or a server makes it happen. An outcome with the same id changes the
+fields that it writes and keeps the others; `\"off\": true` removes it. A group with the same id
+renames the group.";
+
+const VALUES: &str = "\
+Amounts are decimal text and are kept in the smallest coin of their currency, so that no sum passes
+through binary floats. An amount that a page reports is *claimed*; it becomes *verified* through a
+server. An amount that is none, or has more decimals than its currency, puts the observation into
+quarantine with the reason.";
+
+const COUNTING: &str = "\
+What counts once has one key, and a key has one row: retries, two tabs and copies from browser and
+server meet the same row. Where the subject of a policy is missing (no session, nobody known, an
+empty order number), it counts every time. `dedup` adds a property's value to the key.";
+
+const WHEN: &str = "\
+`\"when\": \"server\"` means that only a server reports it. Else `when` is a trigger:";
+
+const ALTERNATIVES: &str = "\
+A trigger may have `and`, a list of conditions that must all hold, and `any`, a list of conditions of
+which at least one must hold. Several triggers are alternatives: `{ \"any\": [trigger, trigger] }`.
+Without `when` a definition is inert. An id that the plan does not have is an error: the page's
+console says so in debug mode, and the observation waits in quarantine.";
+
+const PAGES: &str = "\
+A pattern matches the whole path. `:name` is one or more characters without `/` and becomes a
+property of that name; `*` is anything, `/` included. It is the pathname syntax of URLPattern without
+groups, modifiers and regular expressions. `query` asks for exact values. Of an address's query only
+the usual campaign names, click ids and the keys that a plan asks about leave the page.";
+
+const CLICKS: &str = "\
+A selector is a type, `#id`, `.class` and `[attribute]` with `=`, `^=`, `$=`, `*=` or `~=`; a space
+means a descendant and `,` an alternative. It matches the element that was clicked or one around it.
+`>`, `+`, `~` and pseudo-classes are refused. `{ \"link\": kind }` is a click on a kind of link:";
+
+const PURCHASES: &str = "\
+`track` with one of GA4's names, or Segment's for the same step, is a step of a purchase. Its
+properties are `order` (also `order_id`, `transaction_id`), `revenue` (also `value`, `total`),
+`currency` and `product` (also `product_id`, `item_id`, `sku`).";
+
+const CONDITIONS: &str = "\
+A condition is `{ \"property\": name, <operator>: value }`, or a nested list `{ \"and\": [ … ] }` or
+`{ \"any\": [ … ] }`. Text is compared exactly, capitals included; numbers as decimals, so that `1` is
+`1.0`. The property's value is what the page passed under that name, else a named segment of the
+path, else what was seen: `path`, `host`, `title`, `referrer`, a key of the query, an attribute of
+the element, or `video`.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_of_json_is_json_and_no_type_is_left_unnamed() {
+        let page = text(&crate::plan_schema::document());
+        for block in page.split("```json\n").skip(1) {
+            let json = block.split("```").next().unwrap_or_default();
+            assert!(serde_json::from_str::<Value>(json).is_ok(), "{json}");
+        }
+        for name in ["Source`", "Trigger`", "Value`", "|  |  |  |"] {
+            assert!(!page.contains(name), "{name}");
+        }
+    }
+}
