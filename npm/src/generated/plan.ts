@@ -1,0 +1,391 @@
+// Generated from the Rust types; run `cargo xtask gen`.
+
+/**
+ * A site's outcomes and goals, with the settings they need.
+ */
+export type Plan = {
+  /**
+   * The site's id, as `data-site` of the snippet names it: small letters, digits and hyphens.
+   */
+  site: string;
+  /**
+   * The IANA time zone whose days count.
+   */
+  timezone?: string;
+  /**
+   * The ISO 4217 currency of amounts that name none, such as `JPY`.
+   */
+  currency: string;
+  /**
+   * The site's own host names, without scheme and port. Beacons from pages of other hosts are
+   * dropped, and a link to another host is outbound.
+   */
+  hosts: Array<string>;
+  /**
+   * When a session ends.
+   */
+  session?: Session;
+  /**
+   * The groups of outcomes, beside the predefined ones. The id of a predefined group renames it.
+   */
+  groups?: Array<Group>;
+  /**
+   * Definitions with financial value, beside the predefined ones. The id of a predefined
+   * outcome changes the fields that are written here, and leaves the others.
+   */
+  outcomes?: Array<Outcome>;
+  /**
+   * Definitions with engagement value.
+   */
+  goals?: Array<Goal>;
+};
+
+/**
+ * Conditions that must all hold.
+ */
+export type AllConditions = {
+  /**
+   * The conditions.
+   */
+  and: Array<ConditionSource>;
+};
+
+/**
+ * Conditions of which at least one must hold.
+ */
+export type AnyCondition = {
+  /**
+   * The conditions.
+   */
+  any: Array<ConditionSource>;
+};
+
+/**
+ * Any one of these makes it happen.
+ */
+export type AnyTrigger = {
+  /**
+   * The triggers.
+   */
+  any: Array<TriggerSource>;
+};
+
+/**
+ * Which element a click is about.
+ */
+export type ClickTarget = string | LinkTarget;
+
+/**
+ * An element was activated by mouse, touch, pen or keyboard.
+ */
+export type ClickTrigger = {
+  /**
+   * Which element.
+   */
+  click: ClickTarget;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * A step of a purchase.
+ */
+export type CommerceStep = "view_item" | "add_to_cart" | "begin_checkout" | "purchase" | "refund";
+
+/**
+ * A step of a purchase, under the name that GA4 gives it. The properties are `order`,
+ * `revenue`, `currency` and `product`.
+ */
+export type CommerceTrigger = {
+  /**
+   * Which step.
+   */
+  commerce: CommerceStep;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * What must be true of an observation.
+ */
+export type ConditionSource = PropertyCondition | AllConditions | AnyCondition;
+
+/**
+ * How often a definition counts.
+ */
+export type Counting = "every" | "once_per_session" | "once_per_day" | "once_per_contact" | "once_per_order";
+
+/**
+ * The page called `goalpost("track", name, properties)`.
+ */
+export type EventTrigger = {
+  /**
+   * The event's name.
+   */
+  event: string;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * The same amount each time. Pages do not learn it.
+ */
+export type FixedValue = {
+  /**
+   * The amount as decimal text, such as `"120000"` or `"19.90"`.
+   */
+  fixed: string;
+  /**
+   * Its ISO 4217 currency; without one, the plan's.
+   */
+  currency?: string;
+};
+
+/**
+ * A definition with engagement value.
+ */
+export type Goal = {
+  /**
+   * Its id, unique among goals and outcomes: small letters, digits and hyphens.
+   */
+  id: string;
+  /**
+   * What people call it; without one, its id.
+   */
+  name?: string;
+  /**
+   * What makes it happen. Without it, only `goalpost("trigger", id)` or a server does.
+   */
+  when?: When;
+  /**
+   * How often it counts.
+   */
+  count?: Counting;
+  /**
+   * A property that joins the counting key: each of its values counts for itself.
+   */
+  dedup?: string;
+  /**
+   * Its engagement value.
+   */
+  points?: number;
+};
+
+/**
+ * A group of outcomes, for reports.
+ */
+export type Group = {
+  /**
+   * Its id: small letters, digits and hyphens.
+   */
+  id: string;
+  /**
+   * What people call it; without one, its id.
+   */
+  name?: string;
+};
+
+/**
+ * Kinds of links.
+ */
+export type LinkKind = "tel" | "mailto" | "sms" | "download" | "outbound";
+
+/**
+ * A kind of link.
+ */
+export type LinkTarget = {
+  /**
+   * Which kind.
+   */
+  link: LinkKind;
+};
+
+/**
+ * What a media element did.
+ */
+export type MediaStep = "play" | { "progress": number } | "complete";
+
+/**
+ * A video or audio element played, progressed or ended. The property `video` names it.
+ */
+export type MediaTrigger = {
+  /**
+   * What it did.
+   */
+  media: MediaStep;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * A definition with financial value.
+ */
+export type Outcome = {
+  /**
+   * Its id, unique among goals and outcomes: small letters, digits and hyphens.
+   */
+  id: string;
+  /**
+   * What people call it; without one, its id.
+   */
+  name?: string;
+  /**
+   * The group it belongs to. Only a predefined outcome already has one.
+   */
+  group?: string;
+  /**
+   * What makes it happen. Without it, only `goalpost("trigger", id)` or a server does.
+   */
+  when?: When;
+  /**
+   * How often it counts.
+   */
+  count?: Counting;
+  /**
+   * A property that joins the counting key: each of its values counts for itself.
+   */
+  dedup?: string;
+  /**
+   * What it is worth. Without it, it has no amount.
+   */
+  value?: ValueSource;
+  /**
+   * Switches a predefined outcome off.
+   */
+  off?: boolean;
+};
+
+/**
+ * A page came into view: loaded, navigated to, or restored by the back button.
+ */
+export type PageTrigger = {
+  /**
+   * The path, as a pattern: `:name` is one segment and `*` anything, such as
+   * `/guides/:topic`. A named segment is a property.
+   */
+  page: string;
+  /**
+   * Values that the address's query must have.
+   */
+  query?: { [key in string]: string };
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * What is wrong with a plan, where, and how to put it right.
+ */
+export type PlanProblem = {
+  /**
+   * The place in the plan, such as `outcomes[2].count`.
+   */
+  path: string;
+  /**
+   * What is wrong there, and the fix.
+   */
+  text: string;
+};
+
+/**
+ * A property passes one test.
+ */
+export type PropertyCondition = {
+  /**
+   * The property: what the page passed, a named segment of the path, `path`, `host`, `title`,
+   * `referrer`, a key of the query, an attribute of the element, or `video`.
+   */
+  property: string;
+} & ({ "is": string | number | boolean } | { "is_not": string | number | boolean } | { "contains": string } | { "not_contains": string } | { "starts_with": string } | { "ends_with": string } | { "one_of": Array<string | number | boolean> } | { "none_of": Array<string | number | boolean> } | { "less": string | number } | { "at_most": string | number } | { "greater": string | number } | { "at_least": string | number } | { "between": [string | number, string | number] } | { "exists": boolean });
+
+/**
+ * The amount that a property of the observation names, as a claim of the page.
+ */
+export type PropertyValue = {
+  /**
+   * The property, such as `revenue`.
+   */
+  property: string;
+  /**
+   * The ISO 4217 currency where the property `currency` is missing; without one, the plan's.
+   */
+  currency?: string;
+};
+
+/**
+ * Only a server reports it; a page that claims it is not believed.
+ */
+export type ServerWord = "server";
+
+/**
+ * When a visitor's session ends.
+ */
+export type Session = {
+  /**
+   * Time without activity that ends it: a whole number of seconds, minutes or hours, such as
+   * `90s`, `30m` or `1h`.
+   */
+  timeout?: string;
+};
+
+/**
+ * A form was submitted. Its values are never read.
+ */
+export type SubmitTrigger = {
+  /**
+   * The form's selector, such as `form#newsletter`.
+   */
+  submit: string;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
+ * What must be seen.
+ */
+export type TriggerSource = PageTrigger | ClickTrigger | SubmitTrigger | MediaTrigger | EventTrigger | CommerceTrigger;
+
+/**
+ * What an outcome is worth.
+ */
+export type ValueSource = FixedValue | PropertyValue;
+
+/**
+ * What makes a definition happen.
+ */
+export type When = ServerWord | AnyTrigger | TriggerSource;
