@@ -45,24 +45,31 @@ pub fn read_integer(text: &str) -> Option<i64> {
 }
 
 /// Appends a text in quotes.
+///
+/// Everything below a space is written as its number: such signs are rare, and one way is enough.
 pub fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            '\n' => out.push_str("\\n"),
-            '\u{0}'..='\u{1f}' => {
-                let code = u32::from(character);
-                out.push_str(if code < 16 { "\\u000" } else { "\\u001" });
-                out.push(char::from_digit(code & 15, 16).unwrap_or('0'));
-            }
-            _ => out.push(character),
+    out.push_str("\"");
+    let mut rest = text;
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    while let Some(at) = rest.bytes().position(special) {
+        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let byte = from.as_bytes().first().copied().unwrap_or_default();
+        if byte < 0x20 {
+            out.push_str(if byte < 16 { "\\u000" } else { "\\u001" });
+            let digit = byte & 15;
+            out.push(char::from(digit.wrapping_add(if digit < 10 {
+                b'0'
+            } else {
+                b'a' - 10
+            })));
+        } else {
+            out.push_str(if byte == b'"' { "\\\"" } else { "\\\\" });
         }
+        rest = from.get(1..).unwrap_or("");
     }
-    out.push('"');
+    out.push_str(rest);
+    out.push_str("\"");
 }
 
 /// Appends `,"key":` (without the comma right after a `{`).

@@ -1,4 +1,4 @@
-//! The engine as JavaScript calls it: text in, text out.
+//! The engine as JavaScript calls it: text in (as UTF-8 bytes), text out.
 //!
 //! A list is written as fields between unit separators (U+001F), lists of lists with record
 //! separators (U+001E) between them. That costs the page a few hundred bytes on either side, where
@@ -23,8 +23,8 @@ pub struct Sdk(Engine);
 impl Sdk {
     /// Begins at `now` with `site, version, form, page, consent, debug` as fields.
     #[wasm_bindgen(constructor)]
-    pub fn new(now: f64, settings: &str) -> Self {
-        let mut fields = Fields(Some(settings));
+    pub fn new(now: f64, settings: &[u8]) -> Self {
+        let mut fields = Fields(Some(text(settings)));
         let settings = Settings {
             site: fields.text(),
             sdk: fields.text(),
@@ -41,8 +41,8 @@ impl Sdk {
     }
 
     /// Tells what happened: the first field says what, the others depend on it.
-    pub fn handle(&mut self, now: f64, text: &str) {
-        let mut fields = Fields(Some(text));
+    pub fn handle(&mut self, now: f64, told: &[u8]) {
+        let mut fields = Fields(Some(text(told)));
         let input = match fields.next() {
             "seen" => match seen(&mut fields) {
                 Some(input) => input,
@@ -162,8 +162,15 @@ impl Sdk {
     }
 }
 
+/// JavaScript's encoder writes nothing but UTF-8.
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or("")
+}
+
 fn tagged(kind: &str, text: &str) -> String {
-    [kind, text].concat()
+    let mut tagged = String::from(kind);
+    tagged.push_str(text);
+    tagged
 }
 
 fn push_field(text: &mut String, field: &str) {

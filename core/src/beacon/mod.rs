@@ -118,6 +118,9 @@ pub struct Header<'a> {
     pub page: Id,
     /// The visitor, where one may be known.
     pub visitor: Option<Id>,
+    /// Places that this page load has given out so far. It is written only beside `dropped`: the
+    /// place of an item that was let go never arrives by itself.
+    pub captured: u32,
     /// Items that this page load has let go so far, by reason.
     pub dropped: &'a [(fate::Drop, u32)],
 }
@@ -137,6 +140,7 @@ pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> S
         json::push_field(&mut text, "visitor", &visitor.text());
     }
     if header.dropped.iter().any(|(_, count)| *count > 0) {
+        json::push_number_field(&mut text, "captured", i64::from(header.captured));
         json::push_key(&mut text, "dropped");
         text.push('{');
         for (reason, count) in header.dropped {

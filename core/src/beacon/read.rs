@@ -36,6 +36,9 @@ pub struct Envelope<'a> {
     /// The visitor.
     #[serde(default, deserialize_with = "lenient_id")]
     pub visitor: Option<Id>,
+    /// Places that this page load has given out so far; 0 where it does not say.
+    #[serde(default)]
+    pub captured: u32,
     /// Items that this page load has let go so far.
     #[serde(default)]
     pub dropped: Refusals,

@@ -34,6 +34,7 @@ fn header() -> Header<'static> {
         sent: NOON,
         page: page_load(),
         visitor: Some(Id::new(NOON, [4; 10])),
+        captured: 9,
         dropped: &[(Drop::Overflow, 2), (Drop::Expired, 0)],
     }
 }

@@ -2,14 +2,12 @@
  * The browser around the engine: it listens, carries out what the engine asks for, and decides
  * nothing. The loader calls `start` once the module is ready.
  */
-import init, { Sdk as Engine } from "goalpost-sdk";
+import { Sdk as Engine } from "goalpost-sdk";
 import { clean, clip, contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import * as storage from "./storage.js";
 import { elementText, fields, joined, properties, records, split } from "./wire.js";
-
-export default init;
 
 /** The longest wait for the disk before an urgent item leaves without it. */
 const DISK_MS = 300;
@@ -20,7 +18,8 @@ export const start = (host: Host): Sdk => {
   const { natives, collectUrl } = host;
   const now = Date.now;
   const refused = navigator.globalPrivacyControl || navigator.doNotTrack == "1";
-  const engine = new Engine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, host.debug ? 1 : ""));
+  const encoder = new TextEncoder();
+  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, host.debug ? 1 : "")));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   let waiting = false;
@@ -32,18 +31,18 @@ export const start = (host: Host): Sdk => {
     if (busy) return;
     busy = true;
     if (bytes) engine.plan(now(), bytes);
-    else engine.handle(now(), text);
+    else engine.handle(now(), encoder.encode(text));
     for (let effect; (effect = engine.poll()) != null; ) effects.push(effect);
     const due = engine.wakeup();
     busy = false;
     natives.clearTimeout(timer);
-    if (due) timer = natives.setTimeout(tell, due - now(), "wakeup");
+    if (due > 0) timer = natives.setTimeout(tell, due - now(), "wakeup");
     carryOut();
   };
 
   const carryOut = (): void => {
     while (!waiting && effects[0] != null) perform(effects.shift()!);
-    if (!waiting && !engine.sending()) for (const done of flushed.splice(0)) done();
+    if (!waiting && engine.wakeup() >= 0) for (const done of flushed.splice(0)) done();
   };
 
   const perform = (effect: string): void => {

@@ -26,6 +26,8 @@ const write = async (durability: IDBTransactionDurability, change: (outbox: IDBO
   await new Promise((done, fail) => {
     const transaction = db.transaction(OUTBOX, "readwrite", { durability });
     change(transaction.objectStore(OUTBOX));
+    // Without it, the commit would wait for this page once more, which may be ending.
+    transaction.commit?.();
     transaction.oncomplete = done;
     transaction.onerror = transaction.onabort = fail;
   });
@@ -50,7 +52,7 @@ export const load = async (): Promise<string[]> => {
     [outbox.getAllKeys(), outbox.getAll()].map(
       (request) =>
         new Promise<string[]>((done, fail) => {
-          request.onsuccess = () => done(request.result);
+          request.onsuccess = () => done(request.result as string[]);
           request.onerror = fail;
         }),
     ),

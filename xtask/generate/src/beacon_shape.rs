@@ -30,6 +30,9 @@ pub(crate) struct Beacon {
     /// The visitor: a `UUIDv7`. Missing where none may be known.
     #[serde(skip_serializing_if = "Option::is_none")]
     visitor: Option<String>,
+    /// How many places this page load has given out so far; said only beside `dropped`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captured: Option<u32>,
     /// How many items this page load has let go so far, by reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<BTreeMap<String, u32>>,
@@ -280,6 +283,7 @@ mod tests {
                 sent: 1,
                 page: id,
                 visitor,
+                captured: 9,
                 dropped: &[(Drop::Overflow, 2)],
             };
             let written = write(&header, items.iter().map(|item| item.json.as_str()));

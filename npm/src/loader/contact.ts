@@ -1,0 +1,18 @@
+/**
+ * What the wire calls a contact, of the details that a page gives: the shop's own number for them,
+ * else a hash of their e-mail address or their phone number.
+ */
+export const contactOf = async (details: unknown): Promise<string | undefined> => {
+  const { customer, email, phone } = Object(details) as Record<string, unknown>;
+  if (given(customer)) return `customer:${given(customer).slice(0, 64)}`;
+  if (given(email)) return `email:${await sha256(given(email).toLowerCase())}`;
+  if (given(phone)) return `phone:${await sha256("+" + given(phone).replace(/\D/g, ""))}`;
+  return undefined;
+};
+
+const given = (detail: unknown): string => String(detail ?? "").trim();
+
+const sha256 = async (text: string): Promise<string> => {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+};

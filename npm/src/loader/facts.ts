@@ -1,0 +1,102 @@
+import type { PathElement, Properties } from "./host.js";
+
+export { contactOf } from "./contact.js";
+
+/** A new UUIDv7, written without hyphens: the time, then 62 random bits to tell one millisecond's apart. */
+export const newId = (time: number): string =>
+  // A clock before 2004, of one digit less, would not have accepted the page's certificate either.
+  "0" +
+  time.toString(16) +
+  "7000" +
+  // The variant is the bits 10; with 1 as its highest bit the number always has 16 digits.
+  ((crypto.getRandomValues(new BigUint64Array(1))[0]! >> 2n) | (1n << 63n)).toString(16);
+
+/** Cuts a text to so many bytes at a character's edge, and mends half surrogate pairs. */
+export const clip = (text: unknown, bytes = 512): string =>
+  // A streaming decoder keeps back the character that the cut went through.
+  new TextDecoder().decode(new TextEncoder().encode(text as string).slice(0, bytes), {
+    stream: true,
+  });
+
+/** As they were before later scripts could change them. */
+const { parse, stringify } = JSON;
+
+const isObject = (value: unknown) => Object(value) === value;
+
+/**
+ * A copy of what was seen, as it is now and as the wire takes it: every text clipped, and nothing
+ * deeper than lists of objects, so that it can always be written.
+ */
+export const copyOf = <T>(seen: T): T =>
+  parse(
+    stringify(seen, (key, value: unknown) =>
+      isObject(value)
+        ? Array.isArray(value)
+          ? value.filter(isObject)
+          : /^(attr|query|properties|\d*)$/.test(key)
+            ? value
+            : undefined
+        : /ri|big/.test(typeof value) // string, bigint
+          ? clip(value)
+          : value,
+    ),
+  );
+
+/** Properties without what has no value on the wire. */
+export const clean = (properties: unknown): Properties => known(copyOf({ properties }).properties);
+
+const known = (properties: unknown): Properties =>
+  Object.fromEntries(
+    Object.entries(Object(properties) as object)
+      .filter(([, value]) => value != null)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.map(known) : value]),
+  );
+
+const pick = (pairs: Iterable<[string, string]>, names: RegExp): Record<string, string> =>
+  Object.fromEntries([...pairs].filter(([name]) => names.test(name)).slice(0, 8));
+
+/** What is kept of an element. */
+export const describe = (element: Element): PathElement => {
+  const attributes = element
+    .getAttributeNames()
+    .map((name): [string, string] => [name, element.getAttribute(name)!]);
+  return {
+    ...pick(attributes, /^(id|class)$/),
+    tag: element.localName,
+    attr: pick(attributes, /^(href|download|type|name|role|data-.*)$/),
+  };
+};
+
+/**
+ * Passes on a click on something interactive, with the elements from there outwards that can be
+ * told apart, and the very element clicked. A right click is none. Other events have other subjects.
+ */
+export const withClick = (
+  event: Event,
+  pass: (click: { kind: string; elements: PathElement[] }, target: Element) => void,
+  subject = "a,button,summary,[role=button],[type=submit],[type=button],[type=image]",
+): void => {
+  const path = (event.composedPath() as Element[]).filter((node) => node.matches);
+  const from = path.findIndex((element) => element.matches(subject));
+  if (from >= 0 && !((event as MouseEvent).button > 1)) {
+    pass(
+      {
+        kind: "click",
+        elements: path
+          .slice(from)
+          .filter((element, at) => !at || element.id || element.classList[0])
+          .slice(0, 6)
+          .map(describe),
+      },
+      path[0]!,
+    );
+  }
+};
+
+/** The parts of a query that tell where a visitor came from; the rest may be private. */
+export const queryOf = (search: string): Record<string, string> =>
+  pick(new URLSearchParams(search), /^utm_.{4}|clk?id$|braid$|^li_fat/);
+
+/** The steps of a purchase, in GA4's and in Segment's words: a kind of their own on the wire. */
+export const STEP =
+  /^(view_item|add_to_cart|begin_checkout|purchase|refund|Product (View|Add)ed|Checkout Started|Order (Complet|Refund)ed)$/;

@@ -1,0 +1,183 @@
+import type { Consent, Natives, PathElement, Properties } from "./host.js";
+import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
+
+/** Something seen, in the wire's own words. */
+export interface Seen {
+  kind: string;
+  host?: string;
+  query?: Record<string, string>;
+  title?: string;
+  referrer?: string;
+  elements?: PathElement[];
+  name?: string;
+  contact?: string;
+  properties?: Properties;
+  sent?: unknown;
+}
+
+/** Something seen, with what it keeps for ever. */
+export interface Item extends Seen {
+  id: string;
+  k: number;
+  time: number;
+  path: string;
+}
+
+/** A call as the stub queues it: when, then what. */
+export type QueuedCall = [time: number, ...args: unknown[]];
+
+/** What the loader is told, and what its successor finds. */
+export interface Loader {
+  site: string;
+  /** Where the edge's routes begin, without a slash at the end. */
+  prefix: string;
+  consent?: Consent;
+  debug?: unknown;
+  sdk: string;
+  /** The page load's id. */
+  page: string;
+  natives: Pick<Natives, "fetch" | "setTimeout" | "sendBeacon">;
+  /** Each thing, with what the wire must not carry: a page's URL, a click's target, who it is. */
+  held: [item: Item, aside: unknown][];
+  /** The place of the last thing that there was to hold; not all may have been. */
+  count: number;
+  /** Set by the successor: the loader is done, and passes calls on. */
+  call?: (args: unknown[]) => unknown;
+}
+
+export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug">;
+
+declare const VERSION: string;
+
+/** As many as may wait in the SDK. */
+export const HELD = 2e3;
+/** Few enough to stay below the 64 KiB that a page may leave behind when it ends. */
+const AT_ONCE = 30;
+/** How long a session may pause where no plan says otherwise. */
+const SESSION_MS = 18e5;
+
+/**
+ * Holds what happens until the SDK takes over, and sends it raw if the page ends before that.
+ *
+ * Returns what takes the page's calls.
+ */
+export const launch = (
+  settings: Settings,
+  load: (loader: Loader) => Promise<unknown>,
+  early?: QueuedCall[],
+): ((call: QueuedCall) => unknown) => {
+  const now = Date.now;
+  /** Where the browser says no for the visitor, nothing said later weakens it. */
+  const refused =
+    (navigator.globalPrivacyControl || +navigator.doNotTrack! > 0) && ("denied" as const);
+  const loader: Loader = {
+    ...settings,
+    consent: refused || settings.consent,
+    page: newId(now()),
+    sdk: VERSION,
+    held: [],
+    count: -1,
+    natives: { fetch, setTimeout, sendBeacon: navigator.sendBeacon },
+  };
+  let booting: unknown;
+
+  const hold = (seen: Seen, aside?: unknown, time = now()) => {
+    if (loader.consent != "denied" && ++loader.count < HELD) {
+      loader.held.push([
+        copyOf({ ...seen, id: newId(time), k: loader.count, time, path: location.pathname }),
+        aside,
+      ]);
+    }
+  };
+
+  /** The visitor as this browser's tabs share it; nothing if new, or where storage is refused. */
+  const readRecord = (): string[] => {
+    try {
+      return localStorage.gp.split(" ");
+    } catch {
+      return [];
+    }
+  };
+
+  /** Where consent is denied, the SDK only comes to remove what it once stored. */
+  const boot = async () =>
+    (loader.consent == "denied" && !readRecord()[0]) || (booting ||= load(loader));
+
+  const take = ([time, ...args]: QueuedCall): unknown => {
+    try {
+      const [method, name, properties] = args as [string, never, Properties];
+      if (loader.call) return loader.call(args);
+      if (/^(tr|i)/.test(method)) {
+        hold(
+          {
+            kind: method != "track" ? method : STEP.test(name) ? "commerce" : "event",
+            name,
+            properties,
+            // Nobody is named in raw form before the name is hashed, which is the successor's work.
+            sent: method[0] == "i",
+          },
+          name,
+          time,
+        );
+      } else if (method == "consent") {
+        loader.consent = refused || name;
+        if (name == "denied") loader.held = [];
+        boot();
+      } else return boot().then(() => loader.call?.(args));
+    } catch {
+      // The page must not notice.
+    }
+  };
+
+  /** Sends what is held; the rest of it too, if there is more than fits. */
+  const sendLast = () => {
+    const sent = now();
+    const [visitor, session, last, pageLoads] = readRecord() as [string, string, never, never];
+    const { held, natives, prefix, ...header } = loader;
+    const items = held
+      .filter(([item]) => !item.sent)
+      .slice(0, AT_ONCE)
+      .map(([item]) => ({
+        ...item,
+        sent: (item.sent = 1),
+        // This page load comes after so many, or is the first; the upper half of the number says so.
+        seq: (((pageLoads | 0) + 1) << 16 >>> 0) + item.k,
+        page: loader.page,
+        session: sent - last < SESSION_MS ? session : undefined,
+      }));
+    if (
+      items[0] &&
+      natives.sendBeacon.call(
+        navigator,
+        prefix + "/c",
+        JSON.stringify({ ...header, v: 1, form: "raw", sent, visitor, items }),
+      )
+    ) {
+      sendLast();
+    }
+  };
+
+  const hear = (event: Event) => {
+    if (loader.call) return;
+    // In the alphabet, auxclick and click come first, then pagehide, then visibilitychange.
+    if (event.type < "d") withClick(event, hold);
+    else if (loader.consent == "granted" && (event.type < "q" || document.hidden)) sendLast();
+  };
+
+  hold(
+    {
+      kind: "page",
+      host: location.hostname,
+      title: document.title,
+      referrer: document.referrer.split("?")[0]!,
+      query: queryOf(location.search),
+    },
+    location.href,
+  );
+  early?.map(take);
+  ["click", "auxclick", "pagehide", "visibilitychange"].map((type) =>
+    addEventListener(type, hear, true),
+  );
+  (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);
+  return take;
+};

@@ -1,0 +1,81 @@
+import { newId } from "./facts.js";
+
+/** How long a session may pause where no plan says otherwise. */
+const SESSION_MS = 1_800_000;
+/** Page loads count in steps of this, what happens on one of them in steps of one. */
+const STEP = 65_536;
+
+/** Where all tabs of the browser find it. */
+const KEY = "gp";
+
+/** What the tabs share, written as the SDK does: four words. */
+interface Shared {
+  visitor: string;
+  session: string;
+  /** The visitor's last activity: Unix milliseconds. */
+  last: number;
+  pageLoads: number;
+}
+
+/** Who the visitor is and which session goes on; only asked once consent is granted. */
+export class Presence {
+  /** What this page knows, where storage is refused too. */
+  private shared: Shared | undefined;
+  private pageLoad: number | undefined;
+
+  get visitor(): string | undefined {
+    return this.shared?.visitor;
+  }
+
+  /** Gives an item, once, its session and its place in the visitor's order. */
+  stamp(item: { seq: number; session?: string }, time: number): void {
+    const before = read() ?? this.shared ?? { visitor: newId(time), session: "", last: 0, pageLoads: 0 };
+    const first = this.pageLoad === undefined;
+    const pageLoads = (before.pageLoads + (first ? 1 : 0)) % STEP;
+    this.pageLoad ??= pageLoads;
+    const session = time - before.last < SESSION_MS ? before.session : newId(time);
+    item.seq += this.pageLoad * STEP;
+    item.session = session;
+    this.write({
+      visitor: before.visitor,
+      session,
+      last: Math.max(before.last, time),
+      pageLoads,
+    });
+  }
+
+  /** The edge knows better who it is: its cookie outlives this storage. */
+  recognise(visitor: string): void {
+    if (this.shared) this.write({ ...(read() ?? this.shared), visitor });
+  }
+
+  forget(): void {
+    this.shared = this.pageLoad = undefined;
+    try {
+      localStorage.removeItem(KEY);
+    } catch {
+      // Where storage is refused, nothing is in it.
+    }
+  }
+
+  private write(shared: Shared): void {
+    this.shared = shared;
+    try {
+      const { visitor, session, last, pageLoads } = shared;
+      localStorage.setItem(KEY, [visitor, session, last, pageLoads].join(" "));
+    } catch {
+      // Then this page alone knows it.
+    }
+  }
+}
+
+const read = (): Shared | undefined => {
+  try {
+    const words = localStorage.getItem(KEY)?.split(" ") ?? [];
+    const [visitor, session, last, pageLoads] = words;
+    if (words.length !== 4 || !visitor || !session) return undefined;
+    return { visitor, session, last: Number(last), pageLoads: Number(pageLoads) };
+  } catch {
+    return undefined;
+  }
+};

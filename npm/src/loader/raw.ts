@@ -1,0 +1,293 @@
+import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
+import { contactOf } from "./contact.js";
+import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
+import { Presence } from "./presence.js";
+
+/** The same bounds as the edge's own. */
+const WAITING = 2_000;
+const BEACON_ITEMS = 500;
+/** A beacon may have 60,000 bytes; the rest is for its header. */
+const ITEMS_BYTES = 59_000;
+
+const SOON_MS = 1_000;
+const LATEST_MS = 60_000;
+
+/** Of the answers that blame the request, those after which it may still be taken later. */
+const LATER = [401, 408, 425, 429];
+
+interface Item {
+  id: string;
+  seq: number;
+  time: number;
+  session?: string;
+  [fact: string]: unknown;
+}
+
+/** What was seen, before it is an item. */
+interface Seen {
+  kind: string;
+  [fact: string]: unknown;
+}
+
+/**
+ * The SDK's place where WebAssembly cannot run: everything is sent as it was seen, and the edge,
+ * which has the plan, tells what it means.
+ */
+export const start = (host: Host): Sdk => new RawForm(host);
+
+class RawForm implements Sdk {
+  private consent: Consent;
+  private readonly presence = new Presence();
+  private waiting: Item[] = [];
+  private next = 0;
+  private path: string | undefined;
+  private referrer = document.referrer;
+  private overflow = 0;
+  private refused = 0;
+  private timer: unknown;
+  private delay = SOON_MS;
+  private sending: Promise<void> | undefined;
+  private readonly encoder = new TextEncoder();
+
+  constructor(private readonly host: Host) {
+    this.consent = host.consent;
+    this.overflow = host.overflow;
+    for (const held of host.held) this.adopt(held);
+    this.look();
+    for (const type of ["click", "auxclick", "submit", "popstate", "pageshow"]) {
+      addEventListener(type, this.hear, true);
+    }
+    for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.leave, true);
+    window.navigation?.addEventListener("currententrychange", this.hear);
+    this.sendSoon();
+  }
+
+  call([method, ...args]: unknown[]): unknown {
+    const [name, properties] = args as [never, Properties];
+    switch (method) {
+      case "track":
+      case "trigger":
+        this.look();
+        this.add({ kind: kindOf(method, name), name, properties });
+        return;
+      case "identify":
+        this.identify(name);
+        return;
+      case "consent":
+        this.consentTo(name);
+        return;
+      case "flush":
+        return this.send();
+    }
+    return;
+  }
+
+  private consentTo(said: Consent): void {
+    const signal = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+    this.consent = signal ? "denied" : said;
+    if (this.consent === "denied") {
+      this.waiting = [];
+      this.path = undefined;
+      this.presence.forget();
+    } else {
+      this.look();
+      this.stamp(0);
+      this.sendSoon();
+    }
+  }
+
+  /** Takes over what the loader held, with the id, time and place that it gave. */
+  private adopt(held: Held): void {
+    const { id, k, time, path } = held;
+    const own = { id, k, time, path };
+    this.next = Math.max(this.next, k + 1);
+    if (held.kind === "page") {
+      this.path = path;
+      this.referrer = held.url;
+      this.add({ ...pageOf(held.url, held.title, held.referrer), ...own });
+    } else if (held.kind === "click") {
+      this.add({ kind: "click", elements: held.elements, ...own });
+    } else if (held.args[0] === "identify") {
+      if (held.contact) this.add({ kind: "identify", contact: held.contact, ...own });
+    } else {
+      const [method, name, properties] = held.args as [string, string, Properties];
+      this.add({ kind: kindOf(method, name), name, properties, ...own });
+    }
+  }
+
+  private add(seen: Seen & { k?: number; time?: number }): void {
+    if (this.consent === "denied") return;
+    if (this.waiting.length >= WAITING) {
+      this.overflow++;
+      return;
+    }
+    const { k = this.next++, time = Date.now(), ...facts } = seen;
+    const { page } = this.host;
+    const item = copyOf({ id: newId(time), page, path: location.pathname, ...facts });
+    this.waiting.push({ ...item, seq: k, time });
+    this.stamp(-1);
+    this.sendSoon();
+  }
+
+  /** Tells items whose they are, which nobody may know before the visitor has consented. */
+  private stamp(from: number): void {
+    if (this.consent !== "granted") return;
+    for (const item of this.waiting.slice(from)) {
+      if (!item.session) this.presence.stamp(item, item.time);
+    }
+  }
+
+  private identify(details: unknown): void {
+    const time = Date.now();
+    const own = { id: newId(time), k: this.next++, time, path: location.pathname };
+    contactOf(details).then(
+      (contact) => contact && this.add({ kind: "identify", contact, ...own }),
+      () => {
+        // Outside a secure context nothing can be hashed, and nothing is sent unhashed.
+      },
+    );
+  }
+
+  /** Adds a page view if this is another page than when it was last looked at. */
+  private look(again?: boolean): void {
+    const { pathname, href } = location;
+    if (this.consent === "denied" || (!again && pathname === this.path)) return;
+    this.path = pathname;
+    this.add(pageOf(href, document.title, this.referrer));
+    this.referrer = href;
+  }
+
+  private readonly hear = (event: Event): void => {
+    try {
+      this.look(event.type === "pageshow" && (event as PageTransitionEvent).persisted);
+      if (event.type === "submit") {
+        withClick(event, ({ elements }) => this.add({ kind: "submit", elements }), "form");
+      } else if (event instanceof MouseEvent) {
+        withClick(event, (click) => this.add({ ...click }));
+      }
+    } catch {
+      // The page must not notice.
+    }
+  };
+
+  private readonly leave = (event: Event): void => {
+    if (event.type === "visibilitychange" && !document.hidden) {
+      // A beacon has no answer, so what it carried goes again.
+      this.sendSoon();
+      return;
+    }
+    try {
+      let rest = this.waiting;
+      while (this.consent === "granted" && rest.length) {
+        const [body, taken] = this.beacon(rest);
+        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) return;
+        rest = rest.slice(taken.length);
+      }
+    } catch {
+      // The page must not notice.
+    }
+  };
+
+  private sendSoon(): void {
+    if (this.consent !== "granted" || !this.waiting.length) return;
+    this.timer ??= this.host.natives.setTimeout(() => {
+      this.timer = undefined;
+      void this.send();
+    }, this.delay);
+  }
+
+  /** Sends all that waits, unless the edge cannot take it now. */
+  private send(): Promise<void> {
+    return (this.sending ??= this.deliver()
+      .then(
+        () => {
+          this.delay = SOON_MS;
+        },
+        () => {
+          this.delay = Math.min(this.delay * 2, LATEST_MS);
+        },
+      )
+      .then(() => {
+        this.sending = undefined;
+        this.sendSoon();
+      }));
+  }
+
+  private async deliver(): Promise<void> {
+    while (this.consent === "granted" && this.waiting.length) {
+      const [body, taken] = this.beacon(this.waiting);
+      const answer = await this.host.natives.fetch(this.host.collectUrl, {
+        method: "POST",
+        body,
+        headers: { "Content-Type": "text/plain" },
+        keepalive: true,
+      });
+      const { ok, status, headers } = answer;
+      if (status > 399 && status < 500 && !LATER.includes(status)) {
+        this.refused += taken.length;
+        this.settle(taken);
+        continue;
+      }
+      // A proxy's page is an answer too, but not the edge's.
+      if (!ok || !headers.get("X-Goalpost")) throw status;
+      const { results, visitor } = (await answer.json()) as Answer;
+      const isOver = ({ id }: Item) => !/retry|limited/.test(resultOf(results, id));
+      const over = taken.filter(isOver);
+      if (visitor) this.presence.recognise(visitor);
+      this.settle(over);
+      if (over.length < taken.length) throw "the edge wants to be asked again";
+    }
+  }
+
+  private settle(done: Item[]): void {
+    this.waiting = this.waiting.filter((item) => !done.includes(item));
+  }
+
+  /** A beacon with as many of these items as it may carry. */
+  private beacon(items: Item[]): [body: string, taken: Item[]] {
+    const { site, sdk, page } = this.host;
+    const taken: Item[] = [];
+    const texts: string[] = [];
+    let bytes = 0;
+    for (const item of items.slice(0, BEACON_ITEMS)) {
+      const text = JSON.stringify(item);
+      bytes += this.encoder.encode(text).length + 1;
+      if (bytes > ITEMS_BYTES && taken.length) break;
+      taken.push(item);
+      texts.push(text);
+    }
+    const header = JSON.stringify({
+      v: 1,
+      site,
+      sdk,
+      form: "raw",
+      plan: "",
+      sent: Date.now(),
+      page,
+      visitor: this.presence.visitor,
+      dropped: { overflow: this.overflow, refused: this.refused },
+    });
+    return [`${header.slice(0, -1)},"items":[${texts.join()}]}`, taken];
+  }
+}
+
+/** What the edge says of a beacon: `ok`, `drop`, `retry` or `limited` for each item. */
+interface Answer {
+  results: Record<string, string>;
+  visitor?: string;
+}
+
+/** The edge may write an id with hyphens or without. */
+const resultOf = (results: Record<string, string>, id: string): string =>
+  results[id] ?? results[id.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")] ?? "ok";
+
+const pageOf = (url: string, title: string, referrer: string): Seen => ({
+  kind: "page",
+  host: location.hostname,
+  title,
+  referrer: referrer.split(/[?#]/)[0],
+  query: queryOf(new URL(url).search),
+});
+
+const kindOf = (method: string, name: string): string =>
+  method !== "track" ? method : STEP.test(name) ? "commerce" : "event";

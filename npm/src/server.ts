@@ -1,0 +1,23 @@
+import type { Consent, Details, Goalpost, Options, Properties } from "./api.js";
+
+export type * from "./api.js";
+export type { Plan } from "./generated/plan.js";
+
+/* The package where there is no page: the same functions, and none of them does anything. */
+
+const goalpost: Goalpost = {
+  track() {},
+  trigger() {},
+  identify() {},
+  consent() {},
+  async flush() {},
+  debug() {},
+};
+
+export const init = (_options: Options): Goalpost => goalpost;
+export const track = (_name: string, _properties?: Properties): void => {};
+export const trigger = (_definition: string, _properties?: Properties): void => {};
+export const identify = (_details: Details): void => {};
+export const consent = (_consent: Exclude<Consent, "unknown">): void => {};
+export const flush = async (): Promise<void> => {};
+export const debug = (_on?: boolean): void => {};
