@@ -1,1 +1,110 @@
-//! Goalpost.
+//! Goalpost at the edge: a Cloudflare Worker that collects, verifies, stores and reports.
+//!
+//! A request goes through the table of [`routes`]; a beacon goes through [`collect`] into the queue,
+//! and from there through [`queue`] and [`sink`] into the database, whose rows the [`reports`] read.
+//! Every error becomes an answer in one place, [`http::respond`].
+
+mod assets;
+mod auth;
+mod bindings;
+mod clock;
+mod collect;
+mod database;
+mod health;
+mod http;
+mod live;
+mod openapi;
+mod plans;
+mod problem;
+mod queue;
+mod reports;
+mod routes;
+mod runtime;
+pub mod sink;
+mod store;
+
+pub use openapi::openapi;
+
+use bindings::Bindings;
+use http::Failure;
+use problem::{Kind, Problem};
+use routes::{Action, Operation, Parts, Route};
+use worker::{Context, Env, MessageBatch, Method, Request, event};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+    let edge = Bindings::new(env);
+    http::respond(answer(request, &edge).await)
+}
+
+#[event(queue)]
+async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
+    queue::consume(&batch, &Bindings::new(env)).await;
+    Ok(())
+}
+
+async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
+    let method = request.method();
+    let Some((route, parts)) = routes::find(&request.path(), edge.prefix()) else {
+        return Ok(http::signed(assets::other(request, edge).await?)?);
+    };
+    if method == Method::Options {
+        let response = http::empty(204)?;
+        response.headers().set("Allow", &routes::allowed(route))?;
+        return Ok(http::signed(response)?);
+    }
+    let head = method == Method::Head;
+    let wanted = if head { "GET" } else { method.as_ref() };
+    let Some(operation) = route
+        .operations
+        .iter()
+        .find(|operation| operation.method.name() == wanted)
+    else {
+        return Err(wrong_method(route, method.as_ref()).into());
+    };
+    let response = serve(request, edge, operation, &parts).await?;
+    if head {
+        return http::without_body(&response);
+    }
+    Ok(response)
+}
+
+fn wrong_method(route: &Route, method: &str) -> Problem {
+    let allowed = routes::allowed(route);
+    let mut problem = Problem::new(
+        Kind::MethodNotAllowed,
+        format!("{method} is not a method of this route; it takes {allowed}"),
+    );
+    problem.allow = Some(allowed);
+    problem
+}
+
+async fn serve(
+    request: Request,
+    edge: &Bindings,
+    operation: &Operation,
+    parts: &Parts,
+) -> Result<web_sys::Response, Failure> {
+    let site = parts.get("site");
+    if let Some(scope) = operation.scope {
+        auth::check(&request, edge, site, scope).await?;
+    }
+    let response = match operation.action {
+        Action::Collect => return collect::collect(request, edge).await,
+        Action::Loader => assets::loader(&request, edge).await,
+        Action::Asset => assets::asset(&request, edge, parts).await,
+        Action::BrowserPlan => plans::for_page(&request, edge, site).await,
+        Action::LivePage => live::page(),
+        Action::LiveScript => live::script(),
+        Action::LiveStyle => live::style(),
+        Action::Health => health::report(edge).await,
+        Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
+        Action::Publish => plans::publish(request, edge, site).await,
+        Action::CurrentPlan => plans::current(edge, site).await,
+        Action::Versions => plans::versions(edge, site).await,
+        Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::Report(name) => reports::report(&request, edge, site, name).await,
+        Action::Live => live::since(&request, edge, site).await,
+    };
+    Ok(http::signed(response?)?)
+}

@@ -32,6 +32,7 @@ impl PageLoads {
         let label = of.of_beacon();
         let now = of.envelope.dropped;
         let load = self.load(of, page);
+        load.captured = load.captured.max(of.envelope.captured);
         let before = load.dropped;
         load.dropped = Refusals {
             overflow: before.overflow.max(now.overflow),

@@ -140,8 +140,8 @@ export const launch = (
       .map(([item]) => ({
         ...item,
         sent: (item.sent = 1),
-        // This page load comes after so many, or is the first; the upper half of the number says so.
-        seq: (((pageLoads | 0) + 1) << 16 >>> 0) + item.k,
+        // This page load comes after so many: -~ adds one to a number's text, and to nothing.
+        seq: -~pageLoads * 65536 + item.k,
         page: loader.page,
         session: sent - last < SESSION_MS ? session : undefined,
       }));

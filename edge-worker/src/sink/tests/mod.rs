@@ -88,6 +88,7 @@ impl Letter {
             sent: self.sent,
             page: self.page,
             visitor: self.visitor,
+            captured: 0,
             dropped: &self.dropped,
         };
         beacon::write(&header, self.items.iter().map(String::as_str))

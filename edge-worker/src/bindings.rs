@@ -1,0 +1,105 @@
+//! The parts that a deployment gives to the Worker, by role.
+
+use crate::http::Failure;
+use std::cell::OnceCell;
+use worker::{D1Database, Env, Fetcher, Queue, kv::KvStore};
+
+/// The default of `PREFIX`: where the routes of a page begin.
+pub(crate) const PREFIX: &str = "/_g";
+
+/// The queue whose messages are stored; the other queue that is bound carries dead letters.
+pub(crate) const DEAD_QUEUE: &str = "goalpost-dead";
+
+/// A deployment's bindings and settings, each looked up at most once in an invocation.
+pub(crate) struct Bindings {
+    env: Env,
+    database: OnceCell<D1Database>,
+    prefix: OnceCell<String>,
+}
+
+impl Bindings {
+    pub(crate) const fn new(env: Env) -> Self {
+        Self {
+            env,
+            database: OnceCell::new(),
+            prefix: OnceCell::new(),
+        }
+    }
+
+    /// `DB`: what is true.
+    pub(crate) fn database(&self) -> Result<&D1Database, Failure> {
+        if let Some(database) = self.database.get() {
+            return Ok(database);
+        }
+        let database = self.env.d1("DB")?;
+        Ok(self.database.get_or_init(|| database))
+    }
+
+    /// `PLANS`: copies of plans near the visitor; it may be stale.
+    pub(crate) fn plans(&self) -> Result<KvStore, Failure> {
+        Ok(self.env.kv("PLANS")?)
+    }
+
+    /// `EVENTS`: where accepted beacons wait for the sink.
+    pub(crate) fn events(&self) -> Result<Queue, Failure> {
+        Ok(self.env.queue("EVENTS")?)
+    }
+
+    /// `ASSETS`: the loader, the SDK, and whatever else the deployment serves.
+    pub(crate) fn assets(&self) -> Result<Fetcher, Failure> {
+        Ok(self.env.assets("ASSETS")?)
+    }
+
+    /// `PREFIX`: where the routes of a page begin; neutral and free to choose, since blockers match
+    /// paths.
+    pub(crate) fn prefix(&self) -> &str {
+        self.prefix.get_or_init(|| {
+            self.env
+                .var("PREFIX")
+                .map(|prefix| prefix.to_string())
+                .ok()
+                .filter(|prefix| is_prefix(prefix))
+                .unwrap_or_else(|| String::from(PREFIX))
+        })
+    }
+
+    /// Whether `PREFIX` is what it should be, or not set at all.
+    pub(crate) fn prefix_is_good(&self) -> bool {
+        self.env
+            .var("PREFIX")
+            .map_or(true, |prefix| is_prefix(&prefix.to_string()))
+    }
+
+    /// `ADMIN_TOKEN_HASH`: the SHA-256 of the token that may do everything, in hexadecimal.
+    pub(crate) fn admin_token_hash(&self) -> Option<String> {
+        self.env
+            .secret("ADMIN_TOKEN_HASH")
+            .ok()
+            .map(|hash| hash.to_string())
+    }
+}
+
+fn is_prefix(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with('/')
+        && !text.ends_with('/')
+        && !text.starts_with("/api/")
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_path_without_a_last_slash() {
+        for good in [PREFIX, "/x", "/shop/m-1"] {
+            assert!(is_prefix(good), "{good}");
+        }
+        for bad in ["", "/", "g", "/g/", "/a b", "/api/v1"] {
+            assert!(!is_prefix(bad), "{bad}");
+        }
+    }
+}

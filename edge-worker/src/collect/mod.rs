@@ -1,0 +1,201 @@
+//! The beacon's route: bound it, read its envelope, decide whether it may be kept, hand it on.
+//!
+//! What is decided here, each with its answer and its fate:
+//!
+//! | what came | answer | fate |
+//! | --- | --- | --- |
+//! | more bytes than a beacon has | 413 | dropped: `too_large` |
+//! | no beacon: not text, not JSON, too many items | 400 | quarantined, as it came |
+//! | a version that is not read here | 200, `quarantined` | quarantined, as it came |
+//! | a site without a plan | 404 | quarantined: `unknown_site` |
+//! | a page of another host | 403 | dropped: `host` |
+//! | a browser that signals a refusal (GPC or DNT: the stricter wins) | 200, `drop` | dropped: `consent` |
+//! | a crawler | 200, `drop` | dropped: `bot` |
+//! | anything else | 200, `ok` | the sink's verdict on each item |
+//!
+//! The answer leaves only after the queue, or else the database, has the beacon. The address of the
+//! caller is looked at nowhere, so it can reach neither storage nor log.
+
+mod agent;
+mod message;
+mod origin;
+mod visitor;
+
+use crate::{
+    bindings::Bindings,
+    http::{self, Failure},
+    plans,
+    problem::{Kind, Problem},
+    queue,
+    runtime::{Heard, Lines, answered},
+};
+use goalpost_core::{
+    Id,
+    beacon::{self, Envelope},
+    fate, limits,
+};
+use message::Sender;
+use std::collections::BTreeSet;
+use worker::Request;
+
+impl<'a> Lines<'a> {
+    /// Whether the browser signals a refusal: the stricter of its two signals wins.
+    fn refuses(&self) -> bool {
+        self.gpc == "1" || self.dnt == "1"
+    }
+
+    /// What the sink learns of the sender.
+    fn sender(&self) -> Sender<'a> {
+        Sender {
+            received_at: crate::clock::now(),
+            visitor: visitor::of_cookies(self.cookies),
+            country: self.country,
+            device: agent::device(self.agent),
+        }
+    }
+}
+
+/// Takes a beacon.
+pub(crate) async fn collect(
+    mut request: Request,
+    edge: &Bindings,
+) -> Result<web_sys::Response, Failure> {
+    let heard = Heard::of(request.inner());
+    let heard = heard.lines();
+    let body = match http::body(&mut request, limits::BEACON_BYTES).await {
+        Ok(body) => body,
+        Err(Failure::Problem(problem)) => {
+            let unread = message::dropped(fate::Drop::TooLarge, "", None);
+            queue::deliver(edge, heard.sender().text(unread)?).await?;
+            return Err(problem.into());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let envelope = match Envelope::read(&body) {
+        Ok(envelope) => envelope,
+        Err(problem) => return refuse(edge, &heard, &body, &problem).await,
+    };
+    // `Envelope::read` has seen that it is text.
+    let text = core::str::from_utf8(&body).unwrap_or_default();
+    let Some(site) = plans::site(edge, &envelope.site).await? else {
+        queue::deliver(edge, heard.sender().beacon(text)?).await?;
+        return Err(plans::unknown_site(&envelope.site).into());
+    };
+    if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
+        drop_all(edge, &heard, fate::Drop::Host, &envelope, text).await?;
+        return Err(foreign_host(&heard, &envelope.site).into());
+    }
+    let refusal = if heard.refuses() {
+        Some(fate::Drop::Consent)
+    } else if agent::is_crawler(heard.agent) {
+        Some(fate::Drop::Bot)
+    } else {
+        None
+    };
+    let ids: BTreeSet<Id> = envelope
+        .items
+        .iter()
+        .filter_map(|item| beacon::peek(item.get()).0)
+        .collect();
+    if let Some(reason) = refusal {
+        drop_all(edge, &heard, reason, &envelope, text).await?;
+        return Ok(answered(&answer(&ids, "drop", None), heard.origin, ""));
+    }
+    let sender = heard.sender();
+    let known = envelope.visitor.or(sender.visitor);
+    queue::deliver(edge, sender.beacon(text)?).await?;
+    let cookie = known.map(|known| visitor::cookie(known, heard.url));
+    Ok(answered(
+        &answer(&ids, "ok", known),
+        heard.origin,
+        cookie.as_deref().unwrap_or_default(),
+    ))
+}
+
+async fn drop_all(
+    edge: &Bindings,
+    heard: &Lines<'_>,
+    reason: fate::Drop,
+    envelope: &Envelope<'_>,
+    text: &str,
+) -> Result<(), Failure> {
+    let beacon = serde_json::from_str(text).ok();
+    let content = message::dropped(reason, &envelope.site, beacon);
+    queue::deliver(edge, heard.sender().text(content)?).await
+}
+
+async fn refuse(
+    edge: &Bindings,
+    heard: &Lines<'_>,
+    body: &[u8],
+    problem: &beacon::EnvelopeError,
+) -> Result<web_sys::Response, Failure> {
+    let reason = problem.quarantine();
+    let detail = if body.is_empty() {
+        String::from("the body is empty; send the JSON of a beacon")
+    } else {
+        problem.to_string()
+    };
+    let content = message::refused(reason, &detail, body);
+    queue::deliver(edge, heard.sender().text(content)?).await?;
+    if matches!(problem, beacon::EnvelopeError::Version(_)) {
+        // A page outlives the edge: what is newer is kept, and replayed by an edge that reads it.
+        let text = format!("{{\"results\":{{}},\"quarantined\":\"{}\"}}", reason.name());
+        return Ok(answered(&text, "", ""));
+    }
+    Err(Problem::new(Kind::BadBeacon, detail).into())
+}
+
+fn foreign_host(heard: &Lines<'_>, site: &str) -> Problem {
+    let address = if heard.origin.is_empty() {
+        heard.referer
+    } else {
+        heard.origin
+    };
+    let host = origin::host(address).unwrap_or("(none)");
+    Problem::new(
+        Kind::ForeignHost,
+        format!(
+            "the page's host '{}' is not in hosts of the plan of '{site}'; add it there",
+            goalpost_core::clip(host, limits::TEXT_BYTES)
+        ),
+    )
+}
+
+/// The answer's text. Ids are hexadecimal digits and hyphens, so nothing in it needs an escape.
+fn answer(ids: &BTreeSet<Id>, result: &str, visitor: Option<Id>) -> String {
+    let mut text = String::from("{\"results\":{");
+    for (at, id) in ids.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push('"');
+        text.push_str(&id.text());
+        text.push_str("\":\"");
+        text.push_str(result);
+        text.push('"');
+    }
+    text.push('}');
+    if let Some(visitor) = visitor {
+        text.push_str(",\"visitor\":\"");
+        text.push_str(&visitor.text());
+        text.push('"');
+    }
+    text.push('}');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_names_each_item_and_the_visitor() {
+        let id = |n| Id::new(n, [1; 10]);
+        let text = answer(&[id(1), id(2)].into(), "ok", Some(id(3)));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["results"][id(2).text()], "ok");
+        assert_eq!(value["visitor"], id(3).text());
+        assert_eq!(answer(&BTreeSet::new(), "ok", None), "{\"results\":{}}");
+    }
+}

@@ -1,0 +1,40 @@
+//! D1: statements with bound values, and rows that come back as one JSON text each.
+
+use crate::{bindings::Bindings, http::Failure};
+use serde::de::DeserializeOwned;
+use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
+
+/// The statement with its texts bound.
+pub(crate) fn prepare(
+    edge: &Bindings,
+    sql: &str,
+    values: &[&str],
+) -> Result<D1PreparedStatement, Failure> {
+    let values: Vec<JsValue> = values
+        .iter()
+        .map(|value| JsValue::from_str(value))
+        .collect();
+    Ok(edge.database()?.prepare(sql).bind(&values)?)
+}
+
+/// Every row; each has one column, the text of a JSON value.
+pub(crate) async fn rows<T: DeserializeOwned>(
+    edge: &Bindings,
+    sql: &str,
+    values: &[&str],
+) -> Result<Vec<T>, Failure> {
+    let rows = prepare(edge, sql, values)?.raw::<String>().await?;
+    rows.iter()
+        .flatten()
+        .map(|text| serde_json::from_str(text).map_err(Failure::from))
+        .collect()
+}
+
+/// The first row, if there is one.
+pub(crate) async fn row<T: DeserializeOwned>(
+    edge: &Bindings,
+    sql: &str,
+    values: &[&str],
+) -> Result<Option<T>, Failure> {
+    Ok(rows(edge, sql, values).await?.into_iter().next())
+}

@@ -1,0 +1,140 @@
+//! Whether a deployment is ready, and if not, why.
+
+use crate::{
+    bindings::Bindings,
+    database,
+    http::{self, Failure, Outcome},
+    openapi::shape,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The migrations that this code is written for, in order.
+const MIGRATIONS: &[&str] = &["0001_goalpost.sql"];
+
+#[derive(Serialize)]
+struct Health {
+    ready: bool,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    /// What is missing, and how to put it right; empty if nothing is.
+    detail: String,
+}
+
+/// Looks at each part, and answers 503 if one is missing.
+pub(crate) async fn report(edge: &Bindings) -> Outcome {
+    let checks = vec![
+        check("DB", migrations(edge).await),
+        check("PLANS", plans(edge).await),
+        check("EVENTS", edge.events().map(drop)),
+        check("ASSETS", edge.assets().map(drop)),
+        check("ADMIN_TOKEN_HASH", admin(edge)),
+        check("PREFIX", prefix(edge)),
+    ];
+    let ready = checks.iter().all(|check| check.ok);
+    let status = if ready { 200 } else { 503 };
+    Ok(http::json(&Health { ready, checks })?.with_status(status))
+}
+
+fn check(name: &'static str, found: Result<(), Failure>) -> Check {
+    Check {
+        name,
+        ok: found.is_ok(),
+        detail: found
+            .err()
+            .map(|problem| problem.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+async fn migrations(edge: &Bindings) -> Result<(), Failure> {
+    let sql = "SELECT json_quote(name) FROM d1_migrations ORDER BY id";
+    let applied: Vec<String> = database::rows(edge, sql, &[]).await.map_err(|problem| {
+        Failure::Platform(format!(
+            "{problem}; apply the migrations: wrangler d1 migrations apply DB"
+        ))
+    })?;
+    let missing: Vec<&str> = MIGRATIONS
+        .iter()
+        .copied()
+        .filter(|name| !applied.iter().any(|own| own == name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Platform(format!(
+        "migrations missing: {}; wrangler d1 migrations apply DB",
+        missing.join(", ")
+    )))
+}
+
+async fn plans(edge: &Bindings) -> Result<(), Failure> {
+    edge.plans()?.get("health").text().await?;
+    Ok(())
+}
+
+fn admin(edge: &Bindings) -> Result<(), Failure> {
+    match edge.admin_token_hash() {
+        Some(hash) if hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+            Ok(())
+        }
+        Some(_) => Err(Failure::Internal(String::from(
+            "is not the SHA-256 of a token: 64 hexadecimal digits",
+        ))),
+        None => Err(Failure::Platform(String::from(
+            "is missing; wrangler secret put ADMIN_TOKEN_HASH",
+        ))),
+    }
+}
+
+fn prefix(edge: &Bindings) -> Result<(), Failure> {
+    if edge.prefix_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(format!(
+        "is no path such as /_g, so {} is used",
+        edge.prefix()
+    )))
+}
+
+/// The document's shape.
+pub(crate) fn schema() -> Value {
+    shape::object(&[
+        ("ready", shape::boolean("Whether every part is there.")),
+        (
+            "checks",
+            shape::list(shape::object(&[
+                (
+                    "name",
+                    shape::text("The part: a binding, a secret or a setting."),
+                ),
+                ("ok", shape::boolean("Whether it is there.")),
+                (
+                    "detail",
+                    shape::text("What is missing; empty if nothing is."),
+                ),
+            ])),
+        ),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_is_asked_for() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(files, MIGRATIONS);
+    }
+}

@@ -1,0 +1,168 @@
+//! Answers and bodies: what every route shares.
+
+use crate::problem::{Kind, Problem};
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use worker::{Headers, Request, Response, ResponseBody};
+
+/// Why a request has no good answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The caller can read it and act.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// A binding or the platform failed; the text is for the log alone.
+    #[error("platform: {0}")]
+    Platform(String),
+    /// What this code wrote it cannot read.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<worker::Error> for Failure {
+    fn from(problem: worker::Error) -> Self {
+        Self::Platform(problem.to_string())
+    }
+}
+
+impl From<worker::kv::KvError> for Failure {
+    fn from(problem: worker::kv::KvError) -> Self {
+        Self::Platform(problem.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(problem: serde_json::Error) -> Self {
+        Self::Internal(problem.to_string())
+    }
+}
+
+impl Failure {
+    /// What the caller may learn of it.
+    pub(crate) fn problem(self) -> Problem {
+        match self {
+            Self::Problem(problem) => problem,
+            Self::Platform(_) => Problem::new(
+                Kind::Unavailable,
+                "storage does not answer; send the same request again in a few seconds",
+            ),
+            Self::Internal(_) => Problem::new(
+                Kind::Internal,
+                "the edge failed on its own data; its log says how",
+            ),
+        }
+    }
+}
+
+pub(crate) type Outcome = Result<Response, Failure>;
+
+/// The one place where an error becomes an answer.
+pub(crate) fn respond(
+    outcome: Result<web_sys::Response, Failure>,
+) -> worker::Result<web_sys::Response> {
+    let failure = match outcome {
+        Ok(response) => return Ok(response),
+        Err(failure) => failure,
+    };
+    if !matches!(failure, Failure::Problem(_)) {
+        worker::console_error!("{failure}");
+    }
+    let problem = failure.problem();
+    let body = problem.json().into_bytes();
+    let response = with_body(problem.kind.status(), "application/problem+json", body)?;
+    for (name, value) in problem.headers() {
+        response.headers().set(name, value)?;
+    }
+    response.headers().set("Cache-Control", "no-store")?;
+    signed(response)
+}
+
+/// The answer with our sign: what a proxy or a captive network answers in our place lacks it.
+pub(crate) fn signed(response: Response) -> worker::Result<web_sys::Response> {
+    response.headers().set("X-Goalpost", "1")?;
+    Ok(response.into())
+}
+
+/// The same answer to a `HEAD`.
+pub(crate) fn without_body(response: &web_sys::Response) -> Result<web_sys::Response, Failure> {
+    let init = web_sys::ResponseInit::new();
+    init.set_status(response.status());
+    init.set_headers(&response.headers());
+    web_sys::Response::new_with_opt_str_and_init(None, &init)
+        .map_err(|problem| worker::Error::from(problem).into())
+}
+
+/// An answer with a body of a stated type.
+pub(crate) fn with_body(
+    status: u16,
+    content_type: &str,
+    body: Vec<u8>,
+) -> worker::Result<Response> {
+    let headers = Headers::new();
+    headers.set("Content-Type", content_type)?;
+    headers.set("X-Content-Type-Options", "nosniff")?;
+    Ok(Response::from_body(ResponseBody::Body(body))?
+        .with_status(status)
+        .with_headers(headers))
+}
+
+/// A JSON answer that nobody may keep.
+pub(crate) fn json(value: &impl Serialize) -> Outcome {
+    json_text(serde_json::to_vec(value)?)
+}
+
+/// A JSON answer that is already text.
+pub(crate) fn json_text(text: Vec<u8>) -> Outcome {
+    let response = with_body(200, "application/json", text)?;
+    response.headers().set("Cache-Control", "no-store")?;
+    Ok(response)
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: u16) -> worker::Result<Response> {
+    Ok(Response::empty()?.with_status(status))
+}
+
+/// A header's value; empty if it is not there.
+pub(crate) fn header(request: &Request, name: &str) -> String {
+    request
+        .headers()
+        .get(name)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// Reads a body of at most `limit` bytes: by its stated length before, and by counting while reading.
+///
+/// # Errors
+/// [`Kind::TooLarge`]; what is beyond the limit is never held.
+pub(crate) async fn body(request: &mut Request, limit: usize) -> Result<Vec<u8>, Failure> {
+    let too_large = |size: &str| {
+        Failure::Problem(Problem::new(
+            Kind::TooLarge,
+            format!("body: has {size} bytes; at most {limit} fit, so send it in parts"),
+        ))
+    };
+    let stated = header(request, "content-length");
+    if let Ok(length) = stated.parse::<usize>() {
+        if length > limit {
+            return Err(too_large(&stated));
+        }
+        // The runtime ends the body at its stated length.
+        return Ok(request.bytes().await?);
+    }
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut stream = request.stream()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk?;
+        if body.len().saturating_add(chunk.len()) > limit {
+            return Err(too_large("more"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,350 @@
+//! What arrives, as it arrives: a page, and the list that it asks for each second.
+
+mod subject;
+
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::{self, Failure, Outcome},
+    openapi::shape,
+    plans::{self, Known},
+    reports::{self, Balance, Query, bad_parameter},
+    routes::Parameter,
+};
+use goalpost_core::{CountingKey, Currency, Id, Money};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{cell::RefCell, collections::BTreeMap};
+use worker::{Request, Response};
+
+/// Nothing but the page's own two files, and no text that becomes code.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// Serves the page.
+pub(crate) fn page() -> Outcome {
+    let response = file(include_str!("live.html"), "text/html; charset=utf-8")?;
+    response.headers().set("Content-Security-Policy", POLICY)?;
+    response.headers().set("Referrer-Policy", "no-referrer")?;
+    Ok(response)
+}
+
+/// Serves its script.
+pub(crate) fn script() -> Outcome {
+    Ok(file(
+        include_str!("live.js"),
+        "text/javascript; charset=utf-8",
+    )?)
+}
+
+/// Serves its style.
+pub(crate) fn style() -> Outcome {
+    Ok(file(include_str!("live.css"), "text/css; charset=utf-8")?)
+}
+
+fn file(text: &str, content_type: &str) -> worker::Result<Response> {
+    let response = http::with_body(200, content_type, text.as_bytes().to_vec())?;
+    response.headers().set("Cache-Control", "no-cache")?;
+    Ok(response)
+}
+
+pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "after",
+    about: "The `cursor` of the answer before. What was stored in the seconds around it comes \
+            again: know it by its id.",
+    schema: || json!({"type": "string"}),
+}];
+
+/// Transactions that run at once may commit in another order than they were named in.
+const OVERLAP_MS: i64 = 5_000;
+
+/// Observations are looked for among the newest by capture.
+const OBSERVATIONS: &str = "\
+SELECT json_object(
+  'batch', hex(o.batch), 'id', hex(o.id), 'received_at', o.received_at, 'time', o.time,
+  'kind', o.kind, 'visitor', hex(o.visitor), 'session', hex(o.session), 'sdk', o.sdk,
+  'form', o.form, 'body', o.body,
+  'conversions', json((
+    SELECT json_group_array(json_object(
+      'definition', v.value ->> 'definition', 'kind', v.value ->> 'kind',
+      'scope', v.value ->> 'scope', 'who', coalesce(v.value ->> 'who', ''),
+      'dedup', coalesce(v.value ->> 'dedup', ''), 'points', coalesce(v.value ->> 'points', 0),
+      'minor', v.value ->> 'minor', 'currency', v.value ->> 'currency',
+      'counted', EXISTS (
+        SELECT 1 FROM conversions AS c
+        WHERE c.site = o.site AND c.definition = v.value ->> 'definition'
+          AND c.scope = v.value ->> 'scope'
+          AND c.who IN (coalesce(v.value ->> 'who', ''), 'contact ' || k.contact)
+          AND c.dedup = coalesce(v.value ->> 'dedup', '') AND c.observation = o.id)))
+    FROM json_each(coalesce(o.verdict, '[]')) AS v)))
+FROM (
+  SELECT * FROM observations WHERE site = ?1 ORDER BY id DESC LIMIT 500
+) AS o
+LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
+WHERE o.batch >= unhex(?2)
+ORDER BY o.batch DESC, o.time DESC, o.seq DESC LIMIT 200";
+
+const QUARANTINED: &str = "\
+SELECT json_object(
+  'id', hex(id) || '-' || digest, 'time', received_at, 'reason', reason, 'detail', detail,
+  'body', substr(body, 1, 2000))
+FROM quarantine WHERE site = ?1 AND received_at >= CAST(?2 AS INTEGER)
+ORDER BY received_at DESC LIMIT 50";
+
+#[derive(Deserialize)]
+struct Row {
+    batch: String,
+    id: String,
+    received_at: i64,
+    time: i64,
+    kind: String,
+    visitor: String,
+    session: String,
+    sdk: String,
+    form: String,
+    body: String,
+    conversions: Vec<RowConversion>,
+}
+
+#[derive(Deserialize)]
+struct RowConversion {
+    definition: String,
+    kind: String,
+    scope: String,
+    who: String,
+    dedup: String,
+    points: i64,
+    minor: Option<i64>,
+    currency: Option<String>,
+    counted: u8,
+}
+
+#[derive(Serialize)]
+struct Seen {
+    id: String,
+    received_at: i64,
+    time: i64,
+    kind: String,
+    subject: String,
+    path: String,
+    visitor: String,
+    session: String,
+    sdk: String,
+    form: String,
+    conversions: Vec<Meant>,
+}
+
+#[derive(Serialize)]
+struct Meant {
+    definition: String,
+    name: String,
+    kind: String,
+    points: i64,
+    money: Option<Sum>,
+    key: String,
+    counted: bool,
+}
+
+#[derive(Serialize)]
+struct Sum {
+    currency: String,
+    minor: i64,
+    decimal: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Held {
+    id: String,
+    time: i64,
+    reason: String,
+    detail: String,
+    body: String,
+}
+
+#[derive(Serialize)]
+struct Live<'a> {
+    site: &'a str,
+    now: i64,
+    cursor: String,
+    observations: Vec<Seen>,
+    quarantined: Vec<Held>,
+    totals: Balance,
+}
+
+/// Answers what was stored since the cursor, the newest first.
+pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Outcome {
+    let known = plans::in_effect(edge, site).await?;
+    let query = Query::of(request)?;
+    let after = query.get("after").map(cursor).transpose()?;
+    let from = after.map_or(0, |after| after.time().saturating_sub(OVERLAP_MS));
+    let first = Id::new(from, [0; 10]).text().replace('-', "");
+    // A message may have waited a minute between its arrival and its transaction.
+    let held_from = from.saturating_sub(60_000).to_string();
+    let name = known.plan.site.as_str();
+
+    let rows: Vec<Row> = database::rows(edge, OBSERVATIONS, &[name, &first]).await?;
+    let cursor = rows
+        .first()
+        .and_then(|row| Id::parse(&row.batch))
+        .max(after)
+        .map(Id::text)
+        .unwrap_or_default();
+    http::json(&Live {
+        site: name,
+        now: clock::now(),
+        cursor,
+        observations: rows.into_iter().map(|row| row.seen(&known)).collect(),
+        quarantined: database::rows(edge, QUARANTINED, &[name, &held_from]).await?,
+        totals: totals(edge, name).await?,
+    })
+}
+
+thread_local! {
+    static TOTALS: RefCell<BTreeMap<String, (i64, Balance)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The site's balance, kept for a tenth of a millisecond per item: it reads a row per page load, and
+/// a page that somebody leaves open must not read millions each second.
+async fn totals(edge: &Bindings, site: &str) -> Result<Balance, Failure> {
+    let now = clock::now();
+    let kept = TOTALS.with_borrow(|totals| totals.get(site).cloned());
+    if let Some((until, balance)) = kept
+        && now < until
+    {
+        return Ok(balance);
+    }
+    let balance = reports::balance(edge, site).await?;
+    let until = now.saturating_add(balance.captured() / 10);
+    TOTALS.with_borrow_mut(|totals| {
+        totals.insert(String::from(site), (until, balance.clone()));
+    });
+    Ok(balance)
+}
+
+fn cursor(text: &str) -> Result<Id, Failure> {
+    Id::parse(text).ok_or_else(|| {
+        bad_parameter(
+            "after",
+            "is no 'cursor' of an earlier answer; leave it out to begin anew",
+        )
+        .into()
+    })
+}
+
+/// The end of an id, which is random: enough to tell two people apart on one screen.
+fn short(hex: &str) -> String {
+    hex.get(24..).unwrap_or_default().to_ascii_lowercase()
+}
+
+impl Row {
+    fn seen(self, known: &Known) -> Seen {
+        let (subject, path) = subject::of(&self.body);
+        Seen {
+            id: Id::parse(&self.id).map(Id::text).unwrap_or_default(),
+            received_at: self.received_at,
+            time: self.time,
+            kind: self.kind,
+            subject,
+            path,
+            visitor: short(&self.visitor),
+            session: short(&self.session),
+            sdk: self.sdk,
+            form: self.form,
+            conversions: self
+                .conversions
+                .into_iter()
+                .map(|conversion| conversion.meant(known))
+                .collect(),
+        }
+    }
+}
+
+impl RowConversion {
+    fn meant(self, known: &Known) -> Meant {
+        let key = CountingKey {
+            scope: self.scope,
+            who: self.who,
+            dedup: self.dedup,
+        };
+        let money = self.minor.zip(self.currency).map(|(minor, code)| Sum {
+            decimal: Currency::parse(&code)
+                .map(|currency| Money { minor, currency }.decimal_text())
+                .unwrap_or_default(),
+            currency: code,
+            minor,
+        });
+        Meant {
+            name: String::from(known.plan.definition_name(&self.definition)),
+            definition: self.definition,
+            kind: self.kind,
+            points: self.points,
+            money,
+            key: key.text(),
+            counted: self.counted != 0,
+        }
+    }
+}
+
+/// The shape of the answer.
+pub(crate) fn schema() -> Value {
+    let sum = shape::object(&[
+        ("currency", shape::text("ISO 4217.")),
+        ("minor", shape::integer("In the currency's smallest coin.")),
+        ("decimal", shape::text("As decimal text.")),
+    ]);
+    let meant = shape::object(&[
+        ("definition", shape::text("The goal or outcome.")),
+        ("name", shape::text("Its name.")),
+        ("kind", json!({"enum": ["goal", "outcome"]})),
+        ("points", shape::integer("Engagement value.")),
+        ("money", json!({"anyOf": [sum, {"type": "null"}]})),
+        ("key", shape::text("The counting key.")),
+        (
+            "counted",
+            shape::boolean("Whether it counted; if not, an earlier one with its key did."),
+        ),
+    ]);
+    let seen = shape::object(&[
+        ("id", shape::id("The observation.")),
+        ("received_at", shape::time("When it arrived.")),
+        ("time", shape::time("When it happened.")),
+        ("kind", shape::text("What was seen.")),
+        ("subject", shape::text("The same in words.")),
+        ("path", shape::text("The page.")),
+        ("visitor", shape::text("The end of the visitor's id.")),
+        ("session", shape::text("The end of the session's id.")),
+        ("sdk", shape::text("The SDK's version.")),
+        ("form", shape::text("The form it ran in.")),
+        ("conversions", shape::list(meant)),
+    ]);
+    let held = shape::object(&[
+        ("id", shape::text("Id and digest.")),
+        ("time", shape::time("When it arrived.")),
+        ("reason", shape::text("Why it is not stored.")),
+        ("detail", shape::text("What is wrong, naming the field.")),
+        (
+            "body",
+            shape::text("The item as it came, at most its first 2,000 characters."),
+        ),
+    ]);
+    shape::object(&[
+        ("site", shape::text("The site.")),
+        ("now", shape::time("The edge's clock.")),
+        ("cursor", shape::text("`after` of the next call.")),
+        ("observations", shape::list(seen)),
+        ("quarantined", shape::list(held)),
+        ("totals", shape::object(&reports::balance_fields())),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_id_is_its_random_end() {
+        assert_eq!(short("01A1EF379E0073038303030303AABBCC"), "03aabbcc");
+        assert_eq!(short(""), "");
+    }
+}

@@ -1,0 +1,278 @@
+//! The `OpenAPI` document: made from the table of routes, so it cannot say anything else.
+
+use crate::{
+    bindings,
+    problem::{self, Kind},
+    routes::{self, Operation, ROUTES, Route},
+};
+use serde_json::{Map, Value, json};
+
+/// The document, as version 3.1 of `OpenAPI` describes one.
+///
+/// ```
+/// let document = goalpost_edge::openapi();
+/// assert!(document["paths"]["/_g/c"]["post"].is_object());
+/// ```
+pub fn openapi() -> Value {
+    openapi_at(bindings::PREFIX)
+}
+
+/// The document of a deployment with its own prefix.
+pub(crate) fn openapi_at(prefix: &str) -> Value {
+    let paths: Map<String, Value> = ROUTES
+        .iter()
+        .map(|route| (routes::public_path(route, prefix), path_item(route)))
+        .collect();
+    let problems: Map<String, Value> = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            (
+                String::from(kind.name()),
+                json!({"title": kind.title(), "status": kind.status()}),
+            )
+        })
+        .collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Goalpost",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Conversion tracking on a shop's own domain.",
+            "description": "Every error is a problem document of RFC 9457; its type is one of x-problems. \
+                            The routes of a page begin with a prefix that a deployment may change.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token whose SHA-256 is the secret ADMIN_TOKEN_HASH, or that of a site.",
+                },
+            },
+            "schemas": {"Problem": problem_schema()},
+        },
+        "x-problems": problems,
+    })
+}
+
+fn path_item(route: &Route) -> Value {
+    let operations: Map<String, Value> = route
+        .operations
+        .iter()
+        .map(|operation| {
+            (
+                operation.method.name().to_ascii_lowercase(),
+                describe(route, operation),
+            )
+        })
+        .collect();
+    Value::Object(operations)
+}
+
+fn describe(route: &Route, operation: &Operation) -> Value {
+    let mut parameters: Vec<Value> = route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .filter(|name| *name != "prefix")
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": part(name)}))
+        .collect();
+    parameters.extend(operation.parameters.iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "in": "query",
+            "required": false,
+            "description": parameter.about,
+            "schema": (parameter.schema)(),
+        })
+    }));
+    let mut description = json!({
+        "operationId": format!("{:?}", operation.action),
+        "summary": operation.summary,
+        "responses": responses(operation),
+    });
+    if let Value::Object(fields) = &mut description {
+        if !parameters.is_empty() {
+            fields.insert(String::from("parameters"), Value::Array(parameters));
+        }
+        if let Some(body) = &operation.body {
+            let about = format!("{} At most {} bytes.", body.about, body.bytes);
+            fields.insert(
+                String::from("requestBody"),
+                json!({
+                    "required": true,
+                    "description": about,
+                    "content": {body.content_type: {"schema": {"type": "string"}}},
+                }),
+            );
+        }
+        if let Some(scope) = operation.scope {
+            fields.insert(String::from("security"), json!([{"token": [scope.name()]}]));
+        }
+    }
+    description
+}
+
+fn responses(operation: &Operation) -> Value {
+    let success = &operation.success;
+    let mut responses = Map::new();
+    responses.insert(
+        String::from("200"),
+        json!({
+            "description": success.about,
+            "content": {success.content_type: {"schema": (success.schema)()}},
+        }),
+    );
+    let token: &[u16] = if operation.scope.is_some() {
+        &[401, 403, 503]
+    } else {
+        &[]
+    };
+    let body: &[u16] = if operation.body.is_some() {
+        &[413]
+    } else {
+        &[]
+    };
+    for status in operation.problems.iter().chain(token).chain(body) {
+        let titles: Vec<&str> = Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.status() == *status)
+            .map(Kind::title)
+            .collect();
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": titles.join("; "),
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                    },
+                },
+            }),
+        );
+    }
+    Value::Object(responses)
+}
+
+fn part(name: &str) -> Value {
+    match name {
+        "version" => json!({"type": "integer", "minimum": 1}),
+        _ => json!({"type": "string"}),
+    }
+}
+
+fn problem_schema() -> Value {
+    let types: Vec<String> = Kind::ALL.into_iter().map(problem::type_of).collect();
+    shape::object_with(
+        &[
+            ("type", json!({"enum": types})),
+            (
+                "title",
+                shape::text("What went wrong, the same for each of its type."),
+            ),
+            ("status", shape::integer("The HTTP status.")),
+            (
+                "detail",
+                shape::text("What went wrong this time: the field and the fix."),
+            ),
+        ],
+        &[(
+            "problems",
+            shape::list(shape::object(&[
+                ("path", shape::text("Where it stands in the body.")),
+                (
+                    "detail",
+                    shape::text("What is wrong, and how to put it right."),
+                ),
+            ])),
+        )],
+    )
+}
+
+/// Shapes of JSON, each in one line.
+pub(crate) mod shape {
+    use serde_json::{Map, Value, json};
+
+    pub(crate) fn text(about: &str) -> Value {
+        json!({"type": "string", "description": about})
+    }
+
+    pub(crate) fn integer(about: &str) -> Value {
+        json!({"type": "integer", "description": about})
+    }
+
+    pub(crate) fn boolean(about: &str) -> Value {
+        json!({"type": "boolean", "description": about})
+    }
+
+    pub(crate) fn id(about: &str) -> Value {
+        json!({"type": "string", "format": "uuid", "description": about})
+    }
+
+    pub(crate) fn time(about: &str) -> Value {
+        json!({"type": "integer", "description": format!("{about} Unix milliseconds.")})
+    }
+
+    pub(crate) fn date(about: &str) -> Value {
+        json!({"type": "string", "format": "date", "description": about})
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "shapes are written inside each other"
+    )]
+    pub(crate) fn list(of: Value) -> Value {
+        json!({"type": "array", "items": of})
+    }
+
+    /// An object with exactly these fields.
+    pub(crate) fn object(fields: &[(&str, Value)]) -> Value {
+        object_with(fields, &[])
+    }
+
+    /// An object with these fields, and perhaps those.
+    pub(crate) fn object_with(fields: &[(&str, Value)], perhaps: &[(&str, Value)]) -> Value {
+        let properties: Map<String, Value> = fields
+            .iter()
+            .chain(perhaps)
+            .map(|(name, shape)| (String::from(*name), shape.clone()))
+            .collect();
+        let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_has_its_own_name_and_its_answers() {
+        let document = openapi();
+        let mut names = BTreeSet::new();
+        let mut operations = 0;
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                operations += 1;
+                names.insert(operation["operationId"].as_str().unwrap().to_string());
+                assert!(operation["responses"]["200"].is_object());
+            }
+        }
+        assert_eq!(names.len(), operations);
+        assert_eq!(
+            operations,
+            ROUTES
+                .iter()
+                .map(|route| route.operations.len())
+                .sum::<usize>()
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! What became of every item, and whether all of them are accounted for.
+
+use super::{Query, period::Period};
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::{self, Failure, Outcome},
+    openapi::shape,
+    plans::Known,
+    sink,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How many items met one fate.
+#[derive(Serialize, Deserialize)]
+struct Tally {
+    day: String,
+    origin: String,
+    fate: String,
+    reason: String,
+    sdk: String,
+    form: String,
+    count: i64,
+}
+
+/// The edge's tallies, and what browsers say that they let go.
+const TALLIES: &str = "\
+SELECT json_object(
+  'day', day, 'origin', origin, 'fate', fate, 'reason', reason, 'sdk', sdk, 'form', form,
+  'count', count)
+FROM (
+  SELECT day, origin, fate, reason, sdk, form, count FROM fates
+  WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+  UNION ALL
+  SELECT p.day, 'page', 'dropped', b.key, p.sdk, p.form, sum(b.value)
+  FROM page_loads AS p, json_each(json_object(
+    'overflow', p.overflow, 'expired', p.expired, 'consent', p.consent, 'refused', p.refused)) AS b
+  WHERE p.site = ?1 AND p.day BETWEEN ?2 AND ?3 AND b.value > 0
+  GROUP BY p.day, b.key, p.sdk, p.form
+)
+ORDER BY day, origin, fate, reason, sdk, form";
+
+/// How often page and edge did not agree on a definition.
+#[derive(Serialize, Deserialize)]
+struct Disagreement {
+    day: String,
+    definition: String,
+    sdk: String,
+    form: String,
+    claimed_only: i64,
+    verdict_only: i64,
+}
+
+const DISAGREEMENTS: &str = "\
+SELECT json_object(
+  'day', day, 'definition', definition, 'sdk', sdk, 'form', form,
+  'claimed_only', claimed_only, 'verdict_only', verdict_only)
+FROM disagreements WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+ORDER BY day, definition, sdk, form";
+
+#[derive(Serialize)]
+struct Days<'a> {
+    site: &'a str,
+    from: String,
+    to: String,
+    fates: Vec<Tally>,
+    disagreements: Vec<Disagreement>,
+}
+
+/// Answers the tallies by the day of arrival.
+pub(super) async fn by_day(edge: &Bindings, known: &Known, query: &Query) -> Outcome {
+    let site = known.plan.site.as_str();
+    // Arrivals are counted in days of UTC, which every site shares.
+    let period = Period::of(query, &goalpost_core::Zone::default(), clock::now())?;
+    let values = [site, period.from.as_str(), period.to.as_str()];
+    http::json(&Days {
+        site,
+        fates: database::rows(edge, TALLIES, &values).await?,
+        disagreements: database::rows(edge, DISAGREEMENTS, &values).await?,
+        from: period.from,
+        to: period.to,
+    })
+}
+
+/// What all page loads of a site have captured, and what became of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Balance {
+    captured: i64,
+    stored: i64,
+    duplicate: i64,
+    quarantined: i64,
+    dropped: i64,
+    waiting: i64,
+    #[serde(default)]
+    holds: bool,
+    #[serde(default)]
+    reasons: Vec<Why>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Why {
+    fate: String,
+    reason: String,
+    count: i64,
+}
+
+impl Balance {
+    /// How many items it is about.
+    pub(crate) const fn captured(&self) -> i64 {
+        self.captured
+    }
+}
+
+const REASONS: &str = "\
+SELECT json_object('fate', fate, 'reason', reason, 'count', sum(count))
+FROM (
+  SELECT fate, reason, count FROM fates
+  WHERE site = ?1 AND origin = 'page' AND fate IN ('quarantined', 'dropped')
+  UNION ALL
+  SELECT 'dropped', b.key, b.value
+  FROM page_loads AS p, json_each(json_object(
+    'overflow', p.overflow, 'expired', p.expired, 'consent', p.consent, 'refused', p.refused)) AS b
+  WHERE p.site = ?1 AND b.value > 0
+)
+GROUP BY fate, reason ORDER BY fate, reason";
+
+/// The balance of a site.
+pub(crate) async fn balance(edge: &Bindings, site: &str) -> Result<Balance, Failure> {
+    let sql = format!(
+        "SELECT json_object('captured', captured, 'stored', stored, 'duplicate', duplicate, \
+         'quarantined', quarantined, 'dropped', dropped, 'waiting', waiting) \
+         FROM ({}) WHERE site = ?1",
+        sink::CONSERVATION
+    );
+    let found: Option<Balance> = database::row(edge, &sql, &[site]).await?;
+    let balance = found.unwrap_or_default();
+    Ok(Balance {
+        // What waits cannot be less than nothing: then some item would have two fates.
+        holds: balance.waiting >= 0,
+        reasons: database::rows(edge, REASONS, &[site]).await?,
+        ..balance
+    })
+}
+
+#[derive(Serialize)]
+struct Conservation<'a> {
+    site: &'a str,
+    #[serde(flatten)]
+    balance: Balance,
+}
+
+/// Answers the balance.
+pub(super) async fn conservation(edge: &Bindings, known: &Known) -> Outcome {
+    let site = known.plan.site.as_str();
+    http::json(&Conservation {
+        site,
+        balance: balance(edge, site).await?,
+    })
+}
+
+/// The shape of the tallies.
+pub(super) fn schema() -> Value {
+    shape::object(&[
+        ("site", shape::text("The site.")),
+        ("from", shape::date("The first day, of UTC.")),
+        ("to", shape::date("The last day, of UTC.")),
+        (
+            "fates",
+            shape::list(shape::object(&[
+                ("day", shape::date("The day of arrival, of UTC.")),
+                (
+                    "origin",
+                    json!({
+                        "enum": ["page", "other"],
+                        "description": "Whether a page load counted it among what it captured.",
+                    }),
+                ),
+                (
+                    "fate",
+                    json!({"enum": ["stored", "duplicate", "quarantined", "dropped"]}),
+                ),
+                (
+                    "reason",
+                    shape::text("Why; empty for what is stored and for copies."),
+                ),
+                ("sdk", shape::text("The SDK's version.")),
+                ("form", shape::text("The form it ran in: wasm, js or raw.")),
+                ("count", shape::integer("How many items.")),
+            ])),
+        ),
+        (
+            "disagreements",
+            shape::list(shape::object(&[
+                ("day", shape::date("The day of arrival, of UTC.")),
+                (
+                    "definition",
+                    shape::text("The goal or outcome; empty if the plan has none such."),
+                ),
+                ("sdk", shape::text("The SDK's version.")),
+                ("form", shape::text("The form it ran in.")),
+                (
+                    "claimed_only",
+                    shape::integer("The page said so, the edge did not."),
+                ),
+                (
+                    "verdict_only",
+                    shape::integer("The edge said so, the page did not."),
+                ),
+            ])),
+        ),
+    ])
+}
+
+/// The fields of a balance.
+pub(crate) fn balance_fields() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "captured",
+            shape::integer("Items that page loads have captured, as far as is known here."),
+        ),
+        ("stored", shape::integer("Stored, once each.")),
+        (
+            "duplicate",
+            shape::integer("Further copies, beside the equation."),
+        ),
+        (
+            "quarantined",
+            shape::integer("Kept with their bytes, to be replayed."),
+        ),
+        (
+            "dropped",
+            shape::integer("Let go on purpose, at the edge or in a browser."),
+        ),
+        ("waiting", shape::integer("Captured, and not arrived yet.")),
+        (
+            "holds",
+            shape::boolean(
+                "captured = stored + quarantined + dropped + waiting, with waiting ≥ 0.",
+            ),
+        ),
+        (
+            "reasons",
+            shape::list(shape::object(&[
+                ("fate", json!({"enum": ["quarantined", "dropped"]})),
+                ("reason", shape::text("Why.")),
+                ("count", shape::integer("How many items.")),
+            ])),
+        ),
+    ]
+}
+
+/// The shape of the balance.
+pub(super) fn conservation_schema() -> Value {
+    let mut fields = vec![("site", shape::text("The site."))];
+    fields.extend(balance_fields());
+    shape::object(&fields)
+}

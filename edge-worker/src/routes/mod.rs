@@ -1,0 +1,198 @@
+//! Every route, once: what serves it, who may call it, and what the `OpenAPI` document says of it.
+
+mod table;
+
+pub(crate) use table::ROUTES;
+
+use crate::reports;
+use serde_json::Value;
+
+/// What a request may do to a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Put,
+    Post,
+}
+
+impl Method {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// What a token may allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// To see figures, observations and plans.
+    Read,
+    /// To publish plans.
+    Publish,
+}
+
+impl Scope {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Publish => "publish",
+        }
+    }
+}
+
+/// What serves an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Loader,
+    Asset,
+    BrowserPlan,
+    Collect,
+    LivePage,
+    LiveScript,
+    LiveStyle,
+    Health,
+    OpenApi,
+    Publish,
+    CurrentPlan,
+    Versions,
+    RollBack,
+    Report(reports::Name),
+    Live,
+}
+
+/// A value in the query.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) schema: fn() -> Value,
+}
+
+/// What an operation takes.
+pub(crate) struct Body {
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: usize,
+    pub(crate) about: &'static str,
+}
+
+/// What an operation answers when all is well.
+pub(crate) struct Success {
+    pub(crate) content_type: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) schema: fn() -> Value,
+}
+
+/// One method of one route.
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    pub(crate) action: Action,
+    /// What a token must allow; `None`: anyone may call it.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) summary: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) body: Option<Body>,
+    pub(crate) success: Success,
+    /// Statuses of the problems it may answer, beside those that its token and body bring.
+    pub(crate) problems: &'static [u16],
+}
+
+/// A path with its operations.
+pub(crate) struct Route {
+    /// `{prefix}` is the deployment's; any other name in braces is one part of the path.
+    pub(crate) path: &'static str,
+    pub(crate) operations: &'static [Operation],
+}
+
+/// The named parts of a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts(Vec<(&'static str, String)>);
+
+impl Parts {
+    /// The part of that name; empty if the route has none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// The route of a path, with its named parts.
+pub(crate) fn find(path: &str, prefix: &str) -> Option<(&'static Route, Parts)> {
+    ROUTES
+        .iter()
+        .find_map(|route| Some((route, parts(route.path, path, prefix)?)))
+}
+
+fn parts(template: &'static str, path: &str, prefix: &str) -> Option<Parts> {
+    let (template, path) = match template.strip_prefix("{prefix}") {
+        Some(template) => (template, path.strip_prefix(prefix)?),
+        None => (template, path),
+    };
+    let mut parts = Vec::new();
+    let mut found = path.split('/');
+    for wanted in template.split('/') {
+        let found = found.next()?;
+        match wanted
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            Some(name) if !found.is_empty() => parts.push((name, String::from(found))),
+            None if wanted == found => {}
+            _ => return None,
+        }
+    }
+    found.next().is_none().then_some(Parts(parts))
+}
+
+/// The route's path as a client writes it.
+pub(crate) fn public_path(route: &Route, prefix: &str) -> String {
+    route.path.replace("{prefix}", prefix)
+}
+
+/// The methods that a route takes, for `Allow`.
+pub(crate) fn allowed(route: &Route) -> String {
+    let mut methods: Vec<_> = route
+        .operations
+        .iter()
+        .map(|operation| operation.method.name())
+        .collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings;
+
+    #[test]
+    fn each_route_is_found_by_its_own_path() {
+        for route in ROUTES {
+            let path = public_path(route, bindings::PREFIX).replace(['{', '}'], "");
+            let (found, _) = find(&path, bindings::PREFIX).unwrap();
+            assert_eq!(found.path, route.path);
+        }
+    }
+
+    #[test]
+    fn parts_are_named_and_never_empty() {
+        let (_, parts) = find("/api/v1/sites/cloud-kicks/plans/3/publish", "/_g").unwrap();
+        assert_eq!(parts.get("site"), "cloud-kicks");
+        assert_eq!(parts.get("version"), "3");
+        assert!(find("/api/v1/sites//plans", "/_g").is_none());
+        assert!(find("/api/v1/sites/a/plans/", "/_g").is_none());
+        assert!(find("/_g/c/", "/_g").is_none());
+    }
+
+    #[test]
+    fn the_prefix_is_the_deployments() {
+        assert!(find("/m/x/c", "/m/x").is_some());
+        assert!(find("/_g/c", "/m/x").is_none());
+    }
+}

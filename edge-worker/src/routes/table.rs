@@ -1,0 +1,316 @@
+//! The table of routes.
+
+use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
+use crate::{live, openapi::shape, plans, reports};
+use goalpost_core::limits;
+use serde_json::{Value, json};
+
+const FILE: fn() -> Value = || json!({"type": "string", "format": "binary"});
+
+const fn page_file(
+    action: Action,
+    summary: &'static str,
+    content_type: &'static str,
+    about: &'static str,
+) -> Operation {
+    Operation {
+        method: Method::Get,
+        action,
+        scope: None,
+        summary,
+        parameters: &[],
+        body: None,
+        success: Success {
+            content_type,
+            about,
+            schema: FILE,
+        },
+        problems: &[404],
+    }
+}
+
+const fn report(
+    name: reports::Name,
+    summary: &'static str,
+    parameters: &'static [Parameter],
+) -> Operation {
+    Operation {
+        method: Method::Get,
+        action: Action::Report(name),
+        scope: Some(Scope::Read),
+        summary,
+        parameters,
+        body: None,
+        success: Success {
+            content_type: "application/json",
+            about: "The figures, with the names of the plan.",
+            schema: name.schema(),
+        },
+        problems: &[400, 404],
+    }
+}
+
+const fn read(
+    action: Action,
+    summary: &'static str,
+    about: &'static str,
+    schema: fn() -> Value,
+) -> Operation {
+    Operation {
+        method: Method::Get,
+        action,
+        scope: Some(Scope::Read),
+        summary,
+        parameters: &[],
+        body: None,
+        success: Success {
+            content_type: "application/json",
+            about,
+            schema,
+        },
+        problems: &[404],
+    }
+}
+
+/// The table. Most requests are beacons, so their route is the first.
+pub(crate) static ROUTES: &[Route] = &[
+    Route {
+        path: "{prefix}/c",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::Collect,
+            scope: None,
+            summary: "Takes a beacon of a page",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "text/plain",
+                bytes: limits::BEACON_BYTES,
+                about: "The JSON of a beacon. `text/plain` keeps it a simple request: no preflight.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "What became of each item: `ok` (do not send it again), `drop` (let go on \
+                        purpose), `retry` or `limited` (send it again later).",
+                schema: || {
+                    shape::object_with(
+                        &[(
+                            "results",
+                            json!({
+                                "type": "object",
+                                "additionalProperties": {"enum": ["ok", "drop", "retry", "limited"]},
+                            }),
+                        )],
+                        &[
+                            ("visitor", shape::id("The visitor, to be kept by the page.")),
+                            (
+                                "quarantined",
+                                shape::text("Why the whole body waits in quarantine."),
+                            ),
+                        ],
+                    )
+                },
+            },
+            problems: &[400, 403, 404, 503],
+        }],
+    },
+    Route {
+        path: "{prefix}/gp.js",
+        operations: &[page_file(
+            Action::Loader,
+            "The loader that a page's snippet names",
+            "text/javascript",
+            "JavaScript, kept for at most five minutes.",
+        )],
+    },
+    Route {
+        path: "{prefix}/a/{hash}/{file}",
+        operations: &[page_file(
+            Action::Asset,
+            "A part of the SDK, named by its content",
+            "*/*",
+            "The file; it never changes, so it may be kept for ever.",
+        )],
+    },
+    Route {
+        path: "{prefix}/plan/{site}",
+        operations: &[page_file(
+            Action::BrowserPlan,
+            "What a page learns of the site's plan",
+            "application/octet-stream",
+            "The compiled plan, without what its outcomes are worth; its ETag is the plan's hash.",
+        )],
+    },
+    Route {
+        path: "{prefix}/live",
+        operations: &[page_file(
+            Action::LivePage,
+            "A page that shows what arrives, as it arrives",
+            "text/html",
+            "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
+        )],
+    },
+    Route {
+        path: "{prefix}/live.js",
+        operations: &[page_file(
+            Action::LiveScript,
+            "The live page's script",
+            "text/javascript",
+            "JavaScript.",
+        )],
+    },
+    Route {
+        path: "{prefix}/live.css",
+        operations: &[page_file(
+            Action::LiveStyle,
+            "The live page's style",
+            "text/css",
+            "CSS.",
+        )],
+    },
+    Route {
+        path: "/health",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Health,
+            scope: None,
+            summary: "Whether the deployment is ready, and if not, why",
+            parameters: &[],
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "Ready. With status 503 the same document says what is missing.",
+                schema: crate::health::schema,
+            },
+            problems: &[],
+        }],
+    },
+    Route {
+        path: "/api/v1/openapi.json",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::OpenApi,
+            scope: None,
+            summary: "This document",
+            parameters: &[],
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "OpenAPI 3.1.",
+                schema: || json!({"type": "object"}),
+            },
+            problems: &[],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plan",
+        operations: &[
+            Operation {
+                method: Method::Put,
+                action: Action::Publish,
+                scope: Some(Scope::Publish),
+                summary: "Checks a plan and publishes it; the same content again changes nothing",
+                parameters: &[],
+                body: Some(Body {
+                    content_type: "application/json",
+                    bytes: limits::PLAN_BYTES,
+                    about: "The plan.",
+                }),
+                success: Success {
+                    content_type: "application/json",
+                    about: "The plan is what the site goes by.",
+                    schema: plans::published_schema,
+                },
+                problems: &[422],
+            },
+            read(
+                Action::CurrentPlan,
+                "The plan that the site goes by",
+                "The plan's JSON, as it was published.",
+                || json!({"type": "object"}),
+            ),
+        ],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plans",
+        operations: &[read(
+            Action::Versions,
+            "Every version of the site's plan, the newest first",
+            "The versions.",
+            plans::versions_schema,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plans/{version}/publish",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::RollBack,
+            scope: Some(Scope::Publish),
+            summary: "Publishes an earlier version again",
+            parameters: &[],
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "The version is what the site goes by.",
+                schema: plans::published_schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/outcomes",
+        operations: &[report(
+            reports::Name::Outcomes,
+            "What happened and what it was worth in money, by outcome and day",
+            reports::PERIOD,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/goals",
+        operations: &[report(
+            reports::Name::Goals,
+            "What happened and what it was worth in points, by goal and day",
+            reports::PERIOD,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/conversions",
+        operations: &[report(
+            reports::Name::Conversions,
+            "Each conversion with its evidence, the latest first",
+            reports::CURSOR,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/fates",
+        operations: &[report(
+            reports::Name::Fates,
+            "What became of every item, by day, reason, SDK version and form",
+            reports::PERIOD,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/conservation",
+        operations: &[report(
+            reports::Name::Conservation,
+            "Whether every captured item has exactly one fate",
+            &[],
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/live",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Live,
+            scope: Some(Scope::Read),
+            summary: "What arrived since the last call, with what it converted to",
+            parameters: live::PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "Observations, quarantined items and totals.",
+                schema: live::schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+];

@@ -1,0 +1,64 @@
+//! From messages to rows: what the queue's consumer and the direct path share.
+
+use crate::{
+    bindings::Bindings,
+    clock,
+    http::Failure,
+    plans,
+    sink::{self, Param, Statement},
+};
+use goalpost_core::accepted::Accepted;
+use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
+
+/// Stores messages that fit into one transaction.
+///
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them is stored.
+pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<(), Failure> {
+    let book = plans::book(edge, &sink::plans_needed(messages)).await?;
+    let statements: Vec<D1PreparedStatement> = sink::transaction(clock::new_id()?, messages, &book)
+        .iter()
+        .map(|statement| prepare(edge, statement))
+        .collect::<Result<_, _>>()?;
+    if statements.is_empty() {
+        return Ok(());
+    }
+    edge.database()?.batch(statements).await?;
+    Ok(())
+}
+
+fn prepare(edge: &Bindings, statement: &Statement) -> Result<D1PreparedStatement, Failure> {
+    let values: Vec<JsValue> = statement
+        .params
+        .iter()
+        .map(|param| match param {
+            Param::Text(text) => JsValue::from_str(text),
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "JavaScript's only number; a parameter has at most 53 bits"
+            )]
+            Param::Integer(number) => JsValue::from_f64(*number as f64),
+            Param::Null => JsValue::NULL,
+        })
+        .collect();
+    Ok(edge.database()?.prepare(statement.sql).bind(&values)?)
+}
+
+/// What D1 says when a second try may succeed.
+///
+/// Source: <https://developers.cloudflare.com/d1/observability/debug-d1/>
+const PASSING: [&str; 7] = [
+    "Network connection lost",
+    "storage caused object to be reset",
+    "reset because its code was updated",
+    "Too many requests queued",
+    "Requests queued for too long",
+    "overloaded",
+    "is locked",
+];
+
+/// Whether the failure says something of the moment, and nothing of the messages.
+pub(crate) fn is_passing(problem: &Failure) -> bool {
+    let text = problem.to_string();
+    PASSING.iter().any(|known| text.contains(known))
+}
