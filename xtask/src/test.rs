@@ -28,9 +28,10 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     });
     run.step("browser tests", &["build"], || {
         let browser = browser::ready()?;
-        browser
-            .on(node_tests::in_folder(project, "tests/e2e")?)
-            .run()
+        for folder in ["npm/test/browser", "tests/e2e"] {
+            browser.on(node_tests::in_folder(project, folder)?).run()?;
+        }
+        Ok(())
     });
     run.finish()
 }

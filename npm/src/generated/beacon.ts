@@ -37,6 +37,10 @@ export type Beacon = {
    */
   visitor?: string;
   /**
+   * How many places this page load has given out so far; said only beside `dropped`.
+   */
+  captured?: number;
+  /**
    * How many items this page load has let go so far, by reason.
    */
   dropped?: { [key in string]: number };

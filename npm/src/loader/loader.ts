@@ -141,7 +141,7 @@ export const launch = (
         ...item,
         sent: (item.sent = 1),
         // This page load comes after so many: -~ adds one to a number's text, and to nothing.
-        seq: -~pageLoads * 65536 + item.k,
+        seq: ((-~pageLoads << 16) >>> 0) + item.k,
         page: loader.page,
         session: sent - last < SESSION_MS ? session : undefined,
       }));

@@ -11,8 +11,11 @@ let driver;
 before(async () => {
   const options = new chrome.Options()
     .addArguments("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking");
-  if (process.env.CHROME_BIN) options.setChromeBinaryPath(process.env.CHROME_BIN);
-  driver = await new Builder().forBrowser("chrome").setChromeOptions(options).build();
+  const { CHROME, CHROMEDRIVER } = process.env;
+  if (CHROME) options.setChromeBinaryPath(CHROME);
+  const builder = new Builder().forBrowser("chrome").setChromeOptions(options);
+  if (CHROMEDRIVER) builder.setChromeService(new chrome.ServiceBuilder(CHROMEDRIVER));
+  driver = await builder.build();
 });
 after(() => driver?.quit());
 
