@@ -78,12 +78,12 @@ pub struct RefusedBody<'a> {
 }
 
 impl DroppedBeacon<'_> {
-    /// The reason as a value; one that is not known here is a refusal.
+    /// The reason as a value; one that is not known here is as good as another host's.
     pub fn reason(&self) -> Drop {
         Drop::ALL
             .into_iter()
             .find(|reason| reason.name() == self.reason)
-            .unwrap_or(Drop::Refused)
+            .unwrap_or(Drop::Host)
     }
 }
 

@@ -196,13 +196,13 @@ macro_rules! wire_enum {
             }
 
             fn take(from: &mut $crate::codec::Reader<'_>) -> Option<Self> {
-                from.deeper(|from| match <u8 as $crate::codec::Wire>::take(from)? {
+                match <u8 as $crate::codec::Wire>::take(from)? {
                     $($tag => {
                         $($(let $field = $crate::codec::Wire::take(from)?;)*)?
                         Some(Self::$variant $(($($field),*))?)
                     })*
                     _ => None,
-                })
+                }
             }
         }
     };

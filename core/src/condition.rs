@@ -1,6 +1,6 @@
 //! Conditions on an observation, and their tests.
 
-use crate::codec::{Reader, Wire, wire_enum};
+use crate::codec::{Reader, Wire};
 use alloc::{string::String, vec, vec::Vec};
 use serde::Serialize;
 
@@ -197,7 +197,34 @@ impl Condition {
     }
 }
 
-wire_enum!(Condition { 0 = Property(name, test), 1 = All(list), 2 = Any(list) });
+impl Wire for Condition {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Property(name, test) => {
+                out.push(0);
+                name.put(out);
+                test.put(out);
+            }
+            Self::All(list) => {
+                out.push(1);
+                list.put(out);
+            }
+            Self::Any(list) => {
+                out.push(2);
+                list.put(out);
+            }
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.deeper(|from| match u8::take(from)? {
+            0 => Some(Self::Property(Wire::take(from)?, Wire::take(from)?)),
+            1 => Wire::take(from).map(Self::All),
+            2 => Wire::take(from).map(Self::Any),
+            _ => None,
+        })
+    }
+}
 
 /// A test is its operator's place, then its operands as texts, however many they are.
 impl Wire for Test {

@@ -65,10 +65,6 @@ pub enum Drop {
     RateLimited,
     /// In the browser: more items waited than the outbox holds.
     Overflow,
-    /// In the browser: it waited longer than an undelivered item is kept.
-    Expired,
-    /// In the browser: the edge refused it for good.
-    Refused,
 }
 
 impl Quarantine {
@@ -107,15 +103,13 @@ impl Quarantine {
 
 impl Drop {
     /// Every reason, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 6] = [
         Self::TooLarge,
         Self::Host,
         Self::Consent,
         Self::Bot,
         Self::RateLimited,
         Self::Overflow,
-        Self::Expired,
-        Self::Refused,
     ];
 
     /// The stable name, used in storage and in every answer.
@@ -127,8 +121,6 @@ impl Drop {
             Self::Bot => "bot",
             Self::RateLimited => "rate_limited",
             Self::Overflow => "overflow",
-            Self::Expired => "expired",
-            Self::Refused => "refused",
         }
     }
 }

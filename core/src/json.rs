@@ -48,7 +48,7 @@ pub fn read_integer(text: &str) -> Option<i64> {
 ///
 /// Everything below a space is written as its number: such signs are rare, and one way is enough.
 pub fn push_text(out: &mut String, text: &str) {
-    out.push_str("\"");
+    out.push('"');
     let mut rest = text;
     let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     while let Some(at) = rest.bytes().position(special) {
@@ -69,7 +69,7 @@ pub fn push_text(out: &mut String, text: &str) {
         rest = from.get(1..).unwrap_or("");
     }
     out.push_str(rest);
-    out.push_str("\"");
+    out.push('"');
 }
 
 /// Appends `,"key":` (without the comma right after a `{`).

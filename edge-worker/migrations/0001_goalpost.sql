@@ -113,9 +113,7 @@ CREATE TABLE page_loads (
   form     TEXT NOT NULL,
   captured INTEGER NOT NULL,      -- the highest place seen; places count from 1
   overflow INTEGER NOT NULL,
-  expired  INTEGER NOT NULL,
   consent  INTEGER NOT NULL,
-  refused  INTEGER NOT NULL,
   last_at  INTEGER NOT NULL,
   PRIMARY KEY (site, page)
 ) STRICT, WITHOUT ROWID;

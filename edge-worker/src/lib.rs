@@ -29,12 +29,24 @@ use bindings::Bindings;
 use http::Failure;
 use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
-use worker::{Context, Env, MessageBatch, Method, Request, event};
+use std::panic::AssertUnwindSafe;
+use worker::{
+    Context, Env, MessageBatch, Method, Request, event,
+    js_sys::{Promise, futures::future_to_promise},
+    wasm_bindgen::{self, prelude::wasm_bindgen},
+};
 
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
-    let edge = Bindings::new(env);
-    http::respond(answer(request, &edge).await)
+/// Answers a request.
+///
+/// It is exported by hand, because the crate's own macro waits for every answer in Rust.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env) -> Promise {
+    collect::at_once(&request, &env).unwrap_or_else(|| {
+        future_to_promise(AssertUnwindSafe(async move {
+            let edge = Bindings::new(env);
+            Ok(http::respond(answer(request.into(), &edge).await)?.into())
+        }))
+    })
 }
 
 #[event(queue)]

@@ -1,12 +1,56 @@
-// What a beacon's way asks of the runtime, each in one call: crossing from wasm costs more than
-// what is done there.
-
-const HEADERS = ["origin", "referer", "user-agent", "cookie", "sec-gpc", "dnt"];
+// What a beacon's way asks of the runtime. Crossing between Rust and JavaScript costs more than what
+// is done on either side, and a promise that Rust waits for costs the most. So JavaScript waits, and
+// Rust decides in between.
 
 /** What a request says of itself, one value a line: no header's value holds a line's end. */
 export function heard(request) {
-  const lines = HEADERS.map((name) => request.headers.get(name) ?? "");
-  return [...lines, request.cf?.country ?? "", request.url].join("\n");
+  const header = (name) => request.headers.get(name) ?? "";
+  const origin = header("origin");
+  return [
+    origin,
+    // It speaks only where there is no origin.
+    origin ? "" : header("referer"),
+    header("user-agent"),
+    header("cookie"),
+    header("sec-gpc"),
+    header("dnt"),
+    request.cf?.country ?? "",
+    request.url,
+  ].join("\n");
+}
+
+/**
+ * Serves a beacon: undefined if the request is none, or if its body must be counted while it is read.
+ *
+ * `decide` returns the cookie, the answer and the message, one after the other on lines of their own,
+ * or undefined if it cannot do so at once. Then, or if the queue fails, `later` does it all.
+ */
+export function take(request, env, path, mostBytes, decide, later) {
+  if (request.method !== "POST" || !isAt(request.url, path)) return undefined;
+  const length = request.headers.get("content-length");
+  if (length === null || Number(length) > mostBytes) return undefined;
+  return taken(request, env, decide, later);
+}
+
+function isAt(url, path) {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = start + path.length;
+  return url.startsWith(path, start) && (end === url.length || url[end] === "?");
+}
+
+async function taken(request, env, decide, later) {
+  const body = await request.bytes();
+  const decided = decide(heard(request), body);
+  if (decided === undefined) return later(request, env, body);
+  const cookie = decided.indexOf("\n");
+  const text = decided.indexOf("\n", cookie + 1);
+  try {
+    await send(env.EVENTS, decided.slice(text + 1));
+  } catch {
+    return later(request, env, body);
+  }
+  const origin = request.headers.get("origin") ?? "";
+  return answer(decided.slice(cookie + 1, text), origin, decided.slice(0, cookie));
 }
 
 /** The answer to a page: origin and cookie are empty where none is to be set. */

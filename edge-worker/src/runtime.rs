@@ -2,13 +2,31 @@
 
 use crate::http::Failure;
 use worker::{
-    js_sys::{Promise, futures::JsFuture},
-    wasm_bindgen::{self, JsValue, prelude::wasm_bindgen},
+    Env,
+    js_sys::{Promise, Uint8Array, futures::JsFuture},
+    wasm_bindgen::{
+        self, JsValue,
+        prelude::{Closure, wasm_bindgen},
+    },
 };
+
+/// From what a request says of itself, and its body: cookie, answer and message, a line each.
+pub(crate) type Decide = dyn Fn(String, Uint8Array) -> Option<String>;
+
+/// The answer to a request whose body is read already.
+pub(crate) type Later = dyn Fn(web_sys::Request, Env, Uint8Array) -> Promise;
 
 #[wasm_bindgen(module = "/src/runtime.js")]
 extern "C" {
     fn heard(request: &web_sys::Request) -> String;
+    pub(crate) fn take(
+        request: &web_sys::Request,
+        env: &Env,
+        path: &JsValue,
+        most_bytes: u32,
+        decide: &Closure<Decide>,
+        later: &Closure<Later>,
+    ) -> Option<Promise>;
     fn answer(text: &str, origin: &str, cookie: &str) -> web_sys::Response;
     #[wasm_bindgen(catch, js_name = send)]
     fn send_text(queue: &JsValue, text: &str) -> Result<Promise, JsValue>;
@@ -20,6 +38,11 @@ pub(crate) struct Heard(String);
 impl Heard {
     pub(crate) fn of(request: &web_sys::Request) -> Self {
         Self(heard(request))
+    }
+
+    /// What `runtime.js` has asked already.
+    pub(crate) const fn already(lines: String) -> Self {
+        Self(lines)
     }
 
     /// The lines, in the order of `runtime.js`.

@@ -227,9 +227,9 @@ impl<'a> Fields<'a> {
     }
 
     /// The next record, as fields of its own.
-    fn record(&mut self) -> Option<Fields<'a>> {
+    fn record(&mut self) -> Option<Self> {
         self.0.filter(|rest| !rest.is_empty())?;
-        Some(Fields(Some(self.until(RECORD))))
+        Some(Self(Some(self.until(RECORD))))
     }
 
     fn items(&mut self) -> Vec<Item> {
@@ -259,11 +259,11 @@ impl<'a> Fields<'a> {
                 ("]", _) => break,
                 ("[", _) => {
                     let line = self.properties();
-                    if let Some((last, Value::List(lines))) = properties.0.last_mut() {
-                        if *last == name {
-                            lines.push(line);
-                            continue;
-                        }
+                    if let Some((last, Value::List(lines))) = properties.0.last_mut()
+                        && *last == name
+                    {
+                        lines.push(line);
+                        continue;
                     }
                     Value::List(vec![line])
                 }

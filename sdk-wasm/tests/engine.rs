@@ -1,133 +1,19 @@
 //! What the engine promises a shop, told through its only door.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test says that it failed by a panic"
+)]
+
+mod page;
 
 use goalpost_core::{
-    BrowserPlan, CommerceStep, Element, Id, Properties, Seen, Value,
-    beacon::{Envelope, Form, Item, ReadItem, read_item},
-    fate::Drop,
+    BrowserPlan, CommerceStep, Element, Id, Properties, Seen, Value, beacon::Item, fate::Drop,
     limits,
 };
-use goalpost_sdk::engine::{Answer, Captured, Consent, Effect, Engine, Input, Settings};
-use std::collections::BTreeMap;
-
-const START: i64 = 1_795_000_000_000;
-const MINUTE: i64 = 60_000;
-
-/// A browser as small as the engine allows: it does what it is told and remembers it.
-struct Page {
-    engine: Engine,
-    now: i64,
-    record: Option<String>,
-    disk: BTreeMap<Id, String>,
-    fetched: Vec<String>,
-    beaconed: Vec<String>,
-    said: Vec<String>,
-    lock_is_free: bool,
-}
-
-impl Page {
-    fn with(consent: Consent) -> Self {
-        let settings = Settings {
-            site: "cloud-kicks".into(),
-            sdk: "0.1.0".into(),
-            form: Form::Wasm,
-            page: Id::new(START, [3; 10]),
-            consent,
-            debug: false,
-        };
-        Self {
-            engine: Engine::new(settings, START),
-            now: START,
-            record: None,
-            disk: BTreeMap::new(),
-            fetched: Vec::new(),
-            beaconed: Vec::new(),
-            said: Vec::new(),
-            lock_is_free: true,
-        }
-    }
-
-    fn with_plan() -> Self {
-        let mut page = Self::with(Consent::Granted);
-        page.tell(Input::Plan(Some(&BrowserPlan::encode(
-            &goalpost_core::testing::rules(),
-        ))));
-        page
-    }
-
-    fn tell(&mut self, input: Input<'_>) {
-        self.engine.handle(self.now, input);
-        while let Some(effect) = self.engine.poll_effect() {
-            match effect {
-                Effect::OpenSession if self.lock_is_free => {
-                    let record = self.record.clone();
-                    self.engine
-                        .handle(self.now, Input::Record(record.as_deref()));
-                }
-                Effect::OpenSession | Effect::LoadStored | Effect::StoreActivity(_) => {}
-                Effect::StoreRecord(text) => self.record = Some(text),
-                Effect::Keep { items, .. } => self
-                    .disk
-                    .extend(items.into_iter().map(|item| (item.id, item.json))),
-                Effect::Forget(ids) => self.disk.retain(|id, _| !ids.contains(id)),
-                Effect::Purge => {
-                    self.disk.clear();
-                    self.record = None;
-                }
-                Effect::Fetch(body) => self.fetched.push(body),
-                Effect::Beacon(body) => self.beaconed.push(body),
-                Effect::Say(text) => self.said.push(text),
-            }
-        }
-    }
-
-    fn wait(&mut self, ms: i64) {
-        let until = self.now + ms;
-        while let Some(due) = self.engine.next_wakeup().filter(|due| *due <= until) {
-            self.now = due.max(self.now);
-            self.tell(Input::Wakeup);
-        }
-        self.now = until;
-    }
-
-    fn see(&mut self, seen: Seen) {
-        self.tell(Input::Seen {
-            captured: None,
-            path: "/shoes/".into(),
-            seen,
-            properties: Properties::default(),
-        });
-    }
-
-    fn event(&mut self, name: &str) {
-        self.see(Seen::Event { name: name.into() });
-    }
-
-    fn answer_last(&mut self, answer: Answer) {
-        let body = self.fetched.last().expect("a request").clone();
-        let answers = items(&body)
-            .iter()
-            .map(|item| (item.observation.id, answer))
-            .collect();
-        self.tell(Input::Answered(answers, None));
-    }
-}
-
-fn items(body: &str) -> Vec<ReadItem<'_>> {
-    let envelope = Envelope::read(body.as_bytes()).expect("a beacon");
-    envelope
-        .items
-        .into_iter()
-        .map(|item| read_item(item.get()).expect("an item"))
-        .collect()
-}
-
-fn names(body: &str) -> Vec<String> {
-    let name = |item: ReadItem<'_>| match item.observation.seen {
-        Seen::Event { name } => name,
-        other => other.kind().to_owned(),
-    };
-    items(body).into_iter().map(name).collect()
-}
+use goalpost_sdk::engine::{Answer, Captured, Consent, Effect, Input};
+use page::{MINUTE, Page, START, items, names};
 
 #[test]
 fn the_first_item_leaves_at_once_and_later_ones_together() {
@@ -203,7 +89,7 @@ fn an_items_text_never_changes() {
     page.wait(MINUTE);
     let again = page.fetched[1].clone();
     let text = |body: &str| {
-        let envelope = Envelope::read(body.as_bytes()).expect("a beacon");
+        let envelope = goalpost_core::beacon::Envelope::read(body.as_bytes()).expect("a beacon");
         envelope.items[0].get().to_owned()
     };
     assert_eq!(text(&first), text(&again));

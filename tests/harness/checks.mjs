@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 const WAITING = `
   SELECT site, sum(captured) - sum(met) AS waiting
   FROM (
-    SELECT site, captured, overflow + expired + consent + refused AS met FROM page_loads
+    SELECT site, captured, overflow + consent AS met FROM page_loads
     UNION ALL
     SELECT site, 0, count FROM fates WHERE origin = 'page' AND fate <> 'duplicate'
   )

@@ -66,6 +66,9 @@ enum Task {
     Bench {
         /// Which measurement; all of them where none is named
         which: Option<bench::Bench>,
+        /// How many observations the sink's database holds; a million where nothing is said
+        #[arg(long)]
+        rows: Option<u64>,
     },
 }
 
@@ -91,6 +94,6 @@ fn run(task: &Task) -> Result<()> {
         Task::Gen { check } => generated::run(&project, check),
         Task::Size => size::run(&project),
         Task::Sim { seeds, seed } => sim::run(&project, seeds, seed),
-        Task::Bench { which } => bench::run(&project, which),
+        Task::Bench { which, rows } => bench::run(&project, which, rows),
     }
 }

@@ -53,12 +53,8 @@ pub struct Envelope<'a> {
 pub struct Refusals {
     /// [`crate::fate::Drop::Overflow`]
     pub overflow: u32,
-    /// [`crate::fate::Drop::Expired`]
-    pub expired: u32,
     /// [`crate::fate::Drop::Consent`]
     pub consent: u32,
-    /// [`crate::fate::Drop::Refused`]
-    pub refused: u32,
 }
 
 /// Why a body is no beacon.

@@ -35,7 +35,7 @@ fn header() -> Header<'static> {
         page: page_load(),
         visitor: Some(Id::new(NOON, [4; 10])),
         captured: 9,
-        dropped: &[(Drop::Overflow, 2), (Drop::Expired, 0)],
+        dropped: &[(Drop::Overflow, 2), (Drop::Consent, 0)],
     }
 }
 
@@ -81,7 +81,7 @@ fn a_beacon_carries_its_items_untouched() {
         ("cloud-kicks", "wasm", "abc")
     );
     assert_eq!((read.sent, read.page), (NOON, Some(page_load())));
-    assert_eq!((read.dropped.overflow, read.dropped.expired), (2, 0));
+    assert_eq!((read.dropped.overflow, read.dropped.consent), (2, 0));
     let texts: Vec<_> = read.items.iter().map(|item| item.get()).collect();
     assert_eq!(texts, [&items[0].json, &items[1].json]);
     assert_eq!(read_item(texts[0]).unwrap().claims, None);

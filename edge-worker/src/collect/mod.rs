@@ -17,14 +17,17 @@
 //! caller is looked at nowhere, so it can reach neither storage nor log.
 
 mod agent;
+mod at_once;
 mod message;
 mod origin;
 mod visitor;
 
+pub(crate) use at_once::at_once;
+
 use crate::{
     bindings::Bindings,
     http::{self, Failure},
-    plans,
+    plans::{self, Site},
     problem::{Kind, Problem},
     queue,
     runtime::{Heard, Lines, answered},
@@ -71,57 +74,81 @@ pub(crate) async fn collect(
         }
         Err(failure) => return Err(failure),
     };
-    let envelope = match Envelope::read(&body) {
+    sort(edge, &heard, &body).await
+}
+
+async fn sort(
+    edge: &Bindings,
+    heard: &Lines<'_>,
+    body: &[u8],
+) -> Result<web_sys::Response, Failure> {
+    let envelope = match Envelope::read(body) {
         Ok(envelope) => envelope,
-        Err(problem) => return refuse(edge, &heard, &body, &problem).await,
+        Err(problem) => return refuse(edge, heard, body, &problem).await,
     };
     // `Envelope::read` has seen that it is text.
-    let text = core::str::from_utf8(&body).unwrap_or_default();
+    let text = core::str::from_utf8(body).unwrap_or_default();
     let Some(site) = plans::site(edge, &envelope.site).await? else {
         queue::deliver(edge, heard.sender().beacon(text)?).await?;
         return Err(plans::unknown_site(&envelope.site).into());
     };
-    if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
-        drop_all(edge, &heard, fate::Drop::Host, &envelope, text).await?;
-        return Err(foreign_host(&heard, &envelope.site).into());
+    let Some(reason) = objection(heard, &site) else {
+        let kept = Kept::new(heard, &envelope, text)?;
+        queue::deliver(edge, kept.message).await?;
+        return Ok(answered(&kept.answer, heard.origin, &kept.cookie));
+    };
+    let beacon = serde_json::from_str(text).ok();
+    let content = message::dropped(reason, &envelope.site, beacon);
+    queue::deliver(edge, heard.sender().text(content)?).await?;
+    if reason == fate::Drop::Host {
+        return Err(foreign_host(heard, &envelope.site).into());
     }
-    let refusal = if heard.refuses() {
+    let answer = answer(&ids(&envelope), "drop", None);
+    Ok(answered(&answer, heard.origin, ""))
+}
+
+/// Why a good beacon is let go.
+fn objection(heard: &Lines<'_>, site: &Site) -> Option<fate::Drop> {
+    if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
+        Some(fate::Drop::Host)
+    } else if heard.refuses() {
         Some(fate::Drop::Consent)
     } else if agent::is_crawler(heard.agent) {
         Some(fate::Drop::Bot)
     } else {
         None
-    };
-    let ids: BTreeSet<Id> = envelope
-        .items
-        .iter()
-        .filter_map(|item| beacon::peek(item.get()).0)
-        .collect();
-    if let Some(reason) = refusal {
-        drop_all(edge, &heard, reason, &envelope, text).await?;
-        return Ok(answered(&answer(&ids, "drop", None), heard.origin, ""));
     }
-    let sender = heard.sender();
-    let known = envelope.visitor.or(sender.visitor);
-    queue::deliver(edge, sender.beacon(text)?).await?;
-    let cookie = known.map(|known| visitor::cookie(known, heard.url));
-    Ok(answered(
-        &answer(&ids, "ok", known),
-        heard.origin,
-        cookie.as_deref().unwrap_or_default(),
-    ))
 }
 
-async fn drop_all(
-    edge: &Bindings,
-    heard: &Lines<'_>,
-    reason: fate::Drop,
-    envelope: &Envelope<'_>,
-    text: &str,
-) -> Result<(), Failure> {
-    let beacon = serde_json::from_str(text).ok();
-    let content = message::dropped(reason, &envelope.site, beacon);
-    queue::deliver(edge, heard.sender().text(content)?).await
+/// A beacon that nothing speaks against: what goes on, and what the page is answered.
+struct Kept {
+    message: String,
+    answer: String,
+    cookie: String,
+}
+
+impl Kept {
+    fn new(
+        heard: &Lines<'_>,
+        envelope: &Envelope<'_>,
+        text: &str,
+    ) -> Result<Self, serde_json::Error> {
+        let sender = heard.sender();
+        let known = envelope.visitor.or(sender.visitor);
+        let cookie = known.map(|known| visitor::cookie(known, heard.url));
+        Ok(Self {
+            message: sender.beacon(text)?,
+            answer: answer(&ids(envelope), "ok", known),
+            cookie: cookie.unwrap_or_default(),
+        })
+    }
+}
+
+fn ids(envelope: &Envelope<'_>) -> BTreeSet<Id> {
+    let items = envelope.items.iter();
+    items
+        .filter_map(|item| beacon::peek(item.get()).0)
+        .collect()
 }
 
 async fn refuse(

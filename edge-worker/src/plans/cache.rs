@@ -76,6 +76,17 @@ pub(crate) async fn site(edge: &Bindings, name: &str) -> Result<Option<Rc<Site>>
     }
 }
 
+/// The site of that name, if this isolate knows it well enough to go by.
+pub(crate) fn at_hand(name: &str) -> Option<Rc<Site>> {
+    let now = clock::now();
+    SITE_CACHE.with_borrow(|cache| {
+        cache
+            .get(name)
+            .filter(|known| known.until > now)
+            .and_then(|known| known.site.clone())
+    })
+}
+
 fn remember(name: &str, site: Option<Rc<Site>>, now: i64) {
     SITE_CACHE.with_borrow_mut(|cache| {
         if cache.len() >= SITES {

@@ -3,7 +3,7 @@
 mod cache;
 mod publish;
 
-pub(crate) use cache::{Known, book, known, site};
+pub(crate) use cache::{Known, Site, at_hand, book, known, site};
 pub(crate) use publish::{publish, published_schema, roll_back};
 
 use crate::{

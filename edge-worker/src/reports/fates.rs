@@ -35,7 +35,7 @@ FROM (
   UNION ALL
   SELECT p.day, 'page', 'dropped', b.key, p.sdk, p.form, sum(b.value)
   FROM page_loads AS p, json_each(json_object(
-    'overflow', p.overflow, 'expired', p.expired, 'consent', p.consent, 'refused', p.refused)) AS b
+    'overflow', p.overflow, 'consent', p.consent)) AS b
   WHERE p.site = ?1 AND p.day BETWEEN ?2 AND ?3 AND b.value > 0
   GROUP BY p.day, b.key, p.sdk, p.form
 )
@@ -120,7 +120,7 @@ FROM (
   UNION ALL
   SELECT 'dropped', b.key, b.value
   FROM page_loads AS p, json_each(json_object(
-    'overflow', p.overflow, 'expired', p.expired, 'consent', p.consent, 'refused', p.refused)) AS b
+    'overflow', p.overflow, 'consent', p.consent)) AS b
   WHERE p.site = ?1 AND b.value > 0
 )
 GROUP BY fate, reason ORDER BY fate, reason";

@@ -28,9 +28,7 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
                 .text(load.form)
                 .number(i64::from(load.captured))
                 .number(i64::from(load.dropped.overflow))
-                .number(i64::from(load.dropped.expired))
                 .number(i64::from(load.dropped.consent))
-                .number(i64::from(load.dropped.refused))
                 .number(load.last_at);
             (page, row.end())
         })

@@ -36,9 +36,7 @@ impl PageLoads {
         let before = load.dropped;
         load.dropped = Refusals {
             overflow: before.overflow.max(now.overflow),
-            expired: before.expired.max(now.expired),
             consent: before.consent.max(now.consent),
-            refused: before.refused.max(now.refused),
         };
         if load.sdk < label.sdk {
             load.sdk.clone_from(&label.sdk);

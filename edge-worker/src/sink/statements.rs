@@ -112,16 +112,14 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count";
 pub(super) const PAGE_LOADS: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO page_loads AS p (
-  site, page, day, sdk, form, captured, overflow, expired, consent, refused, last_at)
+  site, page, day, sdk, form, captured, overflow, consent, last_at)
 SELECT
-  v ->> 0, unhex(v ->> 1), v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, v ->> 8,
-  v ->> 9, v ->> 10
+  v ->> 0, unhex(v ->> 1), v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, v ->> 8
 FROM r WHERE true
 ON CONFLICT DO UPDATE SET
   day = min(p.day, excluded.day), sdk = max(p.sdk, excluded.sdk),
   form = max(p.form, excluded.form), captured = max(p.captured, excluded.captured),
-  overflow = max(p.overflow, excluded.overflow), expired = max(p.expired, excluded.expired),
-  consent = max(p.consent, excluded.consent), refused = max(p.refused, excluded.refused),
+  overflow = max(p.overflow, excluded.overflow), consent = max(p.consent, excluded.consent),
   last_at = max(p.last_at, excluded.last_at)";
 
 /// The balance of each site: `site`, `captured`, `stored`, `duplicate`, `quarantined`, `dropped`
@@ -140,7 +138,7 @@ FROM (
   FROM (
     SELECT
       site, captured, 0 AS stored, 0 AS duplicate, 0 AS quarantined,
-      overflow + expired + consent + refused AS dropped
+      overflow + consent AS dropped
     FROM page_loads
     UNION ALL
     SELECT

@@ -51,10 +51,6 @@ declare const VERSION: string;
 
 /** As many as may wait in the SDK. */
 export const HELD = 2e3;
-/** Few enough to stay below the 64 KiB that a page may leave behind when it ends. */
-const AT_ONCE = 30;
-/** How long a session may pause where no plan says otherwise. */
-const SESSION_MS = 18e5;
 
 /**
  * Holds what happens until the SDK takes over, and sends it raw if the page ends before that.
@@ -136,14 +132,16 @@ export const launch = (
     const { held, natives, prefix, ...header } = loader;
     const items = held
       .filter(([item]) => !item.sent)
-      .slice(0, AT_ONCE)
+      // Few enough to stay below the 64 KiB that a page may leave behind when it ends.
+      .slice(0, 30)
       .map(([item]) => ({
         ...item,
         sent: (item.sent = 1),
         // This page load comes after so many: -~ adds one to a number's text, and to nothing.
         seq: ((-~pageLoads << 16) >>> 0) + item.k,
         page: loader.page,
-        session: sent - last < SESSION_MS ? session : undefined,
+        // A session may pause for half an hour where no plan says otherwise.
+        session: sent - last < 18e5 ? session : undefined,
       }));
     if (
       items[0] &&

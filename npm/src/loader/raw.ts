@@ -12,8 +12,6 @@ const ITEMS_BYTES = 59_000;
 const SOON_MS = 1_000;
 const LATEST_MS = 60_000;
 
-/** Of the answers that blame the request, those after which it may still be taken later. */
-const LATER = [401, 408, 425, 429];
 
 interface Item {
   id: string;
@@ -43,7 +41,6 @@ class RawForm implements Sdk {
   private path: string | undefined;
   private referrer = document.referrer;
   private overflow = 0;
-  private refused = 0;
   private timer: unknown;
   private delay = SOON_MS;
   private sending: Promise<void> | undefined;
@@ -223,13 +220,13 @@ class RawForm implements Sdk {
         keepalive: true,
       });
       const { ok, status, headers } = answer;
-      if (status > 399 && status < 500 && !LATER.includes(status)) {
-        this.refused += taken.length;
+      // A proxy's page is an answer too, but not the edge's.
+      if (!headers.get("X-Goalpost") || status > 499 || status === 429) throw status;
+      if (!ok) {
+        // Refused for good, and counted by the edge.
         this.settle(taken);
         continue;
       }
-      // A proxy's page is an answer too, but not the edge's.
-      if (!ok || !headers.get("X-Goalpost")) throw status;
       const { results, visitor } = (await answer.json()) as Answer;
       const isOver = ({ id }: Item) => !/retry|limited/.test(resultOf(results, id));
       const over = taken.filter(isOver);
@@ -265,7 +262,9 @@ class RawForm implements Sdk {
       sent: Date.now(),
       page,
       visitor: this.presence.visitor,
-      dropped: { overflow: this.overflow, refused: this.refused },
+      // What was let go has a place on the page load too.
+      captured: this.next + this.overflow,
+      dropped: { overflow: this.overflow },
     });
     return [`${header.slice(0, -1)},"items":[${texts.join()}]}`, taken];
   }

@@ -32,7 +32,11 @@ export const start = (host: Host): Sdk => {
     busy = true;
     if (bytes) engine.plan(now(), bytes);
     else engine.handle(now(), encoder.encode(text));
-    for (let effect; (effect = engine.poll()) != null; ) effects.push(effect);
+    for (let effect; (effect = engine.poll()) != null; ) {
+      // What waited for the disk must not leave after consent was withdrawn.
+      if (effect == "p") effects.length = 0;
+      effects.push(effect);
+    }
     const due = engine.wakeup();
     busy = false;
     natives.clearTimeout(timer);
@@ -65,7 +69,8 @@ export const start = (host: Host): Sdk => {
         storage.keep(split(text), false);
         return;
       case "K": {
-        waiting = true;
+        // A hidden page may have no later: nothing waits in it.
+        waiting = document.visibilityState != "hidden";
         const go = () => {
           waiting = false;
           carryOut();
@@ -97,15 +102,18 @@ export const start = (host: Host): Sdk => {
         method: "POST",
         body,
         headers: { "Content-Type": "text/plain" },
+        // A request that hangs must not hold back all that come after it.
+        signal: AbortSignal.timeout?.(3e4),
       });
       pause = +answer.headers.get("Retry-After")! * 1000 || 0;
       const { status } = answer;
-      if (answer.ok && answer.headers.get("X-Goalpost")) {
+      if (!answer.headers.get("X-Goalpost")) throw status;
+      if (answer.ok) {
         const { results, visitor } = (await answer.json()) as { results: Record<string, string>; visitor?: string };
         const answers = Object.entries(results).flatMap(([id, result]) => [/retry|limited/.test(result) ? "again" : "settled", id]);
         return tell(joined("answered", fields(visitor, ...answers)));
       }
-      if (status > 399 && status < 500 && ![401, 408, 425, 429].includes(status)) return tell("refused");
+      if (status < 500 && status != 429) return tell("refused");
     } catch {
       // No network, or an answer that is none.
     }
@@ -134,9 +142,12 @@ export const start = (host: Host): Sdk => {
     }
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  listen({ see, tell, hidden });
+  const hasPlan = listen({ see, tell, hidden });
 
-  const planned = (bytes: Uint8Array) => tell("", bytes);
+  const planned = (bytes: Uint8Array) => {
+    tell("", bytes);
+    hasPlan();
+  };
   const none = new Uint8Array();
   const patience = natives.setTimeout(planned, PLAN_MS, none);
   natives

@@ -43,10 +43,15 @@ const played = ({ played: ranges, duration }: HTMLMediaElement): number => {
   return Math.min(100, Math.floor((seconds / duration) * 100)) || 0;
 };
 
-/** Hears what the page does, in the capture phase, and never interferes with it. */
-export const listen = ({ see, tell, hidden }: Page): void => {
+/**
+ * Hears what the page does, in the capture phase, and never interferes with it.
+ *
+ * Call what it returns once the plan is there: only the plan knows which share of a video counts.
+ */
+export const listen = ({ see, tell, hidden }: Page): (() => void) => {
   let path = location.pathname;
   const reached = new WeakMap<EventTarget, number>();
+  let hasPlan = false;
 
   const hear = (target: EventTarget | undefined, types: string, work: (event: Event) => void) => {
     for (const type of types.split(" ")) {
@@ -79,20 +84,27 @@ export const listen = ({ see, tell, hidden }: Page): void => {
     if (event.isTrusted && (event as MouseEvent).button < 2) see("click", elementsText(event.composedPath()));
   });
   hear(document, "submit", (event) => see("submit", elementsText(event.composedPath())));
+  const stepped = (media: HTMLMediaElement, step: string) => see("media", fields(videoName(media), step));
+  const progressed = (media: HTMLMediaElement) => {
+    const from = reached.get(media) ?? 0;
+    const to = played(media);
+    if (hasPlan && to > from) {
+      reached.set(media, to);
+      tell(joined("played", fields(path, videoName(media), from, to)));
+    }
+  };
   hear(document, "play ended timeupdate", (event) => {
     const media = event.composedPath()[0] as HTMLMediaElement;
-    const video = videoName(media);
-    if (event.type == "timeupdate") {
-      const from = reached.get(media) ?? 0;
-      const to = played(media);
-      if (to > from) {
-        reached.set(media, to);
-        tell(joined("played", fields(path, video, from, to)));
-      }
-    } else {
-      see("media", fields(video, event.type == "play" ? "play" : "complete"));
-    }
+    if (event.type == "timeupdate") progressed(media);
+    else stepped(media, event.type == "play" ? "play" : "complete");
   });
+  const playedMedia = () =>
+    [...document.querySelectorAll<HTMLMediaElement>("audio,video")].filter((media) => media.played.length);
+  // What was played before we came counts as well.
+  for (const media of playedMedia()) {
+    stepped(media, "play");
+    if (media.ended) stepped(media, "complete");
+  }
   hear(document, "visibilitychange", () => (document.visibilityState == "hidden" ? hidden() : tell("back")));
   // Where a page is left without being hidden first; what was beaconed already is the same items.
   hear(window, "pagehide", hidden);
@@ -104,4 +116,9 @@ export const listen = ({ see, tell, hidden }: Page): void => {
     }
   });
   hear(window.navigation ?? window, "currententrychange popstate", navigated);
+
+  return () => {
+    hasPlan = true;
+    playedMedia().forEach(progressed);
+  };
 };

@@ -64,7 +64,7 @@ export const purge = (): void => {
   try {
     localStorage.removeItem(RECORD);
   } catch {}
-  write("relaxed", (outbox) => outbox.clear()).catch(nothing);
+  write("strict", (outbox) => outbox.clear()).catch(nothing);
 };
 
 /** The record that the tabs share; nothing where there is none or storage is refused. */

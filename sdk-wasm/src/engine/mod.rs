@@ -98,7 +98,7 @@ pub enum Input<'a> {
     Stored(Vec<Item>),
     /// A request was answered: what it says of each item, and the visitor as the edge knows it.
     Answered(Vec<(Id, Answer)>, Option<Id>),
-    /// A request was refused for good: what it carried will never be accepted.
+    /// The edge refused a request for good; it has counted what the request carried.
     Refused,
     /// A request failed; the pause that the edge asked for, if it did.
     Failed(Option<i64>),
@@ -184,10 +184,16 @@ pub struct Engine {
     outbox: Outbox,
     loaded: bool,
     in_flight: Vec<Id>,
+    /// The visitor that the request under way names.
+    sent_as: Option<Id>,
+    /// The visitor as the edge knows it, where that is another.
+    visitor: Option<Id>,
+    /// A request was left behind, so an answer may be to another than the last one.
+    left_behind: bool,
     failures: u32,
     flush_at: Option<i64>,
     sent_before: bool,
-    dropped: [(Drop, u32); 4],
+    dropped: [(Drop, u32); 2],
     effects: Vec<Effect>,
 }
 
@@ -214,15 +220,13 @@ impl Engine {
             outbox: Outbox::default(),
             loaded: false,
             in_flight: Vec::new(),
+            sent_as: None,
+            visitor: None,
+            left_behind: false,
             failures: 0,
             flush_at: None,
             sent_before: false,
-            dropped: [
-                (Drop::Overflow, 0),
-                (Drop::Expired, 0),
-                (Drop::Consent, 0),
-                (Drop::Refused, 0),
-            ],
+            dropped: [(Drop::Overflow, 0), (Drop::Consent, 0)],
             effects: Vec::new(),
         }
     }
@@ -275,6 +279,9 @@ impl Engine {
     /// taken for an observation's own time, but never turns a timer back.
     pub fn handle(&mut self, now: i64, input: Input<'_>) {
         self.now = now;
+        // A clock that was put back must not turn a pause into hours.
+        let latest = now.saturating_add(RETRY_LONGEST_MS);
+        self.flush_at = self.flush_at.map(|at| at.min(latest));
         match input {
             Input::Seen {
                 captured,
@@ -286,6 +293,8 @@ impl Engine {
             Input::Record(text) => self.open(text),
             Input::Stored(items) => self.restore(items),
             Input::Answered(answers, visitor) => self.settle(&answers, visitor),
+            // Which request was refused cannot be told any more, so nothing is given up.
+            Input::Refused if self.left_behind => self.fail(None),
             Input::Refused => self.refuse(),
             Input::Failed(pause) => self.fail(pause),
             Input::BeaconRefused => self.outbox.reset(Progress::Beaconed),
@@ -300,6 +309,8 @@ impl Engine {
             Input::Consent(consent) => self.decide(consent),
             Input::Flush => self.flush_at = Some(now),
             Input::Wakeup => {}
+            // What would not have been captured was not lost.
+            Input::Overflow(_) if self.settings.consent == Consent::Denied => {}
             Input::Overflow(count) => {
                 self.next_index = self.next_index.saturating_add(count);
                 self.drop(Drop::Overflow, usize::try_from(count).unwrap_or(usize::MAX));
@@ -383,10 +394,8 @@ impl Engine {
         {
             return;
         }
-        let time = self
-            .captured
-            .first()
-            .map_or(self.now, |observation| observation.id.time());
+        let first = self.captured.first();
+        let time = first.map_or(self.now, |observation| observation.id.time());
         let found = text.and_then(SessionRecord::parse);
         let mut record = found.unwrap_or_else(|| SessionRecord {
             visitor: Id::new(time, self.random.id_bytes()),
@@ -394,35 +403,55 @@ impl Engine {
             last: time,
             page_loads: 0,
         });
-        if found.is_some() && !record.continues(time, self.session_timeout_ms()) {
-            record.session = Id::new(time, self.random.id_bytes());
-        }
-        record.last = record.last.max(self.now);
+        record.visitor = self.visitor.unwrap_or(record.visitor);
         let page_load = *self.page_load.get_or_insert_with(|| {
             record.page_loads = record.page_loads.wrapping_add(1);
             record.page_loads
         });
+        let timeout = self.session_timeout_ms();
+        // What waited for consent or for the lock may span more than one session.
+        for observation in core::mem::take(&mut self.captured) {
+            let time = observation.id.time();
+            let before = self.captured.last().map(|before| before.id.time());
+            if let Some(before) = before
+                && time.saturating_sub(before) >= i64::from(timeout)
+            {
+                let mut past = record;
+                if record.last > before {
+                    // Other tabs were active after it: theirs is not its session.
+                    past.session = Id::new(before, self.random.id_bytes());
+                }
+                self.presence = Presence::Open {
+                    record: past,
+                    page_load,
+                    stored: record.last,
+                };
+                self.seal();
+            }
+            if !record.continues(time, timeout) {
+                record.session = Id::new(time, self.random.id_bytes());
+            }
+            record.last = record.last.max(time);
+            self.captured.push(observation);
+        }
         self.effects.push(Effect::StoreRecord(record.text()));
         self.presence = Presence::Open {
             record,
             page_load,
-            stored: self.now,
+            stored: record.last,
         };
     }
 
     fn restore(&mut self, items: Vec<Item>) {
-        let oldest = self.now.saturating_sub(limits::BACKDATE_MS);
-        let mut expired = Vec::new();
+        // Read before consent was withdrawn, it is not ours any more.
+        if self.settings.consent != Consent::Granted {
+            return;
+        }
         for item in items {
-            if item.id.time() < oldest {
-                expired.push(item.id);
-            } else {
+            // What does not fit stays in the browser's storage for a later page.
+            if self.waiting() < limits::OUTBOX_ITEMS {
                 self.outbox.push(item, false, true);
             }
-        }
-        if !expired.is_empty() {
-            self.drop(Drop::Expired, expired.len());
-            self.effects.push(Effect::Forget(expired));
         }
         if self.outbox.has_unsent() {
             self.flush_soon();
@@ -481,11 +510,6 @@ impl Engine {
             let urgent = is_urgent(&observation.seen);
             self.outbox.push(item, urgent, false);
             if urgent {
-                let items = self.outbox.keep(true);
-                self.effects.push(Effect::Keep {
-                    items,
-                    urgent: true,
-                });
                 self.flush_at = Some(self.now);
             } else {
                 self.flush_soon();
@@ -497,7 +521,11 @@ impl Engine {
     fn flush_soon(&mut self) {
         let pause = if self.sent_before { BATCH_MS } else { 0 };
         let at = self.now.saturating_add(pause);
-        if self.flush_at.is_none_or(|due| due > at) && self.failures == 0 {
+        // A pause after a failure is not cut short.
+        if self
+            .flush_at
+            .is_none_or(|due| due > at && self.failures == 0)
+        {
             self.flush_at = Some(at);
         }
     }
@@ -512,12 +540,11 @@ impl Engine {
         self.forget(&settled);
         self.failures = 0;
         self.flush_at = None;
-        if let (Presence::Open { record, .. }, Some(visitor)) = (&mut self.presence, visitor) {
-            if record.visitor != visitor {
-                record.visitor = visitor;
-                let text = record.text();
-                self.effects.push(Effect::StoreRecord(text));
-            }
+        // The edge knows the visitor better; the tabs learn it under their lock. An answer to a
+        // request from before a withdrawal must not bring the old visitor back.
+        if visitor.is_some() && visitor != self.sent_as && !self.left_behind {
+            self.visitor = visitor;
+            self.presence = Presence::Closed;
         }
         if self.outbox.has_unsent() {
             let pause = if self.outbox.is_full() { 0 } else { BATCH_MS };
@@ -527,9 +554,12 @@ impl Engine {
 
     fn refuse(&mut self) {
         let sent = core::mem::take(&mut self.in_flight);
-        self.drop(Drop::Refused, sent.len());
         self.forget(&sent);
+        self.failures = 0;
         self.flush_at = None;
+        if self.outbox.has_unsent() {
+            self.flush_soon();
+        }
         if self.settings.debug {
             self.say("the edge refused these items for good; see the request's answer");
         }
@@ -555,20 +585,19 @@ impl Engine {
         self.failures = self.failures.saturating_add(1).min(16);
         let pause = own.max(pause.unwrap_or(0).clamp(0, RETRY_LONGEST_MS));
         self.flush_at = Some(self.now.saturating_add(pause));
-        self.keep_all();
+        self.keep(false);
     }
 
-    fn keep_all(&mut self) {
-        let items = self.outbox.keep(false);
+    /// Keeps what the browser's storage does not have yet.
+    fn keep(&mut self, urgent_only: bool) {
+        let (items, urgent) = self.outbox.keep(urgent_only);
         if !items.is_empty() {
-            self.effects.push(Effect::Keep {
-                items,
-                urgent: false,
-            });
+            self.effects.push(Effect::Keep { items, urgent });
         }
     }
 
     /// The page may never be seen again: everything leaves by a beacon, and stays until confirmed.
+    /// The beacon goes first, since nothing can be waited for any more.
     fn leave(&mut self, record: Option<&str>) {
         if self.settings.consent != Consent::Granted {
             return;
@@ -590,10 +619,16 @@ impl Engine {
             let (_, texts) = self.outbox.take(room, Progress::Beaconed);
             let body = self.write_beacon(&texts);
             self.effects.push(Effect::Beacon(body));
-            self.in_flight.clear();
+            self.leave_behind();
             self.flush_at = None;
-            self.keep_all();
+            self.keep(false);
         }
+    }
+
+    /// The page no longer knows what the request under way carries.
+    fn leave_behind(&mut self) {
+        self.left_behind |= self.is_sending();
+        self.in_flight.clear();
     }
 
     fn decide(&mut self, consent: Consent) {
@@ -602,10 +637,11 @@ impl Engine {
             let count = self.captured.len().saturating_add(self.outbox.clear());
             self.captured.clear();
             self.drop(Drop::Consent, count);
-            self.in_flight.clear();
+            self.leave_behind();
             self.flush_at = None;
             self.presence = Presence::Closed;
             self.page_load = None;
+            self.visitor = None;
             self.loaded = false;
             self.effects.clear();
             self.effects.push(Effect::Purge);
@@ -637,13 +673,19 @@ impl Engine {
             let last = record.last;
             self.effects.push(Effect::StoreActivity(last));
         }
+        let visitor = record.visitor;
+        self.keep(true);
         let due = self.flush_at.is_some_and(|at| at <= self.now)
             || (self.failures == 0 && self.outbox.is_full());
-        if due && self.in_flight.is_empty() && self.outbox.has_unsent() {
+        if due && !self.outbox.has_unsent() {
+            // Nothing to wake up for.
+            self.flush_at = None;
+        } else if due && self.in_flight.is_empty() {
             let room = limits::BEACON_BYTES.saturating_sub(ENVELOPE_BYTES);
             let (ids, texts) = self.outbox.take(room, Progress::Sent);
             let body = self.write_beacon(&texts);
             self.in_flight = ids;
+            self.sent_as = Some(visitor);
             self.flush_at = None;
             self.sent_before = true;
             self.effects.push(Effect::Fetch(body));
@@ -663,6 +705,7 @@ impl Engine {
             sent: self.now,
             page: self.page,
             visitor,
+            captured: self.next_index,
             dropped: &self.dropped,
         };
         beacon::write(&header, texts.iter().map(String::as_str))

@@ -21,6 +21,8 @@ struct Entry {
     kept: bool,
     /// Money or identity depends on it: it goes first.
     urgent: bool,
+    /// Attempts of this page to deliver it.
+    tried: bool,
 }
 
 /// Items in the order of their capture.
@@ -72,6 +74,7 @@ impl Outbox {
                 progress: Progress::Waiting,
                 kept,
                 urgent,
+                tried: false,
             });
         }
     }
@@ -96,6 +99,7 @@ impl Outbox {
                 {
                     left = left.saturating_sub(size);
                     entry.progress = progress;
+                    entry.tried = true;
                     ids.push(entry.item.id);
                     texts.push(entry.item.json.clone());
                 }
@@ -104,16 +108,19 @@ impl Outbox {
         (ids, texts)
     }
 
-    /// The items that the browser's storage does not have yet; they count as kept from now on.
-    pub(crate) fn keep(&mut self, urgent_only: bool) -> Vec<Item> {
-        self.entries
-            .iter_mut()
-            .filter(|entry| !entry.kept && (entry.urgent || !urgent_only))
-            .map(|entry| {
+    /// The items that the browser's storage does not have yet, and whether one of them is urgent;
+    /// they count as kept from now on.
+    pub(crate) fn keep(&mut self, urgent_only: bool) -> (Vec<Item>, bool) {
+        let mut items = Vec::new();
+        let mut urgent = false;
+        for entry in &mut self.entries {
+            if !entry.kept && (entry.urgent || !urgent_only) {
                 entry.kept = true;
-                entry.item.clone()
-            })
-            .collect()
+                urgent |= entry.urgent;
+                items.push(entry.item.clone());
+            }
+        }
+        (items, urgent)
     }
 
     /// What was on its way is not any more.
@@ -138,8 +145,10 @@ impl Outbox {
         kept
     }
 
+    /// Removes everything; gives how many certainly never reached the edge.
     pub(crate) fn clear(&mut self) -> usize {
-        let count = self.entries.len();
+        let untried = |entry: &&Entry| !entry.tried && !entry.kept;
+        let count = self.entries.iter().filter(untried).count();
         self.entries.clear();
         count
     }

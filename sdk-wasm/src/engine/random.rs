@@ -1,6 +1,6 @@
 //! Randomness from a seed, so that a run can be repeated.
 
-/// A small generator (SplitMix64) for ids and jitter; nothing secret is made with it.
+/// A small generator (`SplitMix64`) for ids and jitter; nothing secret is made with it.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -18,9 +18,16 @@ impl Random {
 
     /// The random part of an id.
     pub(crate) fn id_bytes(&mut self) -> [u8; 10] {
-        let [a, b, c, d, e, f, g, h] = self.next().to_le_bytes();
-        let [i, j, ..] = self.next().to_le_bytes();
-        [a, b, c, d, e, f, g, h, i, j]
+        let mut bytes = [0; 10];
+        let both = self
+            .next()
+            .to_le_bytes()
+            .into_iter()
+            .chain(self.next().to_le_bytes());
+        for (byte, random) in bytes.iter_mut().zip(both) {
+            *byte = random;
+        }
+        bytes
     }
 
     /// A number from 0 to below `limit`, for jitter.

@@ -97,8 +97,10 @@ fn bind(wasm_bindgen: &Path, module: &Path, folder: &Path) -> Result<()> {
 }
 
 /// Inlining a function into its only caller makes the raw file smaller and the compressed one larger.
-const SHRINK: [&str; 6] = [
+const SHRINK: [&str; 8] = [
+    "-O4",
     "-Oz",
+    "--converge",
     "--one-caller-inline-max-function-size=0",
     "--low-memory-unused",
     "--strip-debug",

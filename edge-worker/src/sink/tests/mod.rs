@@ -9,7 +9,6 @@ mod any_order;
 mod counting;
 mod fates;
 mod identity;
-mod speed;
 
 use super::{CONSERVATION, Param, PlanBook, RECOMPUTE, Statement, transaction};
 use goalpost_core::{

@@ -1,0 +1,253 @@
+// What a beacon costs our Worker beside one that is written by hand in JavaScript.
+//
+// Both run in one workerd, behind sockets of their own, and send to one queue. While they are
+// measured nobody reads that queue, so that the answering alone is measured; that every message
+// arrives, and that both send the same, is checked before with a consumer that keeps them.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { PageLoad, browser, plan, uuid } from "../harness/beacon.mjs";
+import { startWorker, until } from "./.worker.mjs";
+import { interleaved, median, percentile, print, ratio, target, verdict } from "./figures.mjs";
+import { Load, post } from "./load.mjs";
+import { Workerd } from "./workerd.mjs";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 60);
+const BURST = 160;
+const CONNECTIONS = 16;
+const SIZES = [1, 20];
+const TARGET = { most: 1.15 };
+const WORKERS = ["goalpost", "plain"];
+
+const script = (name) => readFile(new URL(name, import.meta.url), "utf8");
+
+/** Starts our Worker and its peers; `keeper` is the script of what reads the queue, if anything. */
+async function start(keeper) {
+  const [plain, noop] = await Promise.all(["plain-worker.mjs", "noop-worker.mjs"].map(script));
+  const beside = [];
+  const started = await startWorker({
+    plan,
+    directSockets: true, inspectorPort: 9555,
+    beside,
+    change: (worker) => {
+      worker.queueConsumers = {};
+      // With assets, another Worker of the simulation would stand before ours and cost as much again.
+      delete worker.assets;
+      const peer = (name, source, more = {}) => ({
+        name,
+        modules: [{ type: "ESModule", path: `${name}.mjs`, contents: source }],
+        compatibilityDate: worker.compatibilityDate,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        ...more,
+      });
+      beside.push(peer("plain", plain, { queueProducers: worker.queueProducers }), peer("noop", noop));
+      if (keeper) {
+        const consumer = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 0 };
+        beside.push(peer("keeper", keeper, { queueConsumers: { "goalpost-events": consumer } }));
+      }
+    },
+  });
+  const url = async (name) => (await started.miniflare.unsafeGetDirectURL(name)).origin;
+  const urls = { goalpost: started.url, plain: await url("plain"), noop: await url("noop") };
+  return { ...started, urls, keeper: keeper && (await url("keeper")) };
+}
+
+/** Beacons as a shop's pages send them: mostly page views, with a play and an order among them. */
+function beacons(count, items) {
+  return Array.from({ length: count }, () => {
+    const load = new PageLoad("shop");
+    const began = Date.now() - 60_000;
+    const seen = Array.from({ length: items }, (_, at) => ({ ...observed(load, at), id: uuid(began + at) }));
+    const { visitor } = load;
+    return { items: seen, visitor, body: load.beacon(seen, { plan: "0f".repeat(16) }) };
+  });
+}
+
+function observed(load, at) {
+  if (at % 10 === 4) return load.item({ kind: "media", step: "play", video: "walk" });
+  if (at === 13) return load.purchase(uuid(), "14800");
+  if (at % 2 === 0) return load.view({ query: [["utm_source", "mail"]] });
+  return load.event("looked_closer", { place: "gallery", sku: "CLOUD-7" });
+}
+
+/** What a browser sends of its own accord, cookie included. */
+const headers = (visitor) => ({
+  ...browser,
+  accept: "*/*",
+  "accept-language": "ja,en;q=0.8",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  referer: "https://shop.example/shoes/cloud-7/",
+  "sec-fetch-dest": "empty",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-site": "same-origin",
+  cookie: `theme=dark; gp_visitor=${visitor}; cart=4f1c`,
+});
+
+const request = (url, { body, visitor }) => post(url, "/_g/c", headers(visitor), body);
+
+function expected({ items, visitor }) {
+  const results = Object.fromEntries(items.map((item) => [item.id, "ok"]));
+  return JSON.stringify({ results, visitor });
+}
+
+function check(answers, sent) {
+  for (const [at, answer] of answers.entries()) {
+    assert.equal(answer.status, 200, `${answer.head}\n\n${answer.body}`);
+    assert.equal(answer.body, expected(sent[at]));
+  }
+}
+
+const KEEPER = `
+let kept = [];
+export default {
+  fetch() { return Response.json(kept); },
+  queue(batch) { kept.push(...batch.messages.map((message) => message.body)); },
+};`;
+
+/** Both must answer alike and send alike, and nothing that was answered may be missing. */
+async function checkAlike() {
+  const started = await start(KEEPER);
+  try {
+    const sent = SIZES.flatMap((size) => beacons(100, size));
+    const heads = {};
+    for (const name of WORKERS) {
+      const load = await Load.open(started.urls[name], CONNECTIONS);
+      const answers = await load.send(sent.map((beacon) => request(started.urls[name], beacon)));
+      check(answers, sent);
+      heads[name] = headersOf(answers[0].head);
+      load.close();
+    }
+    assert.deepEqual(heads.goalpost, heads.plain, "the answers' headers differ");
+    const kept = await until(async () => {
+      const messages = await (await fetch(started.keeper)).json();
+      return messages.length >= 2 * sent.length && messages;
+    }, "every message in the queue");
+    assert.equal(kept.length, 2 * sent.length, "messages in the queue");
+    const times = new Map();
+    for (const text of kept) {
+      const message = JSON.parse(text);
+      assert.ok(Math.abs(message.received_at - Date.now()) < 60_000);
+      const rest = text.replace(String(message.received_at), "0");
+      times.set(rest, (times.get(rest) ?? 0) + 1);
+    }
+    if (process.env.SHOW) console.log([...times.keys()][0].slice(0,400), "\n", [...times.keys()][200].slice(0,400));
+    assert.deepEqual([...new Set(times.values())], [2], "their messages differ");
+    return sent.length;
+  } finally {
+    await started.dispose();
+  }
+}
+
+const headersOf = (head) => head.split("\r\n").slice(1).map((line) => line.toLowerCase()).sort();
+
+async function measure() {
+  const started = await start();
+  try {
+    const workerd = new Workerd();
+    const names = [...WORKERS, "noop"];
+    const loads = {};
+    for (const name of names) loads[name] = await Load.open(started.urls[name], CONNECTIONS);
+    const cases = {};
+    for (const size of SIZES) {
+      const sent = beacons(BURST, size);
+      for (const name of names) {
+        const requests = sent.map((beacon) => request(started.urls[name], beacon));
+        cases[`${name} ${size}`] = async () => {
+          let answers;
+          const cpu = await workerd.cpuOf(async () => {
+            answers = await loads[name].send(requests);
+          });
+          if (name !== "noop") check(answers, sent);
+          return cpu / BURST;
+        };
+      }
+    }
+    await interleaved(8, cases);
+    const values = await interleaved(ROUNDS, cases);
+    for (const load of Object.values(loads)) load.close();
+    return { values, latencies: await latencies(started) };
+  } finally {
+    await started.dispose();
+  }
+}
+
+/** One request at a time; of the bursts, the quarter with the lowest median, to keep others' work out. */
+async function latencies(started) {
+  const cases = {};
+  const bursts = {};
+  for (const name of WORKERS) {
+    const load = await Load.open(started.urls[name], 1);
+    for (const size of SIZES) {
+      const key = `${name} ${size}`;
+      bursts[key] = [];
+      const requests = beacons(50, size).map((beacon) => request(started.urls[name], beacon));
+      cases[key] = async () => {
+        const times = [];
+        for (const one of requests) {
+          const start = performance.now();
+          await load.send([one]);
+          times.push(performance.now() - start);
+        }
+        bursts[key].push(times);
+        return median(times);
+      };
+    }
+  }
+  await interleaved(24, cases);
+  return Object.fromEntries(
+    Object.entries(bursts).map(([key, all]) => {
+      all.sort((a, b) => median(a) - median(b));
+      const times = all.slice(0, all.length / 4).flat();
+      return [key, [percentile(times, 0.5), percentile(times, 0.99)]];
+    }),
+  );
+}
+
+if (process.argv[2]==="prof") { await prof(); process.exit(0); }
+const checked = await checkAlike();
+const { values, latencies: times } = await measure();
+const rows = SIZES.map((size) => {
+  const [ours, peer, noop] = ["goalpost", "plain", "noop"].map((name) => values[`${name} ${size}`]);
+  const figure = ratio(ours, peer);
+  return {
+    "CPU of a beacon, µs": size === 1 ? "1 item" : `${size} items`,
+    ours: median(ours),
+    "plain JS": median(peer),
+    "no-op": median(noop),
+    ratio: figure,
+    target: target(TARGET),
+    "": verdict(figure, TARGET),
+  };
+});
+print(`collect: ${ROUNDS} rounds of bursts of ${BURST}; ratio = median over the rounds`, rows);
+const latency = SIZES.map((size) => {
+  const [ours, peer] = WORKERS.map((name) => times[`${name} ${size}`]);
+  return {
+    "one at a time, ms": size === 1 ? "1 item" : `${size} items`,
+    "ours p50": ours[0],
+    "ours p99": ours[1],
+    "plain JS p50": peer[0],
+    "plain JS p99": peer[1],
+  };
+});
+print("collect: latency, of the quietest quarter of the bursts", latency);
+process.stdout.write(
+  `\nEvery answer was checked. With a reader on the queue, ${checked} beacons to each Worker gave\n` +
+    `${checked} messages of each, equal but for the time.\n`,
+);
+async function prof() {
+  const { profile } = await import("./.prof.mjs");
+  const started = await start();
+  const port = (await started.miniflare.getInspectorURL()).port;
+  for (const name of WORKERS) for (const size of SIZES) {
+    const load = await Load.open(started.urls[name], 16);
+    const reqs = beacons(160, size).map((b) => request(started.urls[name], b));
+    for (let i=0;i<10;i++) await load.send(reqs);
+    const n = 30;
+    const { total, self } = await profile(port, name, async () => { for (let i=0;i<n;i++) await load.send(reqs); }, `/tmp/gpprof/${name}-${size}.cpuprofile`);
+    console.log(`\n== ${name} ${size}: ${(total / n / 160).toFixed(1)} us/req`);
+    for (const [k, v] of self.slice(0, 32)) console.log((v / n / 160).toFixed(2).padStart(8), k);
+    load.close();
+  }
+  await started.dispose();
+}

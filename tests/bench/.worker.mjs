@@ -1,0 +1,218 @@
+// Starts the built Worker in workerd, with a real database, cache and queues, all on this machine.
+//
+// Its bindings are read from edge-worker/wrangler.jsonc, so that there is one list of them.
+
+import { createHash, randomBytes } from "node:crypto";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.env.CI ??= "1";
+process.env.WRANGLER_SEND_METRICS = "false";
+
+const require = createRequire(import.meta.url);
+const wrangler = require("wrangler");
+// The Miniflare that this wrangler is made for, wherever npm has put it.
+const { Miniflare, Log, LogLevel } = createRequire(require.resolve("wrangler"))("miniflare");
+
+/** The project's folder. */
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const settings = join(root, "edge-worker/wrangler.jsonc");
+const built = join(root, "dist/worker");
+
+/** What the edge is told of a request's origin on Cloudflare's network. */
+const cf = { country: "JP", region: "Tokyo", colo: "NRT", asn: 64500, timezone: "Asia/Tokyo" };
+
+/**
+ * Waits until `condition` returns something true, and returns it.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} condition
+ * @param {string} what what is waited for, for the error
+ * @param {number} [timeoutMs]
+ * @returns {Promise<T>}
+ */
+export async function until(condition, what, timeoutMs = 20_000) {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * @typedef {object} Options
+ * @property {number} [port] 0 or none: any free port
+ * @property {string} [persist] a folder that keeps database and cache; none: memory
+ * @property {boolean} [shop] serve the demo shop beside the SDK
+ * @property {object} [plan] published at once
+ * @property {string} [adminToken] none: a new one
+ * @property {boolean} [directSockets] a socket of workerd itself, for measuring
+ * @property {number} [queueTimeoutMs] how long the queue collects a batch
+ * @property {(worker: object) => void} [change] changes the Worker's Miniflare options
+ * @property {object[]} [beside] further Workers beside it
+ * @property {boolean} [migrate] false: leave the database empty
+ */
+
+/**
+ * Starts the Worker.
+ *
+ * @param {Options} [options]
+ */
+export async function startWorker(options = {}) {
+  const token = options.adminToken ?? randomBytes(32).toString("hex");
+  const merged = options.shop ? await shopAndAssets() : undefined;
+  const assets = merged ?? (await folder(join(root, "dist/assets")));
+  const worker = await workerOptions(assets);
+  if (options.shop) worker.assets.assetConfig.not_found_handling = "404-page";
+  worker.bindings.ADMIN_TOKEN_HASH = createHash("sha256").update(token).digest("hex");
+  const timeout = (options.queueTimeoutMs ?? 50) / 1000;
+  for (const consumer of Object.values(worker.queueConsumers)) {
+    consumer.maxBatchTimeout = timeout;
+  }
+  if (options.directSockets) worker.unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
+  options.change?.(worker);
+
+  const kept = options.persist ? (name) => join(options.persist, name) : () => undefined;
+  const miniflare = new Miniflare({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    cf,
+    log: new Log(LogLevel.ERROR),
+    handleRuntimeStdio: quietly,inspectorPort: options.inspectorPort,
+    d1Persist: kept("d1"),
+    kvPersist: kept("kv"),
+    workers: [worker, ...(options.beside ?? [])],
+  });
+  const entry = await miniflare.ready;
+  const url = (options.directSockets ? await miniflare.unsafeGetDirectURL(worker.name) : entry)
+    .origin;
+  const db = await miniflare.getD1Database("DB", worker.name);
+  if (options.migrate !== false) await migrate(db);
+
+  const admin = (path, init = {}) =>
+    fetch(`${url}/api/v1/sites/${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...init.headers },
+    });
+
+  /** Publishes a plan and returns what the edge says. */
+  const publish = async (plan) => {
+    const response = await admin(`${plan.site}/plan`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(plan),
+    });
+    const body = await response.json();
+    if (!response.ok) throw new Error(`the plan was refused: ${JSON.stringify(body, null, 2)}`);
+    return body;
+  };
+
+  const queue = async () => miniflare.getQueueProducer("EVENTS", worker.name);
+
+  let marks = 0;
+  /**
+   * Waits until all that was sent before has met its fate. The queue keeps its order, so a mark
+   * that is sent now is stored after everything that was sent before.
+   */
+  const settle = async () => {
+    marks += 1;
+    const site = `settled-${marks}-${Date.now()}`;
+    const mark = { received_at: Date.now(), content: { dropped: { reason: "bot", site } } };
+    await (await queue()).send(JSON.stringify(mark), { contentType: "text" });
+    await until(
+      () => db.prepare("SELECT 1 AS found FROM fates WHERE site = ?1").bind(site).first(),
+      "the queue's mark",
+    );
+  };
+
+  const started = {
+    url,
+    token,
+    db,
+    admin,
+    publish,
+    queue,
+    settle,
+    miniflare,
+    dispose: async () => {
+      await miniflare.dispose();
+      if (merged) await rm(merged, { recursive: true });
+    },
+  };
+  if (options.plan) await publish(options.plan);
+  return started;
+}
+
+async function workerOptions(assets) {
+  const config = wrangler.unstable_readConfig({ config: settings }, { hideWarnings: true });
+  config.assets = { ...config.assets, directory: assets };
+  const { workerOptions: worker } = wrangler.unstable_getMiniflareWorkerOptions(config);
+  const modules = [];
+  for (const name of await readdir(built).catch(notBuilt)) {
+    if (name.endsWith(".js")) modules.push({ type: "ESModule", path: join(built, name) });
+    if (name.endsWith(".wasm")) modules.push({ type: "CompiledWasm", path: join(built, name) });
+  }
+  // The first module is the one that runs.
+  modules.sort((a, b) => Number(b.path.endsWith("index.js")) - Number(a.path.endsWith("index.js")));
+  delete worker.modulesRules;
+  return { ...worker, name: "goalpost", modules, modulesRoot: built };
+}
+
+function notBuilt() {
+  throw new Error("dist/worker is missing; run `cargo xtask build` first");
+}
+
+async function folder(path) {
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+/** The shop's pages with the loader and the SDK in one folder, as an assets directory must be. */
+async function shopAndAssets() {
+  const merged = await mkdtemp(join(tmpdir(), "goalpost-shop-"));
+  for (const part of ["dist/shop", "dist/assets"]) {
+    await cp(await folder(join(root, part)), merged, { recursive: true });
+  }
+  return merged;
+}
+
+/** Applies the migrations that are still missing, and notes them where wrangler does. */
+async function migrate(db) {
+  await db
+    .prepare(
+      `CREATE TABLE IF NOT EXISTS d1_migrations (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         name TEXT UNIQUE,
+         applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
+    )
+    .run();
+  const { results } = await db.prepare("SELECT name FROM d1_migrations").all();
+  const applied = new Set(results.map((row) => row.name));
+  const folder = join(root, "edge-worker/migrations");
+  for (const name of (await readdir(folder)).filter((it) => it.endsWith(".sql")).sort()) {
+    if (applied.has(name)) continue;
+    const sql = await readFile(join(folder, name), "utf8");
+    const statements = wrangler.unstable_splitSqlQuery(sql).map((one) => db.prepare(one));
+    const note = db.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
+    await db.batch([...statements, note]);
+  }
+}
+
+/** Lets through what workerd writes, except that it shuts down when it is told to. */
+function quietly(stdout, stderr) {
+  for (const [from, to] of [
+    [stdout, process.stdout],
+    [stderr, process.stderr],
+  ]) {
+    from.setEncoding("utf8");
+    from.on("data", (text) => {
+      if (process.env.GOALPOST_LOG || !/disconnected|Broken pipe/.test(text)) to.write(text);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+// Several tabs, and tabs that end at once.
+
+import assert from "node:assert/strict";
+import { until, visit } from "./shop.mjs";
+
+const sessions = (shop) =>
+  shop.rows("SELECT DISTINCT hex(session) AS session, hex(visitor) AS visitor FROM observations");
+
+for (const [what, features] of [["", ""], [", each in a process of its own,", "noopener"]]) {
+  visit(`four tabs opened at once${what} are one session of one visitor`, {}, async ({ shop, browser }) => {
+    // A page of the shop without the snippet.
+    await browser.go(shop.at("/img/mark.svg"));
+    const tabs = await browser.tabs();
+    await browser.run((features) => {
+      for (let n = 0; n < 4; n += 1) window.open("/shoes/", "_blank", features);
+    }, features);
+    await until(async () => (await browser.tabs()).length === tabs.length + 4, "four tabs");
+    await shop.observed(4, "kind = 'page'");
+    assert.equal((await sessions(shop)).length, 1);
+    assert.equal(await shop.value("SELECT count(DISTINCT page) FROM observations"), 4);
+    // Each page load has its own place in the visitor's order.
+    assert.equal(await shop.value("SELECT count(DISTINCT seq >> 16) FROM observations"), 4);
+  });
+}
+
+const TRIES = 10;
+
+const clickAndClose = async (shop, browser) => {
+  for (let n = 0; n < TRIES; n += 1) {
+    await browser.newTab(shop.at("/"));
+    await browser.click("a.call");
+    await browser.closeTab();
+  }
+};
+
+visit("a tab that is closed right after a click loses nothing", {}, async ({ shop, browser }) => {
+  await clickAndClose(shop, browser);
+  await shop.observed(TRIES, "kind = 'page'");
+  await shop.observed(TRIES, "kind = 'click'");
+  await shop.converted("call-us", TRIES);
+});
+
+visit("a tab that is closed before the module arrives loses nothing", {}, async ({ shop, browser }) => {
+  shop.wire.hold(/sdk\.wasm/);
+  await clickAndClose(shop, browser);
+  await shop.observed(TRIES, "kind = 'page'");
+  await shop.observed(TRIES, "kind = 'click'");
+  await shop.converted("call-us", TRIES);
+  const forms = await shop.rows("SELECT DISTINCT form FROM observations");
+  assert.deepEqual(forms, [{ form: "raw" }], "none had the module");
+});
+
+visit("a shop that is quick to leave still sees the first page", {}, async ({ shop, browser }) => {
+  for (let n = 0; n < TRIES; n += 1) {
+    await browser.newTab(shop.at("/shoes/"));
+    await browser.closeTab();
+  }
+  await shop.observed(TRIES, "kind = 'page'");
+});

@@ -1,0 +1,247 @@
+//! The browser around the engine, as the page's shell is: it carries out what the engine asks for.
+
+use crate::{
+    broken::Broken, browser::Lock, fault::Fault, known_bad::KnownBad, ledger::Excuse, world::World,
+};
+use goalpost_core::{beacon::Item, fate, limits};
+use goalpost_sdk::engine::{Consent, Effect, Input};
+
+/// The longest wait for the disk before an urgent item leaves without it.
+const DISK_MS: i64 = 300;
+/// The longest pause that an engine may want to sleep.
+const LONGEST_PAUSE_MS: i64 = 300_000;
+
+impl World<'_> {
+    /// The device's clock in that browser.
+    pub(crate) fn device(&self, b: usize) -> i64 {
+        self.now + self.browsers[b].offset
+    }
+
+    /// Tells an engine what happened and takes over what it asks for.
+    pub(crate) fn tell(&mut self, b: usize, t: usize, input: Input<'_>) -> Result<(), Broken> {
+        let device = self.device(b);
+        let tab = &mut self.browsers[b].tabs[t];
+        tab.engine.handle(device, input);
+        while let Some(effect) = tab.engine.poll_effect() {
+            if effect == Effect::Purge {
+                // What was asked for before consent was withdrawn must not happen after it.
+                tab.effects.clear();
+                tab.disk_wait = None;
+            }
+            tab.effects.push_back(effect);
+        }
+        let due = tab.engine.next_wakeup();
+        tab.wake = due.map(|due| self.now + (due - device).max(0));
+        let sleep = due.map_or(0, |due| due - device);
+        Broken::unless(
+            sleep <= LONGEST_PAUSE_MS,
+            "no pause is longer than the longest",
+            || format!("tab {}: {sleep} ms", tab.number),
+        )
+    }
+
+    /// Carries out what was asked for, then compares the engine's count with the world's.
+    pub(crate) fn settle(&mut self, b: usize, t: usize) -> Result<(), Broken> {
+        while self.browsers[b].tabs[t].disk_wait.is_none() {
+            let Some(effect) = self.browsers[b].tabs[t].effects.pop_front() else {
+                break;
+            };
+            self.perform(b, t, effect)?;
+        }
+        let tab = &self.browsers[b].tabs[t];
+        let (waiting, holds) = (tab.engine.waiting(), tab.holds.len());
+        Broken::unless(
+            waiting == holds,
+            "an engine has what nobody has confirmed",
+            || {
+                format!(
+                    "tab {}: {waiting} waiting, {holds} expected: {:?}",
+                    tab.number, tab.holds
+                )
+            },
+        )?;
+        Broken::unless(
+            waiting <= limits::OUTBOX_ITEMS,
+            "the outbox is within its limit",
+            || format!("tab {}: {waiting}", tab.number),
+        )?;
+        let order = [fate::Drop::Overflow, fate::Drop::Consent];
+        for (reason, expected) in order.into_iter().zip(&tab.let_go) {
+            let counted = tab
+                .engine
+                .dropped()
+                .iter()
+                .find(|(known, _)| *known == reason);
+            let counted = counted.map_or(0, |(_, count)| *count as usize);
+            Broken::unless(
+                counted == expected.len(),
+                "what is let go is counted once",
+                || {
+                    let name = reason.name();
+                    format!(
+                        "tab {}: {name} counted {counted}, but was {expected:?}",
+                        tab.number
+                    )
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Nothing of a visitor's is read, kept or sent without consent.
+    pub(crate) fn consented(&self, b: usize, what: &'static str) -> Result<(), Broken> {
+        let granted = self.browsers[b].consent == Consent::Granted;
+        Broken::unless(granted, "without consent nothing is kept or sent", || {
+            format!("browser {b}: {what}")
+        })
+    }
+
+    fn perform(&mut self, b: usize, t: usize, effect: Effect) -> Result<(), Broken> {
+        match effect {
+            Effect::OpenSession => self.ask_for_record(b, t),
+            Effect::StoreRecord(text) => {
+                self.consented(b, "record")?;
+                self.note("record", [b as u64, t as u64], || text.clone());
+                if self.bad == Some(KnownBad::RecordPerTab) {
+                    self.browsers[b].tabs[t].own_record = Some(text);
+                } else if !self.browsers[b].store_record(text) {
+                    self.faults.add(Fault::StorageRefused);
+                }
+                Ok(())
+            }
+            Effect::StoreActivity(last) => {
+                self.consented(b, "activity")?;
+                self.note("activity", [b as u64, last.cast_unsigned()], || {
+                    last.to_string()
+                });
+                self.browsers[b].store_activity(last);
+                Ok(())
+            }
+            Effect::LoadStored => {
+                self.consented(b, "read")?;
+                let due = self.now + self.random.between(1, 60);
+                self.browsers[b].tabs[t].load_wait = Some(due);
+                Ok(())
+            }
+            Effect::Keep { items, urgent } => self.keep(b, t, &items, urgent),
+            Effect::Forget(ids) => {
+                if !self.browsers[b].disk_refuses {
+                    for id in ids {
+                        self.browsers[b].disk.delete(id);
+                    }
+                }
+                Ok(())
+            }
+            Effect::Purge => {
+                let browser = &mut self.browsers[b];
+                (browser.record, browser.safe_record) = (None, None);
+                if self.bad != Some(KnownBad::NoPurge) {
+                    browser.disk.clear();
+                }
+                Ok(())
+            }
+            Effect::Fetch(body) => self.fetch(b, t, body),
+            Effect::Beacon(body) => self.beacon(b, t, body),
+            Effect::Say(_) => Ok(()),
+        }
+    }
+
+    fn ask_for_record(&mut self, b: usize, t: usize) -> Result<(), Broken> {
+        self.consented(b, "record read")?;
+        let (lock, rate) = (self.browsers[b].lock, Fault::LockLate);
+        let late = self.happens(rate);
+        let browser = &mut self.browsers[b];
+        let record = browser.record.clone();
+        let tab = &mut browser.tabs[t];
+        if self.bad == Some(KnownBad::RecordPerTab) {
+            let record = tab.own_record.clone();
+            return self.tell(b, t, Input::Record(record.as_deref()));
+        }
+        match lock {
+            Lock::Works if late => {
+                let within = if self.random.chance(200) { 20_000 } else { 800 };
+                tab.lock_wait = Some((self.now + self.random.between(1, within), None));
+                Ok(())
+            }
+            Lock::Works => self.tell(b, t, Input::Record(record.as_deref())),
+            Lock::Absent => {
+                let due = self.now + self.random.between(0, 900);
+                tab.lock_wait = Some((due, Some(record)));
+                self.faults.add(Fault::LockAbsent);
+                Ok(())
+            }
+        }
+    }
+
+    fn keep(&mut self, b: usize, t: usize, items: &[Item], urgent: bool) -> Result<(), Broken> {
+        self.consented(b, "kept")?;
+        let refuses = self.browsers[b].disk_refuses;
+        let slow = urgent && !refuses && self.happens(Fault::DiskSlow);
+        for item in items {
+            let number = self.ledger.read(&item.json)?;
+            let entry = &mut self.ledger.entries[number];
+            entry.shared = true;
+            if refuses {
+                entry.not_kept = Some(Excuse::StorageRefused);
+            } else {
+                entry.not_kept = slow.then_some(Excuse::DiskSlow);
+                self.browsers[b].disk.put(item.id, &item.json);
+            }
+        }
+        self.note("keep", [items.len() as u64, u64::from(urgent)], || {
+            format!("urgent: {urgent}, refused: {refuses}, slow: {slow}")
+        });
+        let browser = &mut self.browsers[b];
+        if urgent && !refuses && self.bad != Some(KnownBad::UrgentNotKept) {
+            if slow {
+                let tab = &mut browser.tabs[t];
+                let done = self.now + self.random.between(50, 900);
+                tab.disk_done = Some(done);
+                // A hidden page may not wait: there may be no later.
+                tab.disk_wait = (!tab.hidden).then_some(done.min(self.now + DISK_MS));
+            } else {
+                browser.disk.sync();
+            }
+        }
+        Ok(())
+    }
+
+    /// An urgent write is on the disk.
+    pub(crate) fn disk_is_done(&mut self, b: usize, t: usize) {
+        let browser = &mut self.browsers[b];
+        browser.tabs[t].disk_done = None;
+        browser.disk.sync();
+        for entry in &mut self.ledger.entries {
+            if entry.not_kept == Some(Excuse::DiskSlow) && entry.browser == b {
+                entry.not_kept = None;
+            }
+        }
+    }
+
+    /// What an earlier page load left is handed to the engine.
+    pub(crate) fn load(&mut self, b: usize, t: usize) -> Result<(), Broken> {
+        let browser = &mut self.browsers[b];
+        let items: Vec<Item> = browser
+            .disk
+            .items()
+            .map(|(id, json)| Item {
+                id,
+                json: json.clone(),
+            })
+            .collect();
+        let tab = &mut browser.tabs[t];
+        tab.load_wait = None;
+        if items.is_empty() {
+            return Ok(());
+        }
+        for item in &items {
+            let number = self.ledger.read(&item.json)?;
+            let fits = tab.holds.len() < limits::OUTBOX_ITEMS;
+            if browser.consent == Consent::Granted && fits {
+                tab.holds.insert(number);
+            }
+        }
+        self.tell(b, t, Input::Stored(items))?;
+        self.settle(b, t)
+    }
+}
