@@ -12,7 +12,7 @@ import { interleaved, median, percentile, print, ratio, target, verdict } from "
 import { Load, post } from "./load.mjs";
 import { Workerd } from "./workerd.mjs";
 
-const ROUNDS = 120;
+const ROUNDS = 200;
 const BURST = 64;
 const CONNECTIONS = 16;
 const SIZES = [1, 20];

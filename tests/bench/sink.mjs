@@ -149,7 +149,10 @@ async function startTogether(plan) {
   });
   const peer = await worker.miniflare.getD1Database("DB", "plain");
   const { results } = await worker.db
-    .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'trigger' AND tbl_name IN ('observations', 'conversions')")
+    .prepare(
+      `SELECT sql FROM sqlite_schema
+       WHERE sql IS NOT NULL AND type <> 'trigger' AND tbl_name IN ('observations', 'conversions')`,
+    )
     .all();
   await peer.batch(results.map(({ sql }) => peer.prepare(sql)));
   return { ...worker, peer, full: await worker.miniflare.getD1Database("DB", "full") };
@@ -216,9 +219,10 @@ async function inWorkerd(worker, filled) {
       "": verdict(figure, bounds),
     };
   };
+  const asking = median(values.asking).toFixed(1);
   print(
-    `sink, in workerd's D1: ${ROUNDS} rounds of 1,000 rows, asking (${median(values.asking).toFixed(1)} µs a row) ` +
-      "taken off; ratio in rows per CPU second",
+    `sink, in workerd's D1: ${ROUNDS} rounds of 1,000 rows, without what asking costs ` +
+      `(${asking} µs a row); ratio in rows per CPU second`,
     [
       line("beside plain inserts", empty, plain, least),
       line(`at ${filled.rows} rows beside none`, full, empty, within),

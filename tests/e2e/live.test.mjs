@@ -53,7 +53,12 @@ visit("the live page shows an observation within two seconds of its arrival", {}
     assert.ok(late <= 2_000, `${name} was shown ${late} ms after it had arrived`);
   }
   assert.match(await browser.text("#observations"), /watch-video/);
-  assert.match(await browser.text("#quarantined"), /no-such-goal/);
+  await browser.until(
+    () =>
+      /no-such-goal/.test(document.getElementById("quarantined").textContent) &&
+      /waiting 0$/.test(document.getElementById("sum").textContent),
+    "what is in quarantine, and the sum",
+  );
   const sum = await browser.element("#sum");
   assert.equal(await sum.getAttribute("data-holds"), "yes");
   await shoot(browser, "live");
