@@ -68,7 +68,7 @@ struct OutcomeDay {
 /// Answers what happened and what it was worth in money.
 pub(super) async fn outcomes(edge: &Bindings, known: &Known, query: &Query) -> Outcome {
     let period = Period::of(query, &known.rules.zone, clock::now())?;
-    let mut figures = figures(edge, &known.plan.site, &period).await?;
+    let mut figures = figures(edge, &known.plan.site, "outcome", &period).await?;
     let own: Vec<&str> = known
         .plan
         .live_outcomes()
@@ -139,7 +139,7 @@ struct GoalDay {
 /// Answers what happened and what it was worth in points.
 pub(super) async fn goals(edge: &Bindings, known: &Known, query: &Query) -> Outcome {
     let period = Period::of(query, &known.rules.zone, clock::now())?;
-    let mut figures = figures(edge, &known.plan.site, &period).await?;
+    let mut figures = figures(edge, &known.plan.site, "goal", &period).await?;
     let own: Vec<&str> = known.plan.goals.iter().map(|own| own.id.as_str()).collect();
     let definitions = in_order(&own, &mut figures, "goal")
         .into_iter()

@@ -29,22 +29,19 @@ ORDER BY day, definition, currency";
 struct Head {
     day: String,
     definition: String,
-    kind: String,
     people: i64,
 }
 
 /// A person is a contact, or else a visitor, or else, where neither may be known, one conversion.
 const PEOPLE: &str = "\
 WITH seen AS MATERIALIZED (
-  SELECT DISTINCT
-    day, definition, kind,
-    coalesce(contact, hex(visitor), hex(observation), scope || who || dedup) AS person
-  FROM conversions WHERE site = ?1 AND day BETWEEN ?2 AND ?3)
-SELECT json_object('day', day, 'definition', definition, 'kind', kind, 'people', people)
+  SELECT day, definition, coalesce(contact, visitor, observation, scope || who || dedup) AS person
+  FROM conversions WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND kind = ?4)
+SELECT json_object('day', day, 'definition', definition, 'people', people)
 FROM (
-  SELECT day, definition, kind, count(*) AS people FROM seen GROUP BY 1, 2, 3
+  SELECT day, definition, count(DISTINCT person) AS people FROM seen GROUP BY 1, 2
   UNION ALL
-  SELECT '', definition, kind, count(DISTINCT person) FROM seen GROUP BY 2, 3)";
+  SELECT '', definition, count(DISTINCT person) FROM seen GROUP BY 2)";
 
 /// Money of one currency.
 #[derive(Serialize)]
@@ -96,19 +93,21 @@ pub(super) struct Figures {
     pub(super) days: BTreeMap<String, Sum>,
 }
 
-/// The figures of every definition that happened in the period.
+/// The figures of every definition that happened in the period; the people of one kind only, since
+/// to count them is what costs.
 pub(super) async fn figures(
     edge: &Bindings,
     site: &str,
+    kind: &str,
     period: &Period,
 ) -> Result<BTreeMap<String, Figures>, Failure> {
-    let values = [site, &period.from, &period.to];
-    let rows: Vec<Row> = database::rows(edge, SUMS, &values).await?;
-    let people: Vec<Head> = database::rows(edge, PEOPLE, &values).await?;
-    Ok(gather(&rows, people))
+    let rows: Vec<Row> = database::rows(edge, SUMS, &[site, &period.from, &period.to]).await?;
+    let people: Vec<Head> =
+        database::rows(edge, PEOPLE, &[site, &period.from, &period.to, kind]).await?;
+    Ok(gather(&rows, people, kind))
 }
 
-fn gather(rows: &[Row], people: Vec<Head>) -> BTreeMap<String, Figures> {
+fn gather(rows: &[Row], people: Vec<Head>, kind: &str) -> BTreeMap<String, Figures> {
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     for row in rows {
         let own = figures.entry(row.definition.clone()).or_default();
@@ -117,7 +116,7 @@ fn gather(rows: &[Row], people: Vec<Head>) -> BTreeMap<String, Figures> {
     }
     for count in people {
         let own = figures.entry(count.definition).or_default();
-        own.kind = count.kind;
+        kind.clone_into(&mut own.kind);
         let sum = if count.day.is_empty() {
             &mut own.total
         } else {
@@ -172,7 +171,6 @@ mod tests {
         let people = vec![Head {
             day: String::new(),
             definition: "buy".into(),
-            kind: "outcome".into(),
             people: 1,
         }];
         let rows = [
@@ -180,7 +178,7 @@ mod tests {
             row("2026-11-20", "USD", 200),
             row("2026-11-21", "JPY", 5),
         ];
-        let figures = gather(&rows, people);
+        let figures = gather(&rows, people, "outcome");
         let buy = &figures["buy"];
         assert_eq!(buy.total.conversions, 3);
         assert_eq!(buy.total.people, 1);
@@ -197,10 +195,10 @@ mod tests {
                 .map(|id| Head {
                     day: String::new(),
                     definition: id.into(),
-                    kind: "goal".into(),
                     people: 1,
                 })
                 .into(),
+            "goal",
         );
         let list: Vec<_> = in_order(&["unused", "new"], &mut figures, "goal")
             .into_iter()

@@ -1,6 +1,6 @@
 import { initSync } from "goalpost-sdk";
 import { start } from "../shell/index.js";
-import { clean, contactOf } from "./facts.js";
+import { contactOf } from "./facts.js";
 import type { Consent, Held, Host, Start } from "./host.js";
 import { HELD, type Loader } from "./loader.js";
 
@@ -102,7 +102,7 @@ const toHeld = ([item, aside]: Loader["held"][number]): Held => {
       return {
         ...captured,
         kind: "call",
-        args: [kind === "trigger" ? kind : "track", name, clean(properties)],
+        args: [kind === "trigger" ? kind : "track", name, properties],
       };
   }
 };

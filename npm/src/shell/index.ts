@@ -3,7 +3,7 @@
  * nothing. The loader calls `start` once the module is ready.
  */
 import { Sdk as Engine } from "goalpost-sdk";
-import { clean, clip, contactOf } from "../loader/facts.js";
+import { clip, contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import * as storage from "./storage.js";
@@ -164,7 +164,7 @@ export const start = (host: Host): Sdk => {
       switch (method) {
         case "track":
         case "trigger":
-          return see(method, joined(fields(clip(name, 64)), properties(clean(given))));
+          return see(method, joined(fields(clip(name, 64)), properties(given)));
         case "identify":
           contactOf(name).then(
             (contact) => contact && see(method, fields(contact)),

@@ -1,3 +1,4 @@
+import { clip } from "../loader/facts.js";
 import type { PathElement } from "../loader/host.js";
 
 /**
@@ -18,17 +19,28 @@ export const records = (lists: string[]): string => lists.map((list) => list + R
 
 export const split = (text: string): string[] => (text ? text.split(FIELD) : []);
 
-/** Properties as records of name, type and value; a list's lines stand between `[` and `]`. */
-export const properties = (object: Record<string, unknown>): string =>
-  Object.entries(object)
-    .map(([name, value]) => {
+/**
+ * Properties as records of name, type and value; a list's lines stand between `[` and `]`. Kept are
+ * texts, finite numbers, yes and no, and lists of objects, one level deep.
+ */
+export const properties = (object: unknown, flat?: boolean): string =>
+  Object.entries(Object(object) as object)
+    .slice(0, 32)
+    .map(([key, value]: [string, unknown]) => {
+      const name = clip(key, 64);
       if (Array.isArray(value)) {
-        return value.map((line) => records([fields(name, "[")]) + properties(line) + records([fields("", "]")])).join("");
+        return flat
+          ? ""
+          : value
+              .filter((line) => Object(line) == line)
+              .slice(0, 50)
+              .map((line) => records([fields(name, "["), properties(line, true) + fields("", "]")]))
+              .join("");
       }
       const type = typeof value;
-      return records([
-        type == "boolean" ? fields(name, "b", value ? 1 : "") : fields(name, type == "number" ? "n" : "t", value),
-      ]);
+      if (type == "boolean") return records([fields(name, "b", value ? 1 : "")]);
+      if (Number.isFinite(value)) return records([fields(name, "n", value)]);
+      return /ri|big/.test(type) ? records([fields(name, "t", clip(value))]) : ""; // string, bigint
     })
     .join("");
 
