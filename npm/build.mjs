@@ -75,7 +75,7 @@ const esm = { format: "esm", minify: true };
 const sdk = await bundled("loader/take-over.ts", { ...esm, outside: { "./raw.js": "./raw.js" } });
 const raw = await bundled("loader/raw.ts", esm);
 const wasm = readFileSync(module);
-const hash = createHash("sha256").update(sdk).update(raw).update(wasm).digest("hex").slice(0, 16);
+const hash = createHash("sha256").update(sdk).update(raw).update(wasm).digest("hex").slice(0, 10);
 const assets = { "sdk.js": sdk, "raw.js": raw, "sdk.wasm": wasm };
 
 const gp = await bundled("loader/gp.ts", {
