@@ -135,7 +135,8 @@ trigger! {
 #[serde(untagged)]
 pub enum ClickTarget {
     /// A selector: a type, `#id`, `.class`, `[attribute]` with `=`, `^=`, `$=`, `*=` or `~=`, a
-    /// space for descendants and `,` for alternatives.
+    /// space for descendants and `,` for alternatives. An attribute is known up to its first `?`,
+    /// since a link's query may carry somebody's data.
     Selector(String),
     /// A kind of link.
     Link(LinkTarget),

@@ -55,11 +55,11 @@ const known = (properties: unknown): Properties =>
 const pick = (pairs: Iterable<[string, string]>, names: RegExp): Record<string, string> =>
   Object.fromEntries([...pairs].filter(([name]) => names.test(name)).slice(0, 8));
 
-/** What is kept of an element. */
+/** What is kept of an element. A link's query may carry somebody's data, so what follows a `?` is not. */
 export const describe = (element: Element): PathElement => {
   const attributes = element
     .getAttributeNames()
-    .map((name): [string, string] => [name, element.getAttribute(name)!]);
+    .map((name): [string, string] => [name, element.getAttribute(name)!.split("?")[0]!]);
   return {
     ...pick(attributes, /^(id|class)$/),
     tag: element.localName,
