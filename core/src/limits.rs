@@ -71,8 +71,8 @@ pub const OUTBOX_ITEMS: usize = 2_000;
 /// is mostly latency, and correcting for latency reorders a visitor's observations.
 pub const CLOCK_DRIFT_MS: i64 = 300_000;
 
-/// Milliseconds an observation may come from the past without a server's word: 30 days, as long as
-/// the browser keeps an undelivered item.
+/// Milliseconds an observation may come from the past without a server's word: 30 days. What is
+/// older is kept all the same, dated to the end of that span.
 pub const BACKDATE_MS: i64 = 2_592_000_000;
 
 /// Milliseconds of a session timeout: the shortest, the default of the field, and a day.
