@@ -22,15 +22,39 @@ extern crate std;
 
 #[cfg(feature = "edge")]
 pub mod accepted;
+#[cfg(feature = "edge")]
+pub mod attribution;
 pub mod beacon;
+#[cfg(feature = "edge")]
+pub mod channel;
 pub mod commerce;
+#[cfg(feature = "edge")]
+pub mod contact;
 pub mod fate;
+#[cfg(feature = "edge")]
+pub mod funnel;
 pub mod json;
+#[cfg(feature = "edge")]
+pub mod kpi;
+#[cfg(feature = "edge")]
+pub mod ledger;
 pub mod limits;
 #[cfg(feature = "edge")]
+pub mod order_token;
+#[cfg(feature = "edge")]
 pub mod plan;
+#[cfg(feature = "edge")]
+pub mod replay;
+#[cfg(feature = "edge")]
+pub mod reporting;
+#[cfg(feature = "edge")]
+pub mod server_event;
+#[cfg(feature = "edge")]
+pub mod sessionize;
 #[doc(hidden)]
 pub mod testing;
+#[cfg(feature = "edge")]
+pub mod trail;
 
 mod browser_plan;
 mod codec;

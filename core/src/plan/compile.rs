@@ -7,12 +7,15 @@ use super::{
     zone_table,
 };
 use crate::{
+    channel::Channels,
     condition::Condition,
     limits,
     money::{Currency, Money},
     page_pattern::PagePattern,
+    reporting::Reporting,
     rules::{Amount, Definition, Rule, Rules, Trigger, Worth},
     selector::Selector,
+    sessionize::SessionRules,
 };
 use alloc::vec::Vec;
 
@@ -36,6 +39,30 @@ impl Plan {
             definitions: outcomes
                 .chain(self.goals.iter().map(Goal::compile))
                 .collect(),
+        }
+    }
+}
+
+impl Plan {
+    /// What only the edge needs of this plan.
+    pub fn reporting(&self) -> Reporting {
+        let timeout =
+            timeout::milliseconds(&self.session.timeout).unwrap_or(limits::SESSION_TIMEOUT_MS.1);
+        Reporting {
+            channels: Channels {
+                hosts: self.hosts.clone(),
+                not_referrers: Vec::new(),
+                own: Vec::new(),
+            },
+            sessions: SessionRules {
+                timeout_ms: i64::from(timeout),
+                split_at_midnight: false,
+                split_by_campaign: false,
+            },
+            funnels: Vec::new(),
+            cart_abandoned_after_ms: 3_600_000,
+            lookback_days: 30,
+            rates: Vec::new(),
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Credit for an outcome, given to the touches that led to it.

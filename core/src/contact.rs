@@ -1,0 +1,1 @@
+//! Contacts: known persons, by what they are known as.

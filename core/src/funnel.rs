@@ -1,0 +1,60 @@
+//! Funnels: how far people came on a way of several steps.
+
+use crate::page_pattern::PagePattern;
+use alloc::{string::String, vec::Vec};
+
+/// A funnel as it is evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Funnel {
+    /// Its id in the plan.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Its steps, two at least.
+    pub steps: Vec<Step>,
+    /// Whoever does one of these on the way is not counted.
+    pub exclude: Vec<Step>,
+    /// What may lie between the steps.
+    pub order: Order,
+    /// Milliseconds from the first step to the last.
+    pub window_ms: i64,
+    /// Whose way it is.
+    pub unit: Unit,
+}
+
+/// What may lie between the steps of a funnel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// In order, with anything between.
+    #[default]
+    Loose,
+    /// In order, with nothing between.
+    Strict,
+    /// In any order.
+    Any,
+}
+
+/// Whose way a funnel follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Each session for itself.
+    #[default]
+    Session,
+    /// A person over all sessions and devices.
+    Contact,
+}
+
+/// One step of a funnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A page whose path matches.
+    Page(PagePattern),
+    /// A custom event of that name.
+    Event(String),
+    /// A step of a purchase, by its name on the wire.
+    Commerce(String),
+    /// A goal or outcome of that id, whether or not it counted.
+    Definition(String),
+    /// A session that began through that channel.
+    Arrival(String),
+}

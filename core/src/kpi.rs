@@ -1,0 +1,1 @@
+//! Figures that people decide by, each with its numerator and denominator.

@@ -1,0 +1,1 @@
+//! Order tokens: a shop's signature under an amount, carried by the page.

@@ -1,0 +1,32 @@
+//! What only the edge needs of a plan: how its figures are made.
+
+use crate::{channel::Channels, funnel::Funnel, money::Currency, sessionize::SessionRules};
+use alloc::{string::String, vec::Vec};
+
+/// The part of a plan that decides about figures, compiled beside its [`crate::Rules`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// How channels are told apart.
+    pub channels: Channels,
+    /// When a session ends.
+    pub sessions: SessionRules,
+    /// The plan's funnels, in its order.
+    pub funnels: Vec<Funnel>,
+    /// Milliseconds without a purchase after which a cart is abandoned.
+    pub cart_abandoned_after_ms: i64,
+    /// Days before a conversion in which a touch can have led to it.
+    pub lookback_days: u32,
+    /// What other currencies are worth in the plan's own.
+    pub rates: Vec<Rate>,
+}
+
+/// What one unit of another currency is worth in the plan's own, from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// The other currency.
+    pub currency: Currency,
+    /// The plan's own currency per unit of the other, as decimal text.
+    pub rate: String,
+    /// The first day of the site on which it holds, as `2026-11-21`.
+    pub from: String,
+}

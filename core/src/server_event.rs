@@ -1,0 +1,2 @@
+//! What a shop's own systems report: outcomes, purchases, refunds and whatever else happened where
+//! no page could see it.
