@@ -16,7 +16,9 @@ mod counting;
 mod generated;
 mod plan_compile;
 mod plan_problems;
+mod sessions;
 mod verdicts;
+mod what_if;
 
 use goalpost_core::{
     Element, Id, MediaStep, Observation, Properties, Rules, Seen, Value, plan::Plan,
