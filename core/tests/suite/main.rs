@@ -9,10 +9,12 @@
     reason = "these are tests: what goes wrong should stop them"
 )]
 
+mod attribution;
 mod beacons;
 mod browser_plan;
 mod conditions;
 mod counting;
+mod data_driven;
 mod generated;
 mod plan_compile;
 mod plan_problems;
