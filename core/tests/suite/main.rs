@@ -9,14 +9,18 @@
     reason = "these are tests: what goes wrong should stop them"
 )]
 
+mod attribution;
 mod beacons;
 mod browser_plan;
 mod conditions;
 mod counting;
+mod data_driven;
 mod generated;
 mod plan_compile;
 mod plan_problems;
+mod sessions;
 mod verdicts;
+mod what_if;
 
 use goalpost_core::{
     Element, Id, MediaStep, Observation, Properties, Rules, Seen, Value, plan::Plan,
