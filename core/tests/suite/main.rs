@@ -12,6 +12,7 @@
 mod beacons;
 mod browser_plan;
 mod conditions;
+mod contacts;
 mod counting;
 mod generated;
 mod plan_compile;
