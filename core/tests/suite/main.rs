@@ -15,6 +15,7 @@ mod conditions;
 mod contacts;
 mod counting;
 mod generated;
+mod ledger;
 mod plan_compile;
 mod plan_problems;
 mod verdicts;
