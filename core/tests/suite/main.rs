@@ -14,6 +14,8 @@ mod browser_plan;
 mod conditions;
 mod contacts;
 mod counting;
+mod funnels;
+mod funnels_hold;
 mod generated;
 mod ledger;
 mod plan_compile;
