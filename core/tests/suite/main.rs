@@ -11,6 +11,7 @@
 
 mod beacons;
 mod browser_plan;
+mod carts;
 mod conditions;
 mod contacts;
 mod counting;
