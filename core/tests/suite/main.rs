@@ -11,6 +11,7 @@
 
 mod beacons;
 mod browser_plan;
+mod channels;
 mod conditions;
 mod counting;
 mod generated;
