@@ -2,8 +2,8 @@
 
 use super::{Captured, Consent, Effect, Engine, Plan, Presence, click};
 use goalpost_core::{
-    CommerceStep, Context, Explanation, Id, Observation, Person, Properties, Seen, beacon::Item,
-    commerce, evaluate, explain, fate::Drop, is_campaign_key, limits,
+    CommerceStep, Explanation, Id, Observation, Properties, Seen, beacon::Item, claims, commerce,
+    explain, fate::Drop, is_campaign_key, limits,
 };
 
 impl Engine {
@@ -77,37 +77,18 @@ impl Engine {
                     rules.map_or_else(|| is_campaign_key(key), |rules| rules.keeps_query(key))
                 });
             }
-            let context = Context {
-                time: observation.id.time(),
-                session: Some(record.session),
-                person: Person {
-                    visitor: Some(record.visitor),
-                    contact: None,
-                },
-            };
-            let verdict = self
-                .rules()
-                .map(|rules| evaluate(rules, &observation, &context));
-            let claims: Option<Vec<&str>> = verdict.as_ref().map(|verdict| {
-                verdict
-                    .conversions
-                    .iter()
-                    .map(|conversion| conversion.definition.as_str())
-                    .collect()
-            });
+            let claimed = self.rules().map(|rules| claims(rules, &observation));
             let item = Item::new(
                 &observation,
                 self.page,
                 Some(record.session),
-                claims.as_deref(),
+                claimed
+                    .as_ref()
+                    .map(|claimed| claimed.as_deref().unwrap_or_default()),
             );
             if self.settings.debug {
-                self.explain(
-                    &observation,
-                    verdict
-                        .and_then(|verdict| verdict.problem)
-                        .map(|(_, text)| text),
-                );
+                let problem = claimed.and_then(Result::err).map(|(_, text)| text);
+                self.explain(&observation, problem);
             }
             let urgent = is_urgent(&observation.seen);
             self.outbox.push(item, urgent, false);
