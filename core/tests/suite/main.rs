@@ -15,6 +15,7 @@ mod conditions;
 mod counting;
 mod generated;
 mod plan_compile;
+mod plan_figures;
 mod plan_problems;
 mod verdicts;
 

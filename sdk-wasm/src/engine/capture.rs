@@ -2,7 +2,7 @@
 
 use super::{Captured, Consent, Effect, Engine, Plan, Presence, click};
 use goalpost_core::{
-    CommerceStep, Explanation, Id, Observation, Properties, Seen, beacon::Item, claims, commerce,
+    CommerceStep, Explanation, Observation, Properties, Seen, beacon::Item, claims, commerce,
     explain, fate::Drop, is_campaign_key, limits,
 };
 
@@ -29,7 +29,7 @@ impl Engine {
             (_, seen) => seen,
         };
         let captured = captured.unwrap_or_else(|| Captured {
-            id: Id::new(self.now, self.random.id_bytes()),
+            id: self.random.id(self.now),
             index: self.next_index,
         });
         self.next_index = self.next_index.max(captured.index.saturating_add(1));
@@ -40,13 +40,14 @@ impl Engine {
         if matches!(seen, Seen::Commerce { .. }) {
             commerce::rename(&mut properties);
         }
-        let timeout = self.session_timeout_ms();
         let time = captured.id.time();
+        let rules = self.plan.rules();
+        let campaign = rules.map_or(0, |rules| rules.campaign_mark(&seen));
         if let Presence::Open { record, .. } = &mut self.presence {
-            if record.continues(time, timeout) {
+            if record.continues(time, campaign, rules) {
                 record.last = record.last.max(time);
             } else {
-                // What was seen before the gap belongs to the session that ends with it.
+                // What was seen before belongs to the session that ends here.
                 self.seal();
                 self.presence = Presence::Closed;
             }
