@@ -85,6 +85,8 @@ pub fn rules() -> Rules {
         site: "cloud-kicks".to_owned(),
         plan: "00".to_owned(),
         session_timeout_ms: 1_800_000,
+        split_at_midnight: false,
+        split_by_campaign: false,
         hosts: vec!["shop.example".to_owned()],
         currency: yen,
         zone: Zone::fixed(32_400),
