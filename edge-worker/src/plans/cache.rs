@@ -1,7 +1,7 @@
 //! Plans near at hand: in the isolate, then in KV, then in the database, which decides.
 
 use crate::{bindings::Bindings, clock, database, http::Failure, sink::PlanBook};
-use goalpost_core::{BrowserPlan, Rules, limits, plan::Plan};
+use goalpost_core::{BrowserPlan, Date, Rules, limits, plan::Plan};
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -33,6 +33,8 @@ pub(crate) struct Site {
 pub(crate) struct Known {
     pub(crate) plan: Plan,
     pub(crate) rules: Arc<Rules>,
+    /// The first day that a server may report something of.
+    pub(crate) since: Option<Date>,
     /// What a page gets of it.
     pub(crate) page: Vec<u8>,
 }
@@ -196,6 +198,7 @@ fn compile(source: &str, hash: &str) -> Result<Known, Failure> {
     };
     let page = BrowserPlan::encode(&rules);
     Ok(Known {
+        since: None,
         plan,
         rules: Arc::new(rules),
         page,
