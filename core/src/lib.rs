@@ -26,6 +26,8 @@ pub mod accepted;
 pub mod attribution;
 pub mod beacon;
 #[cfg(feature = "edge")]
+pub mod cart;
+#[cfg(feature = "edge")]
 pub mod channel;
 pub mod commerce;
 #[cfg(feature = "edge")]

@@ -11,9 +11,14 @@
 
 mod beacons;
 mod browser_plan;
+mod carts;
 mod conditions;
+mod contacts;
 mod counting;
+mod funnels;
+mod funnels_hold;
 mod generated;
+mod ledger;
 mod plan_compile;
 mod plan_problems;
 mod server_events;

@@ -213,11 +213,19 @@ mod tests {
         };
         assert_eq!(host, "shop.example");
         assert_eq!(query, [("utm_source".into(), "news".into())]);
-        let named = seen("kind=page&path=/cart/", Some(own)).unwrap();
+        let named = seen("site=shop&kind=page&path=/cart/", Some(own)).unwrap();
         assert_eq!(named.path, "/cart/");
-        let opened = seen("kind=event&event=message_opened&message=spring", None).unwrap();
+        let opened = seen(
+            "site=shop&kind=event&event=message_opened&message=spring",
+            None,
+        )
+        .unwrap();
         assert_eq!(opened.properties.text("message"), Some("spring"));
-        let bought = seen("kind=purchase&order=A1&revenue=5.00&currency=USD&x=y", None).unwrap();
+        let bought = seen(
+            "site=shop&kind=purchase&order=A1&revenue=5.00&currency=USD&x=y",
+            None,
+        )
+        .unwrap();
         assert_eq!(bought.seen.kind(), "commerce");
         assert_eq!(bought.properties.0.len(), 3);
     }
@@ -225,9 +233,9 @@ mod tests {
     #[test]
     fn nonsense_is_an_item_for_the_quarantine() {
         for (text, problem) in [
-            ("", "kind: is missing"),
-            ("kind=%00", "kind: '\u{0}' is not known here"),
-            ("kind=event", "name: is missing"),
+            ("site=shop", "kind: is missing"),
+            ("site=shop&kind=%00", "kind: '\u{0}' is not known here"),
+            ("site=shop&kind=event", "name: is missing"),
         ] {
             assert_eq!(seen(text, None).unwrap_err(), problem, "{text}");
         }
