@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub session: Option<Id>,
     /// Whose it is.
     pub person: Person<'a>,
+    /// Whether one of the site's own servers reports it: it may trigger what a page may not.
+    pub server: bool,
 }
 
 /// A goal or outcome that happened.
@@ -107,7 +109,7 @@ impl Explanation {
 /// assert_eq!(verdict.conversions[0].definition, "demo-request");
 /// ```
 pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>) -> Verdict {
-    match happened(rules, observation) {
+    match happened(rules, observation, context.server) {
         Ok(list) => Verdict {
             conversions: list
                 .iter()
@@ -131,7 +133,7 @@ pub fn claims<'a>(
     rules: &'a Rules,
     observation: &'a Observation,
 ) -> Result<Vec<&'a str>, (Quarantine, String)> {
-    let list = happened(rules, observation)?;
+    let list = happened(rules, observation, false)?;
     Ok(list.iter().map(|one| one.definition.id.as_str()).collect())
 }
 
@@ -145,20 +147,21 @@ struct Happened<'a> {
 fn happened<'a>(
     rules: &'a Rules,
     observation: &'a Observation,
+    server: bool,
 ) -> Result<Vec<Happened<'a>>, (Quarantine, String)> {
     if let Seen::Trigger { definition } = &observation.seen
         && rules
             .definition(definition)
-            .is_none_or(|found| found.server_only)
+            .is_none_or(|found| found.server_only && !server)
     {
         let mut problem = String::from("'");
         problem.push_str(definition);
-        problem.push_str("' is not a definition of this plan that a page may trigger");
+        problem.push_str("' is not a definition of this plan that may be triggered here");
         return Err((Quarantine::Unregistered, problem));
     }
     let mut list = Vec::new();
     for definition in &rules.definitions {
-        if let Ok(captures) = examine(rules, definition, observation) {
+        if let Ok(captures) = examine(rules, definition, observation, server) {
             list.push(Happened {
                 definition,
                 captures,
@@ -173,7 +176,8 @@ fn happened<'a>(
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
-    examine(rules, definition, observation).map_or_else(|miss| miss, |_| Explanation::Matched)
+    examine(rules, definition, observation, false)
+        .map_or_else(|miss| miss, |_| Explanation::Matched)
 }
 
 /// Parts of a page's path with the names that a pattern gives them.
@@ -184,9 +188,10 @@ fn examine<'a>(
     rules: &Rules,
     definition: &'a Definition,
     observation: &'a Observation,
+    server: bool,
 ) -> Result<Captures<'a>, Explanation> {
     if let Seen::Trigger { definition: id } = &observation.seen {
-        return match (*id == definition.id, definition.server_only) {
+        return match (*id == definition.id, definition.server_only && !server) {
             (true, false) => Ok(Vec::new()),
             (true, true) => Err(Explanation::ServerOnly),
             (false, _) => Err(Explanation::OtherSubject),

@@ -13,7 +13,7 @@ mod parse;
 pub mod predefined;
 mod source;
 mod span;
-mod suggest;
+pub(crate) mod suggest;
 mod triggers;
 mod zone_table;
 

@@ -47,6 +47,7 @@ proptest! {
             time,
             session: Some(Id::new(NOON, [1; 10])),
             person: Person { visitor: Some(Id::new(NOON, [2; 10])), contact: None },
+            server: false,
         };
         let verdict = evaluate(&rules, &observation, &context);
         let decided = match verdict.problem {

@@ -25,6 +25,8 @@ mod ledger;
 mod plan_compile;
 mod plan_figures;
 mod plan_problems;
+mod server_events;
+mod server_problems;
 mod sessions;
 mod verdicts;
 mod what_if;
