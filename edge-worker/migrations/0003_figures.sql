@@ -181,7 +181,7 @@ BEGIN
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', c.day
   FROM known_visitors AS k
-  JOIN conversions AS c ON c.site = k.site AND c.person = 'contact ' || k.contact
+  JOIN conversions AS c ON +c.site = k.site AND c.person = 'contact ' || k.contact
   WHERE k.site = NEW.site AND k.visitor = NEW.visitor
     AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
@@ -205,7 +205,7 @@ BEGIN
       SELECT NEW.visitor
       UNION ALL
       SELECT other.visitor FROM known_visitors AS own
-      JOIN known_visitors AS other ON other.site = own.site AND other.contact = own.contact
+      JOIN known_visitors AS other ON +other.site = own.site AND other.contact = own.contact
       WHERE own.site = NEW.site AND own.visitor = NEW.visitor)
   ON CONFLICT DO NOTHING;
 END;
@@ -226,7 +226,7 @@ BEGIN
     SELECT NEW.visitor
     UNION ALL
     SELECT visitor FROM known_visitors
-    WHERE site = NEW.site AND contact IN (OLD.contact, NEW.contact))
+    WHERE +site = NEW.site AND contact IN (OLD.contact, NEW.contact))
   ON CONFLICT DO NOTHING;
 END;
 
@@ -243,13 +243,13 @@ BEGIN
 
   INSERT INTO stale_days (site, part, day)
   SELECT NEW.site, 'conversions', min(day) FROM conversions
-  WHERE site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
+  WHERE +site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
   HAVING min(day) IS NOT NULL
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
-  WHERE site = NEW.site AND person = NEW.person
+  WHERE +site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 END;

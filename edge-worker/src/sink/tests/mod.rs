@@ -15,6 +15,7 @@ mod refunds;
 mod sessions;
 mod stale;
 mod tokens;
+mod walks;
 
 use super::{
     CONSERVATION, Compiled, MIGRATIONS, Param, PlanBook, RECOMPUTE, Statement, transaction,
