@@ -12,6 +12,7 @@ const OTHERS = "the key of the other shop there";
 
 const shop = {
   ...plan,
+  since: "2020-01-01",
   outcomes: [
     ...plan.outcomes,
     { id: "close-won", when: "server", count: "once_per_contact", value: { fixed: "120000" } },
@@ -127,6 +128,7 @@ test("what cannot be stored is told why, field by field", async () => {
   const time = Date.now();
   const table = [
     [{ event: "x", time: time + 600_000 }, /^time: .* is in the future/],
+    [{ event: "x", time: "2019-12-31T23:59:59+09:00" }, /^time: 2019-12-31 is before 2020-01-01/],
     [{ commerce: "purchase", revenue: "1.005", currency: "USD" }, /^revenue: '1.005' has more decimals than its currency, USD$/],
     [{ commerce: "purchase", revenue: "5", currency: "XAU" }, /^currency: 'XAU' is not a currency code/],
     [{ commerce: "refund", time, order: "" }, /^order: is missing/],
