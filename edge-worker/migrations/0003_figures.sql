@@ -214,7 +214,7 @@ CREATE TRIGGER person_changes_days AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', day FROM conversions
+  SELECT DISTINCT NEW.site, 'credits', day FROM conversions INDEXED BY conversions_by_person
   WHERE site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;

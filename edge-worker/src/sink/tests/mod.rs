@@ -10,6 +10,7 @@ mod copies;
 mod counting;
 mod fates;
 mod identity;
+mod query_plans;
 mod reference;
 mod refunds;
 mod sessions;
