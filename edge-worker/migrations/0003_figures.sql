@@ -173,7 +173,8 @@ BEGIN
   JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
     AND c.who = e.who AND c.dedup = e.dedup
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
-  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.time >= NEW.started_at
+  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+    AND e.time >= NEW.started_at
     AND c.day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 
@@ -214,8 +215,8 @@ CREATE TRIGGER person_changes_days AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', day FROM conversions INDEXED BY conversions_by_person
-  WHERE site = NEW.site
+  SELECT DISTINCT NEW.site, 'credits', day FROM conversions
+  WHERE +site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;
 

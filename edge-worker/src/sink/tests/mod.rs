@@ -10,7 +10,6 @@ mod copies;
 mod counting;
 mod fates;
 mod identity;
-mod query_plans;
 mod reference;
 mod refunds;
 mod sessions;
