@@ -158,6 +158,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
     Publish: JSON.stringify(plan),
+    Events: JSON.stringify({ events: [{ event: "demo_requested" }, {}] }),
   };
   let called = 0;
   for (const [template, item] of Object.entries(document.paths)) {
