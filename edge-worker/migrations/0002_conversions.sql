@@ -68,9 +68,11 @@ CREATE TABLE conversions (
   voided       INTEGER NOT NULL DEFAULT 0, -- 1 where all of it was given back, at once or in parts
   -- Whose it is: what people are counted by.
   person       TEXT NOT NULL GENERATED ALWAYS AS (
-    coalesce(
-      'contact ' || contact, 'visitor ' || lower(hex(visitor)),
-      'observation ' || lower(hex(observation)))),
+    CASE
+      WHEN contact IS NOT NULL THEN 'contact ' || contact
+      WHEN visitor IS NOT NULL THEN 'visitor ' || lower(hex(visitor))
+      ELSE 'observation ' || lower(hex(observation))
+    END),
   PRIMARY KEY (site, definition, scope, who, dedup)
 ) STRICT, WITHOUT ROWID;
 
@@ -165,7 +167,8 @@ BEGIN
     NEW.site, NEW.definition, NEW.scope, NEW.who, NEW.dedup, NEW.kind, NEW.time, NEW.day,
     NEW.points, NEW.observation, NEW.source, NEW.plan, NEW.batch,
     NEW.minor, NEW.currency, NEW.money, NEW.order_number, NEW.money_rank, NEW.observation,
-    NEW.visitor, NEW.session, NEW.browser_rank, NEW.observation, NEW.contact)
+    NEW.visitor, iif(NEW.visitor IS NULL, NULL, NEW.session), NEW.browser_rank, NEW.observation,
+    NEW.contact)
   ON CONFLICT DO NOTHING;
 
   UPDATE conversions SET
@@ -182,7 +185,7 @@ BEGIN
     AND dedup = NEW.dedup AND (money_rank, money_from) > (NEW.money_rank, NEW.observation);
 
   UPDATE conversions SET
-    visitor = NEW.visitor, session = NEW.session,
+    visitor = NEW.visitor, session = iif(NEW.visitor IS NULL, NULL, NEW.session),
     browser_rank = NEW.browser_rank, browser_from = NEW.observation
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
     AND dedup = NEW.dedup
