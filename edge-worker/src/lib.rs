@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod live;
 mod openapi;
+mod pages;
 mod plans;
 mod problem;
 mod queue;
@@ -125,9 +126,7 @@ async fn serve(
         Action::Loader => assets::loader(&request, edge).await,
         Action::Asset => assets::asset(&request, edge, parts).await,
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
-        Action::LivePage => live::page(),
-        Action::LiveScript => live::script(),
-        Action::LiveStyle => live::style(),
+        Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
         Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
         Action::Publish => plans::publish(request, edge, site).await,

@@ -4,7 +4,7 @@ mod table;
 
 pub(crate) use table::ROUTES;
 
-use crate::reports;
+use crate::{pages, reports};
 use serde_json::Value;
 
 /// What a request may do to a route.
@@ -58,9 +58,7 @@ pub(crate) enum Action {
     Collect,
     Pixel,
     Events,
-    LivePage,
-    LiveScript,
-    LiveStyle,
+    Page(pages::File),
     Health,
     OpenApi,
     Publish,

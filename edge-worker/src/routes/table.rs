@@ -1,7 +1,7 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{collect, costs, events, live, openapi::shape, plans, reports};
+use crate::{collect, costs, events, live, openapi::shape, pages::File, plans, reports};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live",
         operations: &[page_file(
-            Action::LivePage,
+            Action::Page(File::Live),
             "A page that shows what arrives, as it arrives",
             "text/html",
             "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
@@ -196,17 +196,35 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live.js",
         operations: &[page_file(
-            Action::LiveScript,
+            Action::Page(File::LiveScript),
             "The live page's script",
             "text/javascript",
             "JavaScript.",
         )],
     },
     Route {
-        path: "{prefix}/live.css",
+        path: "{prefix}/reports",
         operations: &[page_file(
-            Action::LiveStyle,
-            "The live page's style",
+            Action::Page(File::Reports),
+            "A page that shows the reports",
+            "text/html",
+            "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
+        )],
+    },
+    Route {
+        path: "{prefix}/reports.js",
+        operations: &[page_file(
+            Action::Page(File::ReportsScript),
+            "The script of the reports' page",
+            "text/javascript",
+            "JavaScript.",
+        )],
+    },
+    Route {
+        path: "{prefix}/pages.css",
+        operations: &[page_file(
+            Action::Page(File::Style),
+            "The pages' style",
             "text/css",
             "CSS.",
         )],
