@@ -3,6 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sendMonth } from "../../examples/storefront/month/send.mjs";
+import { month } from "../../examples/storefront/month/shoppers.mjs";
 import { root, startWorker } from "./worker.mjs";
 
 const folder = join(root, ".demo");
@@ -29,6 +31,26 @@ async function demoPlan() {
   }
 }
 
+/** A month of made-up visits, once, so that every report has something to show. */
+async function tellOfAMonth(worker, site) {
+  const told = join(folder, "month");
+  if (await readFile(told, "utf8").catch(() => "")) return;
+  console.log("\n   a month of 2,000 made-up shoppers is sent, once");
+  const midnight = Math.floor((Date.now() + TOKYO) / DAY) * DAY - TOKYO;
+  const door = {
+    fetch: (path, init) => worker.miniflare.dispatchFetch(`${worker.url}${path}`, init),
+    token: worker.token,
+    site,
+  };
+  await sendMonth(door, month({ end: midnight }), (text) => console.log(`   ${text}`));
+  await worker.settle();
+  await worker.rollUp();
+  await writeFile(told, new Date(midnight).toISOString());
+}
+
+const DAY = 86_400_000;
+const TOKYO = 9 * 3_600_000;
+
 await mkdir(folder, { recursive: true });
 const plan = await demoPlan();
 const site = plan?.site ?? "cloud-kicks";
@@ -41,10 +63,12 @@ const worker = await startWorker({
   queueTimeoutMs: 250,
   plan,
 });
+if (plan) await tellOfAMonth(worker, site);
 const shop = worker.url.replace("127.0.0.1", "localhost");
 console.log(`
   The shop        ${shop}/
   What arrives    ${shop}/_g/live#site=${site}&token=${worker.token}
+  The reports     ${shop}/_g/reports#site=${site}&token=${worker.token}
 
   Ctrl-C ends it. What was stored stays in .demo/.
 `);
