@@ -1,7 +1,7 @@
 // The demo shop on this machine: the storefront, the edge, and the page that shows what arrives.
 
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sendMonth } from "../../examples/storefront/month/send.mjs";
 import { month } from "../../examples/storefront/month/shoppers.mjs";
@@ -31,9 +31,19 @@ async function demoPlan() {
   }
 }
 
+/** Each version of the tables has a database of its own: what was stored before is not disturbed. */
+async function databaseFolder() {
+  const migrations = join(root, "edge-worker/migrations");
+  const tables = createHash("sha256");
+  for (const name of (await readdir(migrations)).sort()) {
+    tables.update(await readFile(join(migrations, name)));
+  }
+  return join(folder, `tables-${tables.digest("hex").slice(0, 12)}`);
+}
+
 /** A month of made-up visits, once, so that every report has something to show. */
 async function tellOfAMonth(worker, site) {
-  const told = join(folder, "month");
+  const told = join(database, "month");
   if (await readFile(told, "utf8").catch(() => "")) return;
   console.log("\n   a month of 2,000 made-up shoppers is sent, once");
   const midnight = Math.floor((Date.now() + TOKYO) / DAY) * DAY - TOKYO;
@@ -51,13 +61,14 @@ async function tellOfAMonth(worker, site) {
 const DAY = 86_400_000;
 const TOKYO = 9 * 3_600_000;
 
-await mkdir(folder, { recursive: true });
+const database = await databaseFolder();
+await mkdir(database, { recursive: true });
 const plan = await demoPlan();
 const site = plan?.site ?? "cloud-kicks";
 const worker = await startWorker({
   port,
   shop: true,
-  persist: folder,
+  persist: database,
   adminToken: await secret("token"),
   signingKeys: { [site]: [await secret("key")] },
   queueTimeoutMs: 250,
