@@ -80,7 +80,7 @@ CREATE TABLE conversions (
 
 CREATE INDEX conversions_by_day ON conversions (site, day, time);
 CREATE INDEX conversions_by_person ON conversions (person, site, day);
-CREATE INDEX conversions_by_order ON conversions (site, order_number)
+CREATE INDEX conversions_by_order ON conversions (order_number, site)
   WHERE order_number IS NOT NULL;
 
 -- What servers reported as given back.
@@ -109,7 +109,7 @@ CREATE TABLE known_visitors (
   PRIMARY KEY (site, visitor)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX known_visitors_by_contact ON known_visitors (site, contact);
+CREATE INDEX known_visitors_by_contact ON known_visitors (contact, site);
 
 -- Identities that a server has linked: all that are linked, directly or through others, are one
 -- contact, known by the smallest of them. An identity without a row is a contact of its own.
@@ -120,7 +120,7 @@ CREATE TABLE identities (
   PRIMARY KEY (site, identity)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX identities_by_contact ON identities (site, contact);
+CREATE INDEX identities_by_contact ON identities (contact, site);
 
 -- From observations to evidence.
 
@@ -256,7 +256,7 @@ BEGIN
         SELECT coalesce(sum(r.minor), 0) FROM refunds AS r
         WHERE r.site = NEW.site AND r.order_number = NEW.order_number
           AND coalesce(r.currency, conversions.currency) IS conversions.currency)))
-  WHERE site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
     AND EXISTS (
       SELECT 1 FROM refunds AS r
       WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
@@ -265,7 +265,7 @@ BEGIN
     voided = refunded > 0 AND refunded = minor OR EXISTS (
       SELECT 1 FROM refunds AS r
       WHERE r.site = NEW.site AND r.order_number = NEW.order_number AND r.minor IS NULL)
-  WHERE site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
     AND EXISTS (
       SELECT 1 FROM refunds AS r
       WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
@@ -341,7 +341,7 @@ BEGIN
     SELECT other.identity, other.contact
     FROM json_each(NEW.identities) AS m
     CROSS JOIN identities AS k ON k.site = NEW.site AND k.identity = m.value
-    CROSS JOIN identities AS other ON other.site = NEW.site AND other.contact = k.contact) AS part;
+    CROSS JOIN identities AS other ON +other.site = NEW.site AND other.contact = k.contact) AS part;
 END;
 
 CREATE VIEW renamed_identities AS SELECT site, identity, contact AS was, contact FROM identities;
@@ -368,5 +368,5 @@ BEGIN
     AND NEW.was <> NEW.contact;
 
   UPDATE known_visitors SET contact = NEW.contact
-  WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
+  WHERE +site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
 END;

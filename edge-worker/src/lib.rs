@@ -9,16 +9,19 @@ mod auth;
 mod bindings;
 mod clock;
 mod collect;
+mod costs;
 mod database;
 mod events;
 mod health;
 mod http;
 mod live;
 mod openapi;
+mod pages;
 mod plans;
 mod problem;
 mod queue;
 mod reports;
+mod roll_up;
 mod routes;
 mod runtime;
 pub mod sink;
@@ -32,7 +35,7 @@ use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
 use std::panic::AssertUnwindSafe;
 use worker::{
-    Context, Env, MessageBatch, Method, Request, event,
+    Context, Env, MessageBatch, Method, Request, ScheduleContext, ScheduledEvent, event,
     js_sys::{Promise, futures::future_to_promise},
     wasm_bindgen::{self, prelude::wasm_bindgen},
 };
@@ -54,6 +57,18 @@ pub fn fetch(request: web_sys::Request, env: Env) -> Promise {
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     queue::consume(&batch, &Bindings::new(env)).await;
     Ok(())
+}
+
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "JavaScript's only number; a time has at most 53 bits"
+    )]
+    let now = event.schedule() as i64;
+    if let Err(problem) = roll_up::roll_up(&Bindings::new(env), now).await {
+        worker::console_error!("not every stale day was rolled up: {problem}");
+    }
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -111,15 +126,15 @@ async fn serve(
         Action::Loader => assets::loader(&request, edge).await,
         Action::Asset => assets::asset(&request, edge, parts).await,
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
-        Action::LivePage => live::page(),
-        Action::LiveScript => live::script(),
-        Action::LiveStyle => live::style(),
+        Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
         Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
         Action::Publish => plans::publish(request, edge, site).await,
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::PutCosts => costs::put(request, edge, site).await,
+        Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Live => live::since(&request, edge, site).await,
     };
