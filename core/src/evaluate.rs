@@ -4,7 +4,7 @@
 //! of last month calls it again. The same arguments give the same answer in all three.
 
 use crate::{
-    counting::{CountingKey, Occasion, Person},
+    counting::{Counting, CountingKey, Occasion, Person},
     fact::{Fact, Subject},
     fate::Quarantine,
     id::Id,
@@ -77,6 +77,22 @@ impl Explanation {
             Self::OtherSubject => "path, selector, name or step differs",
             Self::Condition => "a condition does not hold",
         }
+    }
+
+    /// The reason with what follows from it: what happened also says how often it counts.
+    ///
+    /// ```
+    /// use goalpost_core::{Counting, Explanation};
+    /// let text = Explanation::Matched.sentence(Counting::OncePerDay);
+    /// assert_eq!(text, "matched, counts once_per_day");
+    /// ```
+    pub fn sentence(self, count: Counting) -> String {
+        let mut text = String::from(self.text());
+        if self == Self::Matched {
+            text.push_str(", counts ");
+            text.push_str(count.name());
+        }
+        text
     }
 
     /// How far an observation came before it failed.
