@@ -77,3 +77,9 @@ pub const BACKDATE_MS: i64 = 2_592_000_000;
 
 /// Milliseconds of a session timeout: the shortest, the default of the field, and a day.
 pub const SESSION_TIMEOUT_MS: (u32, u32, u32) = (1_000, 1_800_000, 86_400_000);
+
+/// Bytes of an identity text: its kind, and a SHA-256 in hexadecimal or a customer's number.
+pub const CONTACT_BYTES: usize = 128;
+
+/// Identities of one person that one event names beside the first.
+pub const IDENTITIES: usize = 8;

@@ -33,7 +33,7 @@ pub(super) enum Origin {
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(message: &'a Accepted<'a>, envelope: &'a Envelope<'a>) -> Self {
-        let form = [Form::Wasm, Form::Js, Form::Raw]
+        let form = [Form::Wasm, Form::Js, Form::Raw, Form::Pixel]
             .map(Form::name)
             .into_iter()
             .find(|name| *name == envelope.form);

@@ -77,6 +77,7 @@ pub(super) fn sort(messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
             },
             Content::Dropped(dropped) => sorter.dropped(message, dropped),
             Content::Refused(refused) => sorter.refused(message, refused),
+            Content::Server(_) => {}
         }
     }
     sorter.sorted
@@ -181,6 +182,7 @@ impl Sorter<'_> {
                     visitor,
                     contact: None,
                 },
+                server: false,
             },
         );
         let digest = observation.digest();
