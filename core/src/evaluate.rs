@@ -156,7 +156,17 @@ pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>)
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
-    examine(rules, definition, observation, false)
+    examined(rules, definition, observation, false)
+}
+
+/// [`explain`], and whether one of the site's own servers reports it.
+pub(crate) fn examined(
+    rules: &Rules,
+    definition: &Definition,
+    observation: &Observation,
+    server: bool,
+) -> Explanation {
+    examine(rules, definition, observation, server)
         .map_or_else(|miss| miss, |_| Explanation::Matched)
 }
 

@@ -3,8 +3,8 @@
 //! The texts are those of the page's debug mode, so that page, edge and dashboard tell one story.
 
 use crate::{
-    Context, Conversion, Counting, Explanation, Id, Observation, Rules, Zone, evaluate, explain,
-    fate::Quarantine,
+    Context, Conversion, Counting, Explanation, Id, Observation, Rules, Zone, evaluate,
+    evaluate::examined, fate::Quarantine,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -61,7 +61,7 @@ pub fn of(rules: &Rules, observation: &Observation, context: &Context<'_>) -> Re
         .iter()
         .map(|definition| Reason {
             definition: definition.id.clone(),
-            explanation: explain(rules, definition, observation),
+            explanation: examined(rules, definition, observation, context.server),
             count: definition.count,
             conversion: conversions.next_if(|conversion| conversion.definition == definition.id),
         })

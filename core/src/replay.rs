@@ -31,6 +31,8 @@ pub struct Recorded<'a> {
     pub person: Person<'a>,
     /// The contact as known today: it takes the visitor's place in keys.
     pub contact: Option<&'a str>,
+    /// Whether one of the site's own servers reported it.
+    pub server: bool,
     /// Whether its money has a server's word.
     pub verified: bool,
     /// What the plan that decided has found.
@@ -78,6 +80,7 @@ pub fn again(rules: &Rules, recorded: &Recorded<'_>) -> Again {
                 time: recorded.time,
                 session: recorded.session,
                 person: recorded.person,
+                server: recorded.server,
             };
             // Reasons cost as much as the verdict, and most observations mean what they meant.
             let verdict = evaluate(rules, &item.observation, &context);

@@ -16,6 +16,8 @@ mod counting;
 mod generated;
 mod plan_compile;
 mod plan_problems;
+mod reasons;
+mod replay;
 mod verdicts;
 
 use goalpost_core::{
