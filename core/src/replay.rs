@@ -61,6 +61,9 @@ pub struct Entry {
     /// Its currency.
     #[serde(default)]
     pub currency: Option<String>,
+    /// `verified` or `claimed`, where there is money.
+    #[serde(default)]
+    pub money: Option<String>,
 }
 
 /// What a recorded observation means under another plan.
@@ -84,7 +87,7 @@ pub fn again(rules: &Rules, recorded: &Recorded<'_>) -> Again {
             };
             // Reasons cost as much as the verdict, and most observations mean what they meant.
             let verdict = evaluate(rules, &item.observation, &context);
-            let same = entries(&verdict.conversions).eq(recorded.verdict.iter().cloned());
+            let same = entries(recorded, &verdict.conversions).eq(recorded.verdict.iter().cloned());
             let reasons = (!same).then(|| reasons::of(rules, &item.observation, &context));
             (verdict, reasons)
         }
@@ -105,21 +108,26 @@ pub fn again(rules: &Rules, recorded: &Recorded<'_>) -> Again {
     for entry in &recorded.verdict {
         diff.sides(recorded, entry).old = Some(Copied::of(recorded, entry));
     }
-    for entry in entries(&verdict.conversions) {
+    for entry in entries(recorded, &verdict.conversions) {
         diff.sides(recorded, &entry).new = Some(Copied::of(recorded, &entry));
     }
     if let Some(reasons) = reasons {
         for (key, sides) in &mut diff.keys {
-            sides.why = sides
-                .change()
-                .map(|change| format!("{} {}", recorded.id, why(key, change, &reasons)));
+            if sides.old != sides.new {
+                sides.why = Some(format!("{} {}", recorded.id, why(key, sides, &reasons)));
+            }
         }
     }
     Again { verdict, diff }
 }
 
-fn entries(conversions: &[Conversion]) -> impl Iterator<Item = Entry> {
-    conversions.iter().map(|conversion| Entry {
+fn entries(recorded: &Recorded<'_>, conversions: &[Conversion]) -> impl Iterator<Item = Entry> {
+    let word = if recorded.verified {
+        "verified"
+    } else {
+        "claimed"
+    };
+    conversions.iter().map(move |conversion| Entry {
         definition: conversion.definition.clone(),
         scope: conversion.key.scope.clone(),
         who: conversion.key.who.clone(),
@@ -129,11 +137,12 @@ fn entries(conversions: &[Conversion]) -> impl Iterator<Item = Entry> {
         currency: conversion
             .money
             .map(|money| money.currency.code().to_owned()),
+        money: conversion.money.map(|_| word.to_owned()),
     })
 }
 
 /// Why the key changes, in the words of the new plan.
-fn why(key: &Key, change: Change, reasons: &Reasons) -> String {
+fn why(key: &Key, sides: &Sides, reasons: &Reasons) -> String {
     if let Some((_, problem)) = &reasons.problem {
         return problem.clone();
     }
@@ -144,8 +153,8 @@ fn why(key: &Key, change: Change, reasons: &Reasons) -> String {
     let Some(reason) = reason else {
         return String::from("the plan has no such definition");
     };
-    match (change, &reason.conversion) {
-        (Change::Lost, Some(now)) => format!("{}, as {}", reason.text(), now.key.text()),
+    match (&sides.new, &reason.conversion) {
+        (None, Some(now)) => format!("{}, as {}", reason.text(), now.key.text()),
         _ => reason.text(),
     }
 }
@@ -185,10 +194,10 @@ const PLACE: usize = 56;
 
 impl Copied {
     fn of(recorded: &Recorded<'_>, entry: &Entry) -> Self {
-        let rank = match (entry.minor, recorded.verified) {
+        let rank = match (entry.minor, entry.money.as_deref()) {
             (None, _) => 2,
-            (Some(_), false) => 1,
-            (Some(_), true) => 0,
+            (Some(_), Some("verified")) => 0,
+            (Some(_), _) => 1,
         };
         let worth = (entry.points, entry.minor, &entry.currency);
         // Numbers and texts always have their JSON.

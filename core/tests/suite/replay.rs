@@ -34,7 +34,7 @@ impl Stored {
             verdict: Vec::new(),
             observation,
         };
-        stored.verdict = entries(&stored.live(then));
+        stored.verdict = entries(&stored.live(then), false);
         stored
     }
 
@@ -71,7 +71,8 @@ impl Stored {
     }
 }
 
-fn entries(verdict: &goalpost_core::Verdict) -> Vec<Entry> {
+fn entries(verdict: &goalpost_core::Verdict, verified: bool) -> Vec<Entry> {
+    let word = if verified { "verified" } else { "claimed" };
     verdict
         .conversions
         .iter()
@@ -83,6 +84,7 @@ fn entries(verdict: &goalpost_core::Verdict) -> Vec<Entry> {
             points: conversion.points,
             minor: conversion.money.map(|money| money.minor),
             currency: conversion.money.map(|money| money.currency.code().into()),
+            money: conversion.money.map(|_| word.into()),
         })
         .collect()
 }
@@ -377,7 +379,7 @@ proptest! {
         for mut one in stored {
             let verdict = one.again(now).verdict;
             prop_assert_eq!(&verdict, &one.live(now));
-            one.verdict = entries(&verdict);
+            one.verdict = entries(&verdict, one.server);
             prop_assert!(one.again(now).diff.is_empty());
         }
     }
