@@ -10,6 +10,7 @@ mod bindings;
 mod clock;
 mod collect;
 mod database;
+mod explain;
 mod health;
 mod http;
 mod live;
@@ -17,6 +18,7 @@ mod openapi;
 mod plans;
 mod problem;
 mod queue;
+mod replay;
 mod reports;
 mod routes;
 mod runtime;
@@ -115,6 +117,13 @@ async fn serve(
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::Explain => {
+            explain::observation(&request, edge, site, parts.get("observation")).await
+        }
+        Action::ExplainTried => explain::tried(request, edge, site).await,
+        Action::BeginReplay => replay::begin(request, edge, site).await,
+        Action::Replay => replay::show(edge, site, parts.get("replay")).await,
+        Action::ReplayStep => replay::step(&request, edge, site, parts.get("replay")).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Live => live::since(&request, edge, site).await,
     };

@@ -11,6 +11,7 @@ pub(crate) enum Kind {
     BadBeacon,
     BadParameter,
     BadPlan,
+    Busy,
     ForeignHost,
     Internal,
     MethodNotAllowed,
@@ -23,10 +24,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::BadBeacon,
         Self::BadParameter,
         Self::BadPlan,
+        Self::Busy,
         Self::ForeignHost,
         Self::Internal,
         Self::MethodNotAllowed,
@@ -43,6 +45,7 @@ impl Kind {
             Self::BadBeacon => "bad-beacon",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
+            Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -62,6 +65,7 @@ impl Kind {
             Self::ForeignHost | Self::MissingScope => 403,
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
+            Self::Busy => 409,
             Self::TooLarge => 413,
             Self::BadPlan => 422,
             Self::Internal => 500,
@@ -74,6 +78,7 @@ impl Kind {
             Self::BadBeacon => "The body is not a beacon",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
+            Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
             Self::MethodNotAllowed => "The route does not take this method",

@@ -16,13 +16,21 @@ use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
 /// [`Failure::Platform`]; then nothing of them is stored.
 pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<(), Failure> {
     let book = plans::book(edge, &sink::plans_needed(messages)).await?;
-    let statements: Vec<D1PreparedStatement> = sink::transaction(clock::new_id()?, messages, &book)
-        .iter()
-        .map(|statement| prepare(edge, statement))
-        .collect::<Result<_, _>>()?;
+    run(edge, &sink::transaction(clock::new_id()?, messages, &book)).await
+}
+
+/// Runs the statements as one transaction.
+///
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them has happened.
+pub(crate) async fn run(edge: &Bindings, statements: &[Statement]) -> Result<(), Failure> {
     if statements.is_empty() {
         return Ok(());
     }
+    let statements: Vec<D1PreparedStatement> = statements
+        .iter()
+        .map(|statement| prepare(edge, statement))
+        .collect::<Result<_, _>>()?;
     edge.database()?.batch(statements).await?;
     Ok(())
 }

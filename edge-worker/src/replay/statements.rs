@@ -10,23 +10,25 @@ pub(super) const LOOKED_AT: u32 = 20_000;
 pub(super) const STEP: u32 = 2_000;
 
 /// The observations after the cursor, of the period. `?1` site, `?2` cursor, `?3` and `?4` its first
-/// and last day, `?5` how many.
+/// and last day, `?5` how many, `?6` among how many.
 pub(super) const ROWS: &str = "\
 SELECT json_object(
   'id', hex(o.id), 'time', o.time, 'day', o.day, 'session', hex(o.session),
   'visitor', hex(o.visitor), 'contact', k.contact, 'form', o.form, 'plan', o.plan,
   'body', o.body, 'verdict', o.verdict)
 FROM (
-  SELECT * FROM observations WHERE site = ?1 AND id > unhex(?2) ORDER BY id LIMIT 20000
+  SELECT * FROM observations WHERE site = ?1 AND id > unhex(?2) ORDER BY id LIMIT CAST(?6 AS INTEGER)
 ) AS o
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE (?3 = '' OR o.day >= ?3) AND (?4 = '' OR o.day <= ?4)
 ORDER BY o.id LIMIT CAST(?5 AS INTEGER)";
 
-/// The last of all observations that [`ROWS`] has looked at; empty if there is none.
+/// The last of all observations that [`ROWS`] has looked at; empty if there is none. `?1` site,
+/// `?2` cursor, `?3` among how many.
 pub(super) const LOOKED: &str = "\
 SELECT json_quote(coalesce(hex(max(id)), '')) FROM (
-  SELECT id FROM observations WHERE site = ?1 AND id > unhex(?2) ORDER BY id LIMIT 20000)";
+  SELECT id FROM observations WHERE site = ?1 AND id > unhex(?2) 
+  ORDER BY id LIMIT CAST(?3 AS INTEGER))";
 
 /// Keys of a part. `?1` rows, `?2` site, `?3` replay, `?4` cursor.
 pub(super) const KEYS: &str = "\
@@ -94,7 +96,7 @@ const COLUMNS: &str = "\
 SELECT json_object(
   'site', r.site, 'id', hex(r.id), 'plan', r.plan, 'version', p.version, 'source', r.source,
   'from', r.from_day, 'to', r.to_day, 'apply', r.apply, 'state', r.state,
-  'cursor', hex(r.cursor), 'steps', r.steps, 'replayed', r.replayed, 'diff', r.diff,
+  'cursor', hex(r.cursor), 'steps', r.steps, 'replayed', r.replayed, 'diff', json(r.diff),
   'problem', r.problem, 'created_at', r.created_at, 'updated_at', r.updated_at)
 FROM replays AS r LEFT JOIN plans AS p ON p.site = r.site AND p.hash = r.plan";
 

@@ -8,6 +8,7 @@ mod figures;
 mod period;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use period::day;
 
 use crate::{
     bindings::Bindings,

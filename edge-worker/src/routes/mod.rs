@@ -59,6 +59,11 @@ pub(crate) enum Action {
     CurrentPlan,
     Versions,
     RollBack,
+    Explain,
+    ExplainTried,
+    BeginReplay,
+    Replay,
+    ReplayStep,
     Report(reports::Name),
     Live,
 }

@@ -35,6 +35,7 @@ mod tests;
 
 pub use chunk::{chunks, plans_needed};
 pub use plan_book::PlanBook;
+pub(crate) use row::verdict as verdict_json;
 pub use statements::{CONSERVATION, RECOMPUTE, Recompute};
 
 use goalpost_core::{Id, accepted::Accepted};

@@ -87,7 +87,7 @@ impl Row {
 
 /// The conversions of an observation, as stored beside it and as read by the trigger that makes
 /// rows of them; `None` if nothing happened.
-pub(super) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<String> {
+pub(crate) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<String> {
     if conversions.is_empty() {
         return None;
     }

@@ -1,0 +1,195 @@
+//! Replay: another plan over the observations that are stored, as a dry run or for good.
+//!
+//! A replay is a row that walks through the observations in bounded steps, by their key. Whoever
+//! asks for a step takes it: the caller, or the clock by [`advance`]. What it changes is a fold over
+//! counting keys (core's `replay::Diff`), kept by SQL, so that steps may end and begin anywhere.
+
+mod answer;
+mod begin;
+mod statements;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::schema;
+pub(crate) use begin::{BODY_BYTES, begin};
+
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::{Failure, Outcome},
+    problem::{Kind, Problem},
+    reports::Query,
+    routes::Parameter,
+    sink::{Param, Statement},
+    store,
+};
+use goalpost_core::{Id, Rules, clip, limits, plan::Plan};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
+use worker::Request;
+
+/// How large a step is.
+pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "limit",
+    about: "How many observations to evaluate at most; without it, 2000.",
+    schema: || json!({"type": "integer", "minimum": 1, "maximum": statements::STEP}),
+}];
+
+/// A replay, as its row says.
+#[derive(Debug, Deserialize)]
+struct Replay {
+    site: String,
+    id: String,
+    plan: String,
+    version: Option<u32>,
+    source: String,
+    from: String,
+    to: String,
+    apply: u8,
+    state: String,
+    cursor: String,
+    steps: i64,
+    replayed: i64,
+    diff: Option<Box<RawValue>>,
+    problem: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl Replay {
+    fn runs(&self) -> bool {
+        self.state == "running"
+    }
+
+    const fn applies(&self) -> bool {
+        self.apply != 0
+    }
+
+    /// The plan that is tried, with its rules.
+    fn plan(&self) -> Result<(Plan, Rules), Failure> {
+        let plan = Plan::parse(&self.source).map_err(|_| {
+            Failure::Internal(format!("the plan {} is no plan any more", self.plan))
+        })?;
+        // The hash is a name given once: newer code may write the same plan differently.
+        let rules = Rules {
+            plan: self.plan.clone(),
+            ..plan.compile()
+        };
+        Ok((plan, rules))
+    }
+}
+
+/// Shows how far a replay is, and what it has found so far.
+pub(crate) async fn show(edge: &Bindings, site: &str, id: &str) -> Outcome {
+    let replay = find(edge, site, id).await?;
+    answer::answer(edge, &replay).await
+}
+
+/// Takes one step, and shows the replay after it.
+pub(crate) async fn step(request: &Request, edge: &Bindings, site: &str, id: &str) -> Outcome {
+    let query = Query::of(request)?;
+    let limit = query.number("limit", statements::STEP, (1, statements::STEP))?;
+    let replay = find(edge, site, id).await?;
+    if replay.runs() {
+        go_on(edge, &replay, limit).await?;
+    }
+    show(edge, site, id).await
+}
+
+/// Takes a step of the running replay that has waited longest; `false` if none runs.
+pub(crate) async fn advance(edge: &Bindings) -> Result<bool, Failure> {
+    let replay: Option<Replay> = database::row(edge, &statements::next(), &[]).await?;
+    let Some(replay) = replay else {
+        return Ok(false);
+    };
+    go_on(edge, &replay, statements::STEP).await?;
+    Ok(true)
+}
+
+async fn find(edge: &Bindings, site: &str, id: &str) -> Result<Replay, Failure> {
+    let unknown = || {
+        let id = clip(id, limits::NAME_BYTES);
+        Failure::Problem(Problem::new(
+            Kind::NotFound,
+            format!("replay: '{site}' has no replay '{id}'; POST …/plan/replay begins one"),
+        ))
+    };
+    let hex = hex(Id::parse(id).ok_or_else(unknown)?);
+    let found: Option<Replay> = database::row(edge, &statements::one(), &[site, &hex]).await?;
+    found.ok_or_else(unknown)
+}
+
+fn hex(id: Id) -> String {
+    id.text().replace('-', "")
+}
+
+/// One step: all of it happens, or nothing.
+async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
+    match try_step(edge, replay, limit).await {
+        // What this code cannot read now it cannot read later either.
+        Err(Failure::Internal(problem)) => {
+            worker::console_error!("the replay {} ends: {problem}", replay.id);
+            let fail = Statement {
+                sql: statements::FAIL,
+                params: vec![
+                    Param::Text(replay.site.clone()),
+                    Param::Text(replay.id.clone()),
+                    Param::Text(problem),
+                    Param::Integer(clock::now()),
+                ],
+            };
+            store::run(edge, &[fail, forget(&replay.site)]).await
+        }
+        other => other,
+    }
+}
+
+async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
+    let (plan, rules) = replay.plan()?;
+    let Replay {
+        site,
+        id,
+        cursor,
+        from,
+        to,
+        ..
+    } = replay;
+    let limit = limit.to_string();
+    let among = statements::LOOKED_AT.to_string();
+    let values = [site.as_str(), cursor, from, to, &limit, &among];
+    let rows: Vec<step::Row> = database::rows(edge, statements::ROWS, &values).await?;
+    let full = rows.len().to_string() == limit;
+    let next = match rows.last() {
+        Some(last) if full => last.id.clone(),
+        _ => {
+            let looked: Option<String> =
+                database::row(edge, statements::LOOKED, &[site, cursor, &among]).await?;
+            looked.unwrap_or_default()
+        }
+    };
+    if next.is_empty() {
+        let diff = answer::definitions(edge, &plan, id).await?;
+        let end = Statement {
+            sql: statements::END,
+            params: vec![
+                Param::Text(site.clone()),
+                Param::Text(id.clone()),
+                Param::Text(cursor.clone()),
+                Param::Text(serde_json::to_string(&diff)?),
+                Param::Integer(clock::now()),
+            ],
+        };
+        return store::run(edge, &[end, forget(site)]).await;
+    }
+    let statements = step::transaction(replay, &rules, &rows, &next, clock::now())?;
+    store::run(edge, &statements).await
+}
+
+fn forget(site: &str) -> Statement {
+    Statement {
+        sql: statements::FORGET,
+        params: vec![Param::Text(String::from(site))],
+    }
+}
