@@ -1,6 +1,6 @@
 //! How a replay begins.
 
-use super::{Replay, answer, find, forget, hex, statements as sql};
+use super::{Replay, answer, find, hex, statements as sql, step};
 use crate::{
     bindings::Bindings,
     clock, database,
@@ -49,33 +49,52 @@ pub(crate) async fn begin(mut request: Request, edge: &Bindings, site: &str) -> 
         plans::put(edge, &plan).await?;
     }
     let id = clock::new_id()?;
-    let now = Param::Integer(clock::now());
-    let text = |text: &str| Param::Text(String::from(text));
-    store::run(
-        edge,
-        &[
-            Statement {
-                sql: sql::MAKE_ROOM,
-                params: vec![text(site), now.clone()],
-            },
-            forget(site),
-            Statement {
-                sql: sql::BEGIN,
-                params: vec![
-                    text(site),
-                    text(&hex(id)),
-                    text(&hash),
-                    text(&plan.json()),
-                    text(&from),
-                    text(&to),
-                    Param::Integer(i64::from(wanted.apply)),
-                    now,
-                ],
-            },
-        ],
-    )
-    .await?;
+    let beginning = Beginning {
+        site,
+        id: &hex(id),
+        plan: &hash,
+        source: &plan.json(),
+        from: &from,
+        to: &to,
+        apply: wanted.apply,
+        now: clock::now(),
+    };
+    store::run(edge, &statements(&beginning)).await?;
     begun(edge, site, id).await
+}
+
+/// A replay before its first step.
+pub(super) struct Beginning<'a> {
+    pub(super) site: &'a str,
+    pub(super) id: &'a str,
+    pub(super) plan: &'a str,
+    pub(super) source: &'a str,
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+    pub(super) apply: bool,
+    pub(super) now: i64,
+}
+
+/// The statements that begin a replay, unless one is being applied.
+pub(super) fn statements(new: &Beginning<'_>) -> [Statement; 3] {
+    let text = |text: &str| Param::Text(String::from(text));
+    let now = Param::Integer(new.now);
+    let mut params = [new.site, new.id, new.plan, new.source, new.from, new.to]
+        .map(text)
+        .to_vec();
+    params.push(Param::Integer(i64::from(new.apply)));
+    params.push(now.clone());
+    [
+        Statement {
+            sql: sql::MAKE_ROOM,
+            params: vec![text(new.site), now],
+        },
+        step::forget(new.site),
+        Statement {
+            sql: sql::BEGIN,
+            params,
+        },
+    ]
 }
 
 /// Of two that begin at once, one does.

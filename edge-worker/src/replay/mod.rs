@@ -10,7 +10,7 @@ mod statements;
 mod step;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod testing;
 
 pub(crate) use answer::schema;
 pub(crate) use begin::{BODY_BYTES, begin};
@@ -140,7 +140,7 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
                     Param::Integer(clock::now()),
                 ],
             };
-            store::run(edge, &[fail, forget(&replay.site)]).await
+            store::run(edge, &[fail, step::forget(&replay.site)]).await
         }
         other => other,
     }
@@ -156,40 +156,20 @@ async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Fa
         to,
         ..
     } = replay;
-    let limit = limit.to_string();
+    let most = limit.to_string();
     let among = statements::LOOKED_AT.to_string();
-    let values = [site.as_str(), cursor, from, to, &limit, &among];
+    let values = [site.as_str(), cursor, from, to, &most, &among];
     let rows: Vec<step::Row> = database::rows(edge, statements::ROWS, &values).await?;
-    let full = rows.len().to_string() == limit;
-    let next = match rows.last() {
-        Some(last) if full => last.id.clone(),
-        _ => {
-            let looked: Option<String> =
-                database::row(edge, statements::LOOKED, &[site, cursor, &among]).await?;
-            looked.unwrap_or_default()
-        }
+    let next = match step::next(&rows, limit) {
+        Some(next) => next,
+        None => database::row(edge, statements::LOOKED, &[site, cursor, &among])
+            .await?
+            .unwrap_or_default(),
     };
     if next.is_empty() {
-        let diff = answer::definitions(edge, &plan, id).await?;
-        let end = Statement {
-            sql: statements::END,
-            params: vec![
-                Param::Text(site.clone()),
-                Param::Text(id.clone()),
-                Param::Text(cursor.clone()),
-                Param::Text(serde_json::to_string(&diff)?),
-                Param::Integer(clock::now()),
-            ],
-        };
-        return store::run(edge, &[end, forget(site)]).await;
+        let diff = serde_json::to_string(&answer::definitions(edge, &plan, id).await?)?;
+        return store::run(edge, &step::end(replay, &diff, clock::now())).await;
     }
     let statements = step::transaction(replay, &rules, &rows, &next, clock::now())?;
     store::run(edge, &statements).await
-}
-
-fn forget(site: &str) -> Statement {
-    Statement {
-        sql: statements::FORGET,
-        params: vec![Param::Text(String::from(site))],
-    }
 }

@@ -101,6 +101,33 @@ pub(super) fn transaction(
     Ok(out)
 }
 
+/// Where the next step begins, if this one is full of rows.
+pub(super) fn next(rows: &[Row], limit: u32) -> Option<String> {
+    let full = usize::try_from(limit).is_ok_and(|limit| rows.len() >= limit);
+    rows.last().filter(|_| full).map(|last| last.id.clone())
+}
+
+/// The end of a replay that has looked at everything.
+pub(super) fn end(replay: &Replay, diff: &str, now: i64) -> [Statement; 2] {
+    let mut params = [&replay.site, &replay.id, &replay.cursor, diff]
+        .map(|text| Param::Text(String::from(text)))
+        .to_vec();
+    params.push(Param::Integer(now));
+    let end = Statement {
+        sql: sql::END,
+        params,
+    };
+    [end, forget(&replay.site)]
+}
+
+/// Keys of what runs no more are not kept.
+pub(super) fn forget(site: &str) -> Statement {
+    Statement {
+        sql: sql::FORGET,
+        params: vec![Param::Text(String::from(site))],
+    }
+}
+
 /// Rows joined to JSON lists of bounded size.
 fn packs(rows: &[String]) -> Vec<String> {
     let mut packs: Vec<String> = Vec::new();

@@ -31,7 +31,7 @@ mod statements;
 mod unread;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use chunk::{chunks, plans_needed};
 pub use plan_book::PlanBook;

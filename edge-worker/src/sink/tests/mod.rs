@@ -9,6 +9,7 @@ mod any_order;
 mod counting;
 mod fates;
 mod identity;
+mod replays;
 
 use super::{CONSERVATION, Param, PlanBook, RECOMPUTE, Statement, transaction};
 use goalpost_core::{
@@ -22,7 +23,10 @@ use rusqlite::{Connection, params_from_iter, types::Value as Cell};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_goalpost.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/0001_goalpost.sql"),
+    include_str!("../../../migrations/0002_replay.sql"),
+];
 
 /// 18 November 2026, 11:06 in Tokyo.
 pub(super) const NOW: i64 = 1_795_000_000_000;
@@ -186,8 +190,8 @@ pub(super) fn rules_of(site: &str) -> Arc<Rules> {
 /// Rows as one text per row, for people and for comparison.
 pub(super) type Table = Vec<String>;
 
-pub(super) struct Db {
-    pub(super) sqlite: Connection,
+pub(crate) struct Db {
+    pub(crate) sqlite: Connection,
     pub(super) book: PlanBook,
     batches: i64,
 }
@@ -245,7 +249,7 @@ impl Db {
         )]);
     }
 
-    pub(super) fn run(&mut self, statements: &[Statement]) {
+    pub(crate) fn run(&mut self, statements: &[Statement]) {
         let transaction = self.sqlite.transaction().unwrap();
         for statement in statements {
             let cells = statement.params.iter().map(|param| match param {
