@@ -61,7 +61,7 @@ pub struct Entry {
     /// Its currency.
     #[serde(default)]
     pub currency: Option<String>,
-    /// `verified` or `claimed`, where there is money.
+    /// `verified` where there is money with a server's word.
     #[serde(default)]
     pub money: Option<String>,
 }
@@ -122,11 +122,7 @@ pub fn again(rules: &Rules, recorded: &Recorded<'_>) -> Again {
 }
 
 fn entries(recorded: &Recorded<'_>, conversions: &[Conversion]) -> impl Iterator<Item = Entry> {
-    let word = if recorded.verified {
-        "verified"
-    } else {
-        "claimed"
-    };
+    let word = recorded.verified.then_some("verified");
     conversions.iter().map(move |conversion| Entry {
         definition: conversion.definition.clone(),
         scope: conversion.key.scope.clone(),
@@ -137,7 +133,7 @@ fn entries(recorded: &Recorded<'_>, conversions: &[Conversion]) -> impl Iterator
         currency: conversion
             .money
             .map(|money| money.currency.code().to_owned()),
-        money: conversion.money.map(|_| word.to_owned()),
+        money: conversion.money.and(word).map(ToOwned::to_owned),
     })
 }
 

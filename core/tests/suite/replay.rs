@@ -72,7 +72,7 @@ impl Stored {
 }
 
 fn entries(verdict: &goalpost_core::Verdict, verified: bool) -> Vec<Entry> {
-    let word = if verified { "verified" } else { "claimed" };
+    let word = verified.then_some("verified");
     verdict
         .conversions
         .iter()
@@ -84,7 +84,7 @@ fn entries(verdict: &goalpost_core::Verdict, verified: bool) -> Vec<Entry> {
             points: conversion.points,
             minor: conversion.money.map(|money| money.minor),
             currency: conversion.money.map(|money| money.currency.code().into()),
-            money: conversion.money.map(|_| word.into()),
+            money: conversion.money.and(word).map(Into::into),
         })
         .collect()
 }

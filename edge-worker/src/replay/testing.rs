@@ -91,7 +91,10 @@ pub(crate) fn replay(db: &mut Db, rules: &Rules, wanted: Replay) -> Vec<Definiti
         if next.is_empty() {
             let found = summary(db, &id);
             db.run(&step::end(&state, "[]", 2));
-            assert_eq!(rows::<u8>(db, "SELECT json_quote(count(*)) FROM replay_keys", &[]), [0]);
+            assert_eq!(
+                rows::<u8>(db, "SELECT json_quote(count(*)) FROM replay_keys", &[]),
+                [0]
+            );
             return found;
         }
         let statements = step::transaction(&state, rules, &found, &next, 2).unwrap();
