@@ -83,3 +83,12 @@ pub const CONTACT_BYTES: usize = 128;
 
 /// Identities of one person that one event names beside the first.
 pub const IDENTITIES: usize = 8;
+
+/// Events of one request of a server: what one transaction stores at the lowest cost per row.
+pub const SERVER_EVENTS: usize = 1_000;
+
+/// Bytes of one request of a server: a thousand events of a kilobyte.
+pub const SERVER_BYTES: usize = 1_000_000;
+
+/// Bytes of the id that a server gives to an event: two of the longest names, joined.
+pub const EVENT_ID_BYTES: usize = 128;

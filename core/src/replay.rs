@@ -66,6 +66,13 @@ pub struct Entry {
     pub money: Option<String>,
 }
 
+impl Entry {
+    /// Whether its money has a server's word.
+    pub fn is_verified(&self) -> bool {
+        self.money.as_deref() == Some("verified")
+    }
+}
+
 /// What a recorded observation means under another plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again {
@@ -190,10 +197,10 @@ const PLACE: usize = 56;
 
 impl Copied {
     fn of(recorded: &Recorded<'_>, entry: &Entry) -> Self {
-        let rank = match (entry.minor, entry.money.as_deref()) {
-            (None, _) => 2,
-            (Some(_), Some("verified")) => 0,
-            (Some(_), _) => 1,
+        let rank = match entry.minor {
+            None => 2,
+            Some(_) if entry.is_verified() => 0,
+            Some(_) => 1,
         };
         let worth = (entry.points, entry.minor, &entry.currency);
         // Numbers and texts always have their JSON.

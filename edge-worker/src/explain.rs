@@ -32,12 +32,16 @@ pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
 const FIND: &str = "\
 SELECT json_object(
   'fate', 'stored', 'time', o.time, 'session', hex(o.session), 'visitor', hex(o.visitor),
-  'contact', k.contact, 'form', o.form, 'plan', o.plan, 'body', o.body)
+  'identity', o.contact, 'contact', coalesce(i.contact, o.contact, k.contact),
+  'source', o.source, 'plan', o.plan, 'body', o.body)
 FROM observations AS o
+LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE o.site = ?1 AND o.id = unhex(?2)
 UNION ALL
-SELECT json_object('fate', 'quarantined', 'form', form, 'plan', plan, 'body', body)
+SELECT json_object(
+  'fate', 'quarantined', 'source', iif(form = 'server', 'server', 'page'), 'plan', plan,
+  'body', body)
 FROM (SELECT * FROM quarantine WHERE site = ?1 AND id = unhex(?2) ORDER BY digest LIMIT 1)
 LIMIT 1";
 
@@ -58,8 +62,9 @@ struct Item {
     time: Option<i64>,
     session: String,
     visitor: String,
+    identity: Option<String>,
     contact: Option<String>,
-    form: String,
+    source: String,
     plan: String,
     body: String,
 }
@@ -201,14 +206,15 @@ async fn answer(edge: &Bindings, site: &str, known: &Known, item: &Item) -> Outc
         Ok(read) => {
             let observation = &read.observation;
             let time = item.time.unwrap_or_else(|| observation.id.time());
+            let server = item.source == "server";
             let context = Context {
                 time,
                 session: read.session.or_else(|| Id::parse(&item.session)),
                 person: Person {
                     visitor: Id::parse(&item.visitor),
-                    contact: None,
+                    contact: item.identity.as_deref().filter(|_| server),
                 },
-                server: item.form == "server",
+                server,
             };
             let reasons = reasons::of(rules, observation, &context);
             (Some(observation.id), Some(time), reasons)

@@ -11,13 +11,20 @@
 
 mod beacons;
 mod browser_plan;
+mod carts;
 mod conditions;
+mod contacts;
 mod counting;
+mod funnels;
+mod funnels_hold;
 mod generated;
+mod ledger;
 mod plan_compile;
 mod plan_problems;
 mod reasons;
 mod replay;
+mod server_events;
+mod server_problems;
 mod verdicts;
 
 use goalpost_core::{

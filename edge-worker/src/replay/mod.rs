@@ -22,12 +22,13 @@ use crate::{
     problem::{Kind, Problem},
     reports::Query,
     routes::Parameter,
-    sink::{Param, Statement},
+    sink::{Compiled, Param, Statement},
     store,
 };
 use goalpost_core::{Id, Rules, clip, limits, plan::Plan};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
+use std::sync::Arc;
 use worker::Request;
 
 /// How large a step is.
@@ -68,7 +69,7 @@ impl Replay {
     }
 
     /// The plan that is tried, with its rules.
-    fn plan(&self) -> Result<(Plan, Rules), Failure> {
+    fn plan(&self) -> Result<(Plan, Compiled), Failure> {
         let plan = Plan::parse(&self.source).map_err(|_| {
             Failure::Internal(format!("the plan {} is no plan any more", self.plan))
         })?;
@@ -77,7 +78,11 @@ impl Replay {
             plan: self.plan.clone(),
             ..plan.compile()
         };
-        Ok((plan, rules))
+        let compiled = Compiled {
+            rules: Arc::new(rules),
+            reporting: Arc::new(plan.reporting()),
+        };
+        Ok((plan, compiled))
     }
 }
 
@@ -147,7 +152,7 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
 }
 
 async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
-    let (plan, rules) = replay.plan()?;
+    let (plan, compiled) = replay.plan()?;
     let Replay {
         site,
         id,
@@ -170,6 +175,6 @@ async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Fa
         let diff = serde_json::to_string(&answer::definitions(edge, &plan, id).await?)?;
         return store::run(edge, &step::end(replay, &diff, clock::now())).await;
     }
-    let statements = step::transaction(replay, &rules, &rows, &next, clock::now())?;
+    let statements = step::transaction(replay, &compiled, &rows, &next, clock::now())?;
     store::run(edge, &statements).await
 }

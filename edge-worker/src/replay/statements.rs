@@ -14,11 +14,14 @@ pub(super) const STEP: u32 = 2_000;
 pub(super) const ROWS: &str = "\
 SELECT json_object(
   'id', hex(o.id), 'time', o.time, 'day', o.day, 'session', hex(o.session),
-  'visitor', hex(o.visitor), 'contact', k.contact, 'form', o.form, 'plan', o.plan,
+  'visitor', hex(o.visitor), 'identity', o.contact,
+  'contact', coalesce(i.contact, o.contact, k.contact), 'source', o.source, 'plan', o.plan,
+  'country', o.country, 'device', o.device,
   'body', o.body, 'verdict', o.verdict)
 FROM (
   SELECT * FROM observations WHERE site = ?1 AND id > unhex(?2) ORDER BY id LIMIT CAST(?6 AS INTEGER)
 ) AS o
+LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE (?3 = '' OR o.day >= ?3) AND (?4 = '' OR o.day <= ?4)
 ORDER BY o.id LIMIT CAST(?5 AS INTEGER)";
@@ -53,6 +56,17 @@ UPDATE observations AS o SET plan = p.plan, day = v ->> 1, verdict = v ->> 2
 FROM r, replays AS p
 WHERE o.site = ?2 AND o.id = unhex(v ->> 0)
   AND p.site = ?2 AND p.id = unhex(?3) AND p.state = 'running' AND p.cursor = unhex(?4)";
+
+/// Shares of sessions. Parameters as [`KEYS`]'s.
+pub(super) const RETELL: &str = "\
+WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+INSERT INTO retold (site, visitor, session, was, now, more, time, day, entry)
+SELECT
+  ?2, unhex(v ->> 0), unhex(v ->> 1), v ->> 2, v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7
+FROM r
+WHERE EXISTS (
+  SELECT 1 FROM replays
+  WHERE site = ?2 AND id = unhex(?3) AND state = 'running' AND cursor = unhex(?4))";
 
 /// The end of a step. `?1` site, `?2` replay, `?3` cursor, `?4` the next cursor, `?5` observations
 /// evaluated, `?6` now.

@@ -1,10 +1,10 @@
 //! One step of a replay, without the database: from stored observations to statements.
 
 use super::{Replay, statements as sql};
-use crate::sink::{Param, Statement, verdict_json};
+use crate::sink::{Compiled, Param, Statement, Told, retold, verdict_json};
 use goalpost_core::{
-    Id, Person, Rules,
-    replay::{Diff, Entry, Recorded, again},
+    Id, Person,
+    replay::{Again, Diff, Entry, Recorded, again},
 };
 use serde::Deserialize;
 
@@ -19,11 +19,95 @@ pub(super) struct Row {
     day: String,
     session: String,
     visitor: String,
+    /// The identity that it names itself.
+    identity: Option<String>,
+    /// Whose it is, as known today.
     contact: Option<String>,
-    form: String,
+    source: String,
     plan: String,
+    country: String,
+    device: String,
     body: String,
     verdict: Option<String>,
+}
+
+impl Row {
+    /// What the plan that decided has found.
+    fn verdict(&self) -> Result<Vec<Entry>, serde_json::Error> {
+        match &self.verdict {
+            Some(verdict) => serde_json::from_str(verdict),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn recorded(&self, id: Id, verdict: Vec<Entry>) -> Recorded<'_> {
+        let server = self.source == "server";
+        Recorded {
+            id,
+            item: &self.body,
+            time: self.time,
+            session: Id::parse(&self.session),
+            person: Person {
+                visitor: Id::parse(&self.visitor),
+                contact: self.identity.as_deref().filter(|_| server),
+            },
+            contact: self.contact.as_deref(),
+            server,
+            // Money stays what it was verified as.
+            verified: server || verdict.iter().any(Entry::is_verified),
+            verdict,
+        }
+    }
+}
+
+/// Everything that a step writes.
+#[derive(Default)]
+struct Part {
+    diff: Diff,
+    verdicts: Vec<String>,
+    shares: Vec<String>,
+}
+
+impl Part {
+    fn take(&mut self, plan: &Compiled, row: &Row, apply: bool) -> Result<(), serde_json::Error> {
+        let Some(id) = Id::parse(&row.id) else {
+            return Ok(());
+        };
+        let recorded = row.recorded(id, row.verdict()?);
+        let Again { verdict, diff } = again(&plan.rules, &recorded);
+        self.diff.merge(diff);
+        if !apply {
+            return Ok(());
+        }
+        let was: Vec<&str> = recorded
+            .verdict
+            .iter()
+            .map(|one| &*one.definition)
+            .collect();
+        let now: Vec<&str> = verdict
+            .conversions
+            .iter()
+            .map(|one| &*one.definition)
+            .collect();
+        let day = plan.rules.zone.date(row.time).text();
+        let json = verdict_json(&plan.rules, &verdict.conversions, recorded.verified);
+        if json != row.verdict || day != row.day || plan.rules.plan != row.plan {
+            let told = Told {
+                body: &row.body,
+                server: recorded.server,
+                time: row.time,
+                day: &day,
+                session: recorded.session,
+                visitor: recorded.person.visitor,
+                country: &row.country,
+                device: &row.device,
+            };
+            self.shares.extend(retold(plan, &told, &was, &now));
+            self.verdicts
+                .push(serde_json::to_string(&(&row.id, day, json))?);
+        }
+        Ok(())
+    }
 }
 
 /// The statements of a step, to be run as one transaction.
@@ -32,54 +116,26 @@ pub(super) struct Row {
 /// A stored verdict that is none; nothing else has written it than this code.
 pub(super) fn transaction(
     replay: &Replay,
-    rules: &Rules,
+    plan: &Compiled,
     rows: &[Row],
     next: &str,
     now: i64,
 ) -> Result<Vec<Statement>, serde_json::Error> {
-    let mut diff = Diff::default();
-    let mut changed = Vec::new();
+    let mut part = Part::default();
     for row in rows {
-        let Some(id) = Id::parse(&row.id) else {
-            continue;
-        };
-        let verdict: Vec<Entry> = match &row.verdict {
-            Some(verdict) => serde_json::from_str(verdict)?,
-            None => Vec::new(),
-        };
-        // A server's word is what makes money verified, and it alone may trigger some definitions.
-        let server = row.form == "server";
-        let again = again(
-            rules,
-            &Recorded {
-                id,
-                item: &row.body,
-                time: row.time,
-                session: Id::parse(&row.session),
-                person: Person {
-                    visitor: Id::parse(&row.visitor),
-                    contact: None,
-                },
-                contact: row.contact.as_deref(),
-                server,
-                verified: server,
-                verdict,
-            },
-        );
-        diff.merge(again.diff);
-        let verdict = verdict_json(rules, &again.verdict.conversions);
-        let day = rules.zone.date(row.time).text();
-        if replay.applies() && (verdict != row.verdict || day != row.day || rules.plan != row.plan)
-        {
-            changed.push(serde_json::to_string(&(&row.id, day, verdict))?);
-        }
+        part.take(plan, row, replay.applies())?;
     }
-    let keys = diff
+    let keys = part
+        .diff
         .keys()
         .map(|row| serde_json::to_string(&row))
         .collect::<Result<Vec<_>, _>>()?;
     let mut out = Vec::new();
-    for (sql, rows) in [(sql::KEYS, keys), (sql::APPLY, changed)] {
+    for (sql, rows) in [
+        (sql::KEYS, keys),
+        (sql::APPLY, part.verdicts),
+        (sql::RETELL, part.shares),
+    ] {
         for pack in packs(&rows) {
             out.push(Statement {
                 sql,

@@ -5,8 +5,8 @@ use super::{
     begin::{Beginning, statements},
     statements as sql, step,
 };
-use crate::sink::{Param, Statement, tests::Db};
-use goalpost_core::{Rules, replay::DefinitionDiff};
+use crate::sink::{Compiled, Param, Statement, tests::Db};
+use goalpost_core::replay::DefinitionDiff;
 use rusqlite::params_from_iter;
 use serde::de::DeserializeOwned;
 
@@ -61,7 +61,7 @@ pub(crate) fn begin(db: &mut Db, id: &str, wanted: &Replay) {
 }
 
 /// A whole replay, to its end; what it has found.
-pub(crate) fn replay(db: &mut Db, rules: &Rules, wanted: Replay) -> Vec<DefinitionDiff> {
+pub(crate) fn replay(db: &mut Db, plan: &Compiled, wanted: Replay) -> Vec<DefinitionDiff> {
     let id = format!(
         "{:032x}",
         rows::<u8>(db, "SELECT json_quote(count(*)) FROM replays", &[])[0]
@@ -69,7 +69,7 @@ pub(crate) fn replay(db: &mut Db, rules: &Rules, wanted: Replay) -> Vec<Definiti
     begin(db, &id, &wanted);
     db.run(&[Statement {
         sql: "UPDATE replays SET plan = ?1 WHERE state = 'running'",
-        params: vec![Param::Text(rules.plan.clone())],
+        params: vec![Param::Text(plan.rules.plan.clone())],
     }]);
     let among = wanted.among.to_string();
     for _ in 0..1_000 {
@@ -97,7 +97,7 @@ pub(crate) fn replay(db: &mut Db, rules: &Rules, wanted: Replay) -> Vec<Definiti
             );
             return found;
         }
-        let statements = step::transaction(&state, rules, &found, &next, 2).unwrap();
+        let statements = step::transaction(&state, plan, &found, &next, 2).unwrap();
         db.run(&statements);
         if wanted.twice {
             db.run(&statements);
