@@ -5,7 +5,7 @@
 //! order and any number of times, and the end is the same. The edge keeps the same fold in SQL.
 
 use crate::{
-    Context, Conversion, Currency, Id, Money, Person, Rules, Verdict,
+    Context, Conversion, Currency, Id, Money, Observation, Person, Rules, Verdict,
     beacon::read_item,
     evaluate,
     reasons::{self, Reasons},
@@ -33,8 +33,6 @@ pub struct Recorded<'a> {
     pub contact: Option<&'a str>,
     /// Whether one of the site's own servers reported it.
     pub server: bool,
-    /// Whether its money has a server's word.
-    pub verified: bool,
     /// What the plan that decided has found.
     pub verdict: Vec<Entry>,
 }
@@ -67,6 +65,22 @@ pub struct Entry {
 }
 
 impl Entry {
+    fn of(conversion: &Conversion, is_verified: impl Fn(Money) -> bool) -> Self {
+        let money = conversion.money;
+        Self {
+            definition: conversion.definition.clone(),
+            scope: conversion.key.scope.clone(),
+            who: conversion.key.who.clone(),
+            dedup: conversion.key.dedup.clone(),
+            points: conversion.points,
+            minor: money.map(|money| money.minor),
+            currency: money.map(|money| money.currency.code().to_owned()),
+            money: money
+                .filter(|money| is_verified(*money))
+                .map(|_| String::from("verified")),
+        }
+    }
+
     /// Whether its money has a server's word.
     pub fn is_verified(&self) -> bool {
         self.money.as_deref() == Some("verified")
@@ -76,72 +90,66 @@ impl Entry {
 /// What a recorded observation means under another plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again {
+    /// What was seen; `None` if the item can be read no more.
+    pub observation: Option<Observation>,
     /// What live evaluation would have said.
     pub verdict: Verdict,
     /// What that changes, of this observation alone.
     pub diff: Diff,
 }
 
+/// Whether an amount has a server's word.
+pub type IsVerified<'a> = dyn Fn(&Observation, &Conversion, Money) -> bool + 'a;
+
 /// Evaluates a recorded observation under these rules.
-pub fn again(rules: &Rules, recorded: &Recorded<'_>) -> Again {
-    let (verdict, reasons) = match read_item(recorded.item) {
-        Ok(item) => {
-            let context = Context {
-                time: recorded.time,
-                session: recorded.session,
-                person: recorded.person,
-                server: recorded.server,
-            };
-            // Reasons cost as much as the verdict, and most observations mean what they meant.
-            let verdict = evaluate(rules, &item.observation, &context);
-            let same = entries(recorded, &verdict.conversions).eq(recorded.verdict.iter().cloned());
-            let reasons = (!same).then(|| reasons::of(rules, &item.observation, &context));
-            (verdict, reasons)
-        }
-        Err(error) => {
-            let problem = Some((error.reason, error.detail));
-            let verdict = Verdict {
-                conversions: Vec::new(),
-                problem: problem.clone(),
-            };
-            let reasons = Reasons {
-                definitions: Vec::new(),
-                problem,
-            };
-            (verdict, Some(reasons))
-        }
+pub fn again(rules: &Rules, recorded: &Recorded<'_>, is_verified: &IsVerified<'_>) -> Again {
+    let context = Context {
+        time: recorded.time,
+        session: recorded.session,
+        person: recorded.person,
+        server: recorded.server,
     };
+    let read = read_item(recorded.item).map(|item| item.observation);
+    let verdict = match &read {
+        Ok(observation) => evaluate(rules, observation, &context),
+        Err(error) => Verdict {
+            conversions: Vec::new(),
+            problem: Some((error.reason, error.detail.clone())),
+        },
+    };
+    let observation = read.ok();
     let mut diff = Diff::default();
     for entry in &recorded.verdict {
         diff.sides(recorded, entry).old = Some(Copied::of(recorded, entry));
     }
-    for entry in entries(recorded, &verdict.conversions) {
+    for conversion in &verdict.conversions {
+        let is_verified = |money| {
+            let seen = observation.as_ref();
+            seen.is_some_and(|seen| is_verified(seen, conversion, money))
+        };
+        let entry = Entry::of(conversion, is_verified);
         diff.sides(recorded, &entry).new = Some(Copied::of(recorded, &entry));
     }
-    if let Some(reasons) = reasons {
+    // Most observations mean what they meant, and need no reasons.
+    if diff.keys.values().any(|sides| sides.old != sides.new) {
+        let reasons = match &observation {
+            Some(observation) => reasons::of(rules, observation, &context),
+            None => Reasons {
+                definitions: Vec::new(),
+                problem: verdict.problem.clone(),
+            },
+        };
         for (key, sides) in &mut diff.keys {
             if sides.old != sides.new {
                 sides.why = Some(format!("{} {}", recorded.id, why(key, sides, &reasons)));
             }
         }
     }
-    Again { verdict, diff }
-}
-
-fn entries(recorded: &Recorded<'_>, conversions: &[Conversion]) -> impl Iterator<Item = Entry> {
-    let word = recorded.verified.then_some("verified");
-    conversions.iter().map(move |conversion| Entry {
-        definition: conversion.definition.clone(),
-        scope: conversion.key.scope.clone(),
-        who: conversion.key.who.clone(),
-        dedup: conversion.key.dedup.clone(),
-        points: conversion.points,
-        minor: conversion.money.map(|money| money.minor),
-        currency: conversion
-            .money
-            .map(|money| money.currency.code().to_owned()),
-        money: conversion.money.and(word).map(ToOwned::to_owned),
-    })
+    Again {
+        observation,
+        verdict,
+        diff,
+    }
 }
 
 /// Why the key changes, in the words of the new plan.

@@ -64,10 +64,9 @@ impl Stored {
             person: self.person(),
             contact: self.contact,
             server: self.server,
-            verified: self.server,
             verdict: self.verdict.clone(),
         };
-        again(now, &recorded)
+        again(now, &recorded, &|_, _, _| self.server)
     }
 }
 

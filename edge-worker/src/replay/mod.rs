@@ -175,6 +175,10 @@ async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Fa
         let diff = serde_json::to_string(&answer::definitions(edge, &plan, id).await?)?;
         return store::run(edge, &step::end(replay, &diff, clock::now())).await;
     }
-    let statements = step::transaction(replay, &compiled, &rows, &next, clock::now())?;
+    let tried = step::Tried {
+        plan: &compiled,
+        keys: &[],
+    };
+    let statements = step::transaction(replay, &tried, &rows, &next, clock::now())?;
     store::run(edge, &statements).await
 }

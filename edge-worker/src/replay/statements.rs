@@ -13,7 +13,7 @@ pub(super) const STEP: u32 = 2_000;
 /// and last day, `?5` how many, `?6` among how many.
 pub(super) const ROWS: &str = "\
 SELECT json_object(
-  'id', hex(o.id), 'time', o.time, 'day', o.day, 'session', hex(o.session),
+  'id', hex(o.id), 'received_at', o.received_at, 'time', o.time, 'day', o.day, 'session', hex(o.session),
   'visitor', hex(o.visitor), 'identity', o.contact,
   'contact', coalesce(i.contact, o.contact, k.contact), 'source', o.source, 'plan', o.plan,
   'country', o.country, 'device', o.device,

@@ -1,10 +1,11 @@
 //! One step of a replay, without the database: from stored observations to statements.
 
 use super::{Replay, statements as sql};
-use crate::sink::{Compiled, Param, Statement, Told, retold, verdict_json};
+use crate::sink::{Compiled, Param, Statement, Told, Voucher, retold, verdict_json, vouch};
 use goalpost_core::{
-    Id, Person,
-    replay::{Again, Diff, Entry, Recorded, again},
+    Conversion, Id, Money, Observation, Person,
+    replay::{Diff, Entry, Recorded, again},
+    server_event::read_stored,
 };
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ const JSON_BYTES: usize = 1_000_000;
 #[derive(Debug, Deserialize)]
 pub(super) struct Row {
     pub(super) id: String,
+    received_at: i64,
     time: i64,
     day: String,
     session: String,
@@ -40,8 +42,12 @@ impl Row {
         }
     }
 
+    fn is_of_server(&self) -> bool {
+        self.source == "server"
+    }
+
     fn recorded(&self, id: Id, verdict: Vec<Entry>) -> Recorded<'_> {
-        let server = self.source == "server";
+        let server = self.is_of_server();
         Recorded {
             id,
             item: &self.body,
@@ -53,11 +59,25 @@ impl Row {
             },
             contact: self.contact.as_deref(),
             server,
-            // Money stays what it was verified as.
-            verified: server || verdict.iter().any(Entry::is_verified),
             verdict,
         }
     }
+
+    /// The session that it is part of; a server's event is of one only where the person did
+    /// something.
+    fn session(&self) -> Option<Id> {
+        let session = Id::parse(&self.session)?;
+        let apart =
+            self.is_of_server() && !read_stored(&self.body).is_ok_and(|stored| stored.interactive);
+        (!apart).then_some(session)
+    }
+}
+
+/// What a step needs beside its rows.
+pub(super) struct Tried<'a> {
+    pub(super) plan: &'a Compiled,
+    /// The keys that sign the site's order tokens.
+    pub(super) keys: &'a [String],
 }
 
 /// Everything that a step writes.
@@ -69,45 +89,77 @@ struct Part {
 }
 
 impl Part {
-    fn take(&mut self, plan: &Compiled, row: &Row, apply: bool) -> Result<(), serde_json::Error> {
+    fn take(&mut self, tried: &Tried<'_>, row: &Row, apply: bool) -> Result<(), serde_json::Error> {
         let Some(id) = Id::parse(&row.id) else {
             return Ok(());
         };
+        let rules = &tried.plan.rules;
         let recorded = row.recorded(id, row.verdict()?);
-        let Again { verdict, diff } = again(&plan.rules, &recorded);
-        self.diff.merge(diff);
+        let vouch = |seen: &Observation, conversion: &Conversion, money: Money| {
+            // Money stays what it was verified as, whatever became of the key.
+            if recorded.server || was_verified(&recorded.verdict, conversion, money) {
+                return Voucher::Server;
+            }
+            vouch(
+                seen,
+                conversion,
+                money,
+                &rules.site,
+                tried.keys,
+                row.received_at,
+            )
+        };
+        let again = again(rules, &recorded, &|seen, conversion, money| {
+            matches!(vouch(seen, conversion, money), Voucher::Server)
+        });
+        self.diff.merge(again.diff);
         if !apply {
             return Ok(());
         }
-        let was: Vec<&str> = recorded
-            .verdict
-            .iter()
-            .map(|one| &*one.definition)
-            .collect();
-        let now: Vec<&str> = verdict
-            .conversions
-            .iter()
-            .map(|one| &*one.definition)
-            .collect();
-        let day = plan.rules.zone.date(row.time).text();
-        let json = verdict_json(&plan.rules, &verdict.conversions, recorded.verified);
-        if json != row.verdict || day != row.day || plan.rules.plan != row.plan {
+        let seen = again.observation.as_ref();
+        let conversions = &again.verdict.conversions;
+        let day = rules.zone.date(row.time).text();
+        let verdict = seen.and_then(|seen| {
+            verdict_json(rules, conversions, |conversion, money| {
+                vouch(seen, conversion, money)
+            })
+        });
+        if verdict == row.verdict && day == row.day && rules.plan == row.plan {
+            return Ok(());
+        }
+        if let Some((observation, session)) = seen.zip(row.session()) {
+            let was: Vec<&str> = recorded
+                .verdict
+                .iter()
+                .map(|one| &*one.definition)
+                .collect();
+            let now: Vec<&str> = conversions.iter().map(|one| &*one.definition).collect();
             let told = Told {
-                body: &row.body,
-                server: recorded.server,
+                observation,
                 time: row.time,
                 day: &day,
-                session: recorded.session,
+                session,
                 visitor: recorded.person.visitor,
                 country: &row.country,
                 device: &row.device,
             };
-            self.shares.extend(retold(plan, &told, &was, &now));
-            self.verdicts
-                .push(serde_json::to_string(&(&row.id, day, json))?);
+            self.shares.push(retold(tried.plan, &told, &was, &now));
         }
+        let row = serde_json::to_string(&(&row.id, day, verdict))?;
+        self.verdicts.push(row);
         Ok(())
     }
+}
+
+/// Whether the same amount had a server's word before.
+fn was_verified(verdict: &[Entry], conversion: &Conversion, money: Money) -> bool {
+    conversion.key.scope.starts_with("order:")
+        && verdict.iter().any(|entry| {
+            entry.is_verified()
+                && entry.scope == conversion.key.scope
+                && entry.minor == Some(money.minor)
+                && entry.currency.as_deref() == Some(money.currency.code())
+        })
 }
 
 /// The statements of a step, to be run as one transaction.
@@ -116,14 +168,14 @@ impl Part {
 /// A stored verdict that is none; nothing else has written it than this code.
 pub(super) fn transaction(
     replay: &Replay,
-    plan: &Compiled,
+    tried: &Tried<'_>,
     rows: &[Row],
     next: &str,
     now: i64,
 ) -> Result<Vec<Statement>, serde_json::Error> {
     let mut part = Part::default();
     for row in rows {
-        part.take(plan, row, replay.applies())?;
+        part.take(tried, row, replay.applies())?;
     }
     let keys = part
         .diff

@@ -97,7 +97,8 @@ pub(crate) fn replay(db: &mut Db, plan: &Compiled, wanted: Replay) -> Vec<Defini
             );
             return found;
         }
-        let statements = step::transaction(&state, plan, &found, &next, 2).unwrap();
+        let statements =
+            step::transaction(&state, &step::Tried { plan, keys: &[] }, &found, &next, 2).unwrap();
         db.run(&statements);
         if wanted.twice {
             db.run(&statements);

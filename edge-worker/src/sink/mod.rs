@@ -37,10 +37,11 @@ mod unread;
 pub(crate) mod tests;
 
 pub use chunk::{chunks, plans_needed};
+pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};
 pub(crate) use retold::{Told, retold};
-pub(crate) use row::verdict as verdict_json;
+pub(crate) use row::{Voucher, verdict as verdict_json};
 pub use statements::CONSERVATION;
 
 use goalpost_core::{Id, accepted::Accepted};

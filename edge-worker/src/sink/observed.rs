@@ -3,15 +3,16 @@
 use super::{
     delivery::Delivery,
     plan_book::Compiled,
-    row::{self, Row},
+    row::{self, Row, Voucher},
 };
 use goalpost_core::{
-    CommerceStep, Context, Conversion, Id, Observation, Person, Seen,
+    CommerceStep, Context, Conversion, Id, Money, Observation, Person, Seen,
     beacon::{Form, ReadItem},
     channel::{Arrival, Touch},
     evaluate,
     fate::Quarantine,
     json::{push_field, push_key, push_number_field, push_text},
+    order_token,
     server_event::{Refund, StoredItem},
     trail,
 };
@@ -96,6 +97,7 @@ pub(super) fn row(
     plan: &Compiled,
     observed: &Observed<'_>,
     conversions: &[Conversion],
+    keys: &[String],
     digest: u64,
 ) -> String {
     let &Observed {
@@ -113,6 +115,20 @@ pub(super) fn row(
         .filter(|_| of.of_request().form != Form::Raw.name())
         .and_then(|claimed| row::claims(&plan.rules, claimed, conversions));
     let identities = (whose.identities.len() > 1).then(|| list(&whose.identities));
+    let voucher = |conversion: &Conversion, money| {
+        if whose.server {
+            return Voucher::Server;
+        }
+        let site = &plan.rules.site;
+        vouch(
+            observation,
+            conversion,
+            money,
+            site,
+            keys,
+            of.message.received_at,
+        )
+    };
     let refund = whose
         .refund
         .as_ref()
@@ -133,7 +149,7 @@ pub(super) fn row(
         .text(&of.message.country)
         .text(&of.message.device)
         .number(digest.cast_signed())
-        .json(row::verdict(&plan.rules, conversions, whose.server).as_deref())
+        .json(row::verdict(&plan.rules, conversions, voucher).as_deref())
         .json(claims.as_deref())
         .text(text)
         .json(identities.as_deref())
@@ -153,6 +169,36 @@ fn order_number(observation: &Observation) -> Option<&str> {
             .filter(|order| !order.is_empty()),
         _ => None,
     }
+}
+
+/// Who stands for an amount of a page, at `now`.
+pub(crate) fn vouch(
+    observation: &Observation,
+    conversion: &Conversion,
+    money: Money,
+    site: &str,
+    keys: &[String],
+    now: i64,
+) -> Voucher {
+    match token(observation) {
+        Some((token, order)) if conversion.key.scope.starts_with("order:") => {
+            order_token::verify(token, site, order, money, keys, now)
+                .map_or_else(Voucher::BadToken, |()| Voucher::Server)
+        }
+        _ => Voucher::Page,
+    }
+}
+
+/// The token that a purchase carries, and the order that it is to be about.
+fn token(observation: &Observation) -> Option<(&str, &str)> {
+    let Seen::Commerce {
+        step: CommerceStep::Purchase,
+    } = observation.seen
+    else {
+        return None;
+    };
+    let text = |name| observation.properties.text(name);
+    text("token").zip(text("order"))
 }
 
 fn list(texts: &[String]) -> String {

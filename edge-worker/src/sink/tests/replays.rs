@@ -4,12 +4,15 @@ use super::*;
 use crate::replay::testing::{Replay, begin, replay, summary};
 use goalpost_core::{
     Counting, Definition, Rule, Trigger, Worth,
+    accepted::ServerEvents,
+    channel::ChannelRule,
     replay::{Change, Diff, Entry, Recorded, again},
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// The rules of the tests, changed in every way that a plan can be.
-fn other_rules(which: u8) -> Rules {
+fn other_plan(which: u8) -> Compiled {
     let mut rules = testing::rules();
     rules.plan = format!("other-{which}");
     let mut definitions = std::mem::take(&mut rules.definitions);
@@ -46,7 +49,16 @@ fn other_rules(which: u8) -> Rules {
         _ => rules.zone = goalpost_core::Zone::fixed(-8 * 3_600),
     }
     rules.definitions = definitions;
-    rules
+    let mut reporting = testing::reporting();
+    reporting.channels.own.push(ChannelRule {
+        channel: "Partners".into(),
+        source: vec!["partner.example".into()],
+        ..ChannelRule::default()
+    });
+    Compiled {
+        rules: Arc::new(rules),
+        reporting: Arc::new(reporting),
+    }
 }
 
 /// What a page may see, by a few small numbers.
@@ -68,27 +80,63 @@ fn observation(n: i64, kind: u8, which: u8) -> String {
                 host: "shop.example".into(),
                 query: Vec::new(),
                 title: String::new(),
-                referrer: String::new(),
+                referrer: ["https://partner.example/", ""][which].into(),
             },
         ),
     })
 }
 
-fn letters() -> impl Strategy<Value = Vec<Letter>> {
+/// What arrives: a page's letter, or a server's event.
+#[derive(Clone, Debug)]
+enum Arriving {
+    Page(Letter),
+    Server(String),
+}
+
+fn server_event(n: i64, kind: u8, which: u8) -> String {
+    let which = usize::from(which % 2);
+    let event = match kind % 3 {
+        0 => format!(
+            r#""kind":"commerce","name":"purchase","properties":{{"order":"{}","revenue":"80"}}"#,
+            ["A1", "A2"][which]
+        ),
+        1 => format!(
+            r#""kind":"commerce","name":"refund","properties":{{"order":"{}","amount":"30","currency":"JPY"}}"#,
+            ["A1", "A2"][which]
+        ),
+        _ => r#""kind":"trigger","name":"close-won""#.into(),
+    };
+    let whose = match kind / 3 % 4 {
+        0 => String::new(),
+        1 => format!(r#","visitor":"{}""#, id(500)),
+        2 => r#","contact":"email:anna","identities":["customer:1"]"#.into(),
+        _ => format!(
+            r#","visitor":"{}","session":"{}","interactive":true,"contact":"email:ben""#,
+            id(501),
+            id(3)
+        ),
+    };
+    format!(r#"{{"id":"{}","seq":0,{event}{whose}}}"#, id(n))
+}
+
+fn arriving() -> impl Strategy<Value = Vec<Arriving>> {
     let items = prop::collection::vec((0u8..12, 0u8..2), 1..5);
-    prop::collection::vec((items, 0i64..3), 1..8).prop_map(|letters| {
+    prop::collection::vec((items, 0i64..3, 0u8..16), 1..8).prop_map(|all| {
         let mut n = 0;
-        letters
-            .into_iter()
-            .map(|(items, visitor)| {
+        all.into_iter()
+            .map(|(items, visitor, server)| {
+                if server < 12 && visitor == 2 {
+                    n += 3_000_000;
+                    return Arriving::Server(server_event(n, server, items[0].1));
+                }
                 let items: Vec<String> = items
                     .into_iter()
                     .map(|(kind, which)| {
                         n += 3_000_000;
-                        observation(n / 3_000_000 % 7 + n, kind, which)
+                        observation(n, kind, which)
                     })
                     .collect();
-                Letter::new(items).of(id(500 + visitor)).at(NOW + n + 9)
+                Arriving::Page(Letter::new(items).of(id(500 + visitor)).at(NOW + n + 9))
             })
             .collect()
     })
@@ -97,8 +145,11 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
 /// The same difference without SQL: every observation at once.
 fn reference(db: &Db, rules: &Rules) -> Diff {
     let sql = "\
-SELECT o.id, o.time, o.session, o.visitor, k.contact, o.body, coalesce(o.verdict, '[]')
+SELECT
+  o.id, o.time, o.session, o.visitor, coalesce(i.contact, o.contact, k.contact), o.body,
+  coalesce(o.verdict, '[]'), o.contact, o.source
 FROM observations AS o
+LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor";
     let mut diff = Diff::default();
     let mut prepared = db.sqlite.prepare(sql).unwrap();
@@ -111,7 +162,8 @@ LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor";
         };
         let text = |at: usize| row.get::<_, Option<String>>(at).unwrap();
         let verdict: Vec<Entry> = serde_json::from_str(&text(6).unwrap()).unwrap();
-        let (body, contact) = (text(5).unwrap(), text(4));
+        let (body, contact, identity) = (text(5).unwrap(), text(4), text(7));
+        let server = text(8).unwrap() == "server";
         let recorded = Recorded {
             id: id(0).unwrap(),
             item: &body,
@@ -119,53 +171,124 @@ LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor";
             session: id(2),
             person: goalpost_core::Person {
                 visitor: id(3),
-                contact: None,
+                contact: identity.as_deref().filter(|_| server),
             },
             contact: contact.as_deref(),
-            server: false,
-            verified: false,
+            server,
             verdict,
         };
-        diff.merge(again(rules, &recorded).diff);
+        diff.merge(again(rules, &recorded, &|_, _, _| server).diff);
     }
     diff
 }
 
-fn stored(letters: &[Letter], rules: Rules) -> Db {
+/// A store in which everything has arrived while this plan was in effect.
+fn stored(all: &[Arriving], plan: Compiled) -> Db {
     let mut db = Db::new();
     db.book = PlanBook::new();
-    // A page that names no plan is judged by the current one.
-    db.book.add_current(Arc::new(rules));
-    db.deliver(letters);
+    // A page that names a plan which nobody has is judged by the current one.
+    db.book.add_current(plan);
+    for one in all {
+        match one {
+            Arriving::Page(letter) => db.deliver(std::slice::from_ref(letter)),
+            Arriving::Server(event) => db.accept(&[accepted(
+                NOW + 90 * DAY,
+                Content::Server(ServerEvents {
+                    site: SITE.into(),
+                    items: vec![raw(event)],
+                }),
+            )]),
+        }
+    }
     db
+}
+
+fn pages(letters: impl IntoIterator<Item = Letter>) -> Vec<Arriving> {
+    letters.into_iter().map(Arriving::Page).collect()
+}
+
+fn this_plan() -> Compiled {
+    compiled(testing::rules())
+}
+
+/// Everything that a plan decides about.
+fn decided(db: &Db) -> BTreeMap<&'static str, Table> {
+    [
+        (
+            "observations",
+            "SELECT id, day, plan, verdict FROM observations ORDER BY 1",
+        ),
+        (
+            "evidence",
+            "SELECT
+               definition, scope, who, dedup, observation, kind, time, day, points, minor, currency,
+               money, token, order_number, visitor, session, identity, contact, source, plan
+             FROM evidence ORDER BY 1, 2, 3, 4, 5",
+        ),
+        (
+            "conversions",
+            "SELECT
+               definition, scope, who, dedup, kind, time, day, points, observation, source, plan,
+               minor, currency, money, order_number, visitor, session, contact, refunded, voided,
+               person
+             FROM conversions ORDER BY 1, 2, 3, 4",
+        ),
+        ("refunds", "SELECT * FROM refunds ORDER BY 1, 2"),
+        ("sessions", "SELECT * FROM sessions ORDER BY 1, 2, 3"),
+    ]
+    .into_iter()
+    .map(|(what, query)| (what, db.table(query)))
+    .collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100,
+        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
     #[test]
-    fn sql_folds_as_core_does(letters in letters(), which in 0u8..3, limit in 1u32..5) {
-        let mut db = stored(&letters, testing::rules());
-        let rules = other_rules(which);
-        let before = db.table("SELECT * FROM observations");
-        let expected = reference(&db, &rules).summary();
-        let found = replay(&mut db, &rules, Replay { limit, ..Replay::DRY });
+    fn sql_folds_as_core_does(all in arriving(), which in 0u8..3, limit in 1u32..5) {
+        let mut db = stored(&all, this_plan());
+        let before = decided(&db);
+        let expected = reference(&db, &other_plan(which).rules).summary();
+        let found = replay(&mut db, &other_plan(which), Replay { limit, ..Replay::DRY });
         prop_assert_eq!(found, expected);
-        prop_assert_eq!(db.table("SELECT * FROM observations"), before);
+        prop_assert_eq!(decided(&db), before);
         db.assert_sound();
     }
 
     #[test]
-    fn the_same_plan_changes_nothing(letters in letters()) {
-        let mut db = stored(&letters, testing::rules());
-        for diff in replay(&mut db, &testing::rules(), Replay::DRY) {
+    fn the_same_plan_changes_nothing(all in arriving()) {
+        let mut db = stored(&all, this_plan());
+        for diff in replay(&mut db, &this_plan(), Replay::DRY) {
             prop_assert_eq!(diff.old, diff.new);
             prop_assert_eq!((diff.gained, diff.lost, diff.changed), (0, 0, 0));
         }
+    }
+
+    #[test]
+    fn what_is_applied_is_what_would_have_been(
+        all in arriving(), which in 0u8..3, limit in 1u32..5, twice: bool,
+    ) {
+        let mut db = stored(&all, this_plan());
+        let apply = Replay { apply: true, limit, twice, ..Replay::DRY };
+        replay(&mut db, &other_plan(which), apply);
+        db.assert_sound();
+        prop_assert_eq!(decided(&db), decided(&stored(&all, other_plan(which))));
+        // And back again.
+        replay(&mut db, &this_plan(), apply);
+        prop_assert_eq!(decided(&db), decided(&stored(&all, this_plan())));
+    }
+
+    #[test]
+    fn a_part_of_the_past_can_be_applied(all in arriving(), which in 0u8..2) {
+        let mut db = stored(&all, this_plan());
+        replay(&mut db, &other_plan(which), Replay { apply: true, from: "2026-11-19", ..Replay::DRY });
+        db.assert_sound();
+        let sql = "SELECT count(*) FROM observations WHERE (day >= '2026-11-19') <> (plan <> '00')";
+        prop_assert_eq!(db.number(sql), 0);
     }
 }
 
@@ -177,16 +300,16 @@ fn a_step_that_runs_twice_changes_nothing() {
         item(&event(2, "demo_requested")),
     ]);
     let once = replay(
-        &mut stored(std::slice::from_ref(&letter), testing::rules()),
-        &other_rules(1),
+        &mut stored(&pages([letter.clone()]), this_plan()),
+        &other_plan(1),
         Replay {
             limit: 2,
             ..Replay::DRY
         },
     );
     let twice = replay(
-        &mut stored(&[letter], testing::rules()),
-        &other_rules(1),
+        &mut stored(&pages([letter]), this_plan()),
+        &other_plan(1),
         Replay {
             limit: 2,
             twice: true,
@@ -209,14 +332,14 @@ fn a_step_that_runs_twice_changes_nothing() {
 #[test]
 fn a_period_is_days_as_they_are_reported() {
     let day = |n: i64| Letter::new([item(&event(n * DAY, "demo_requested"))]).at(NOW + n * DAY);
-    let mut db = stored(&[day(0), day(1), day(2)], testing::rules());
+    let mut db = stored(&pages([day(0), day(1), day(2)]), this_plan());
     let of = |from: &'static str, to: &'static str, db: &mut Db| {
         let wanted = Replay {
             from,
             to,
             ..Replay::DRY
         };
-        let found = replay(db, &other_rules(0), wanted);
+        let found = replay(db, &other_plan(0), wanted);
         found.first().map_or(0, |one| one.changed)
     };
     assert_eq!(of("", "", &mut db), 3);
@@ -228,22 +351,20 @@ fn a_period_is_days_as_they_are_reported() {
 
 #[test]
 fn few_observations_of_the_period_among_many_take_bounded_steps() {
-    let letters: Vec<Letter> = (0..9)
-        .map(|n| Letter::new([item(&event(n, "demo_requested"))]))
-        .collect();
-    let mut db = stored(&letters, testing::rules());
+    let letters = (0..9).map(|n| Letter::new([item(&event(n, "demo_requested"))]));
+    let mut db = stored(&pages(letters), this_plan());
     let wanted = Replay {
         from: "2026-12-01",
         among: 2,
         ..Replay::DRY
     };
-    assert!(replay(&mut db, &other_rules(0), wanted).is_empty());
+    assert!(replay(&mut db, &other_plan(0), wanted).is_empty());
     assert_eq!(db.table("SELECT steps, replayed FROM replays"), ["5 | 0"]);
 }
 
 #[test]
 fn one_replay_runs_at_a_time() {
-    let mut db = stored(&[], testing::rules());
+    let mut db = stored(&[], this_plan());
     begin(
         &mut db,
         "aa",
@@ -257,7 +378,7 @@ fn one_replay_runs_at_a_time() {
         db.table("SELECT hex(id), state FROM replays"),
         ["AA | running"]
     );
-    let mut db = stored(&[], testing::rules());
+    let mut db = stored(&[], this_plan());
     begin(&mut db, "aa", &Replay::DRY);
     begin(&mut db, "bb", &Replay::DRY);
     assert_eq!(
