@@ -9,12 +9,15 @@
     reason = "these are tests: what goes wrong should stop them"
 )]
 
+mod attribution;
 mod beacons;
 mod browser_plan;
 mod carts;
+mod channels;
 mod conditions;
 mod contacts;
 mod counting;
+mod data_driven;
 mod funnels;
 mod funnels_hold;
 mod generated;
@@ -25,7 +28,9 @@ mod reasons;
 mod replay;
 mod server_events;
 mod server_problems;
+mod sessions;
 mod verdicts;
+mod what_if;
 
 use goalpost_core::{
     Element, Id, MediaStep, Observation, Properties, Rules, Seen, Value, plan::Plan,
