@@ -9,9 +9,11 @@ CREATE TABLE replays (
   to_day     TEXT NOT NULL,
   apply      INTEGER NOT NULL,   -- whether the plan's verdicts take the place of the stored ones
   state      TEXT NOT NULL,      -- 'running', then 'done', 'applied' or 'failed'
-  cursor     BLOB NOT NULL,      -- the last observation looked at; empty before the first
+  part       TEXT NOT NULL,      -- 'stored', then 'quarantined': what is replayed
+  cursor     BLOB NOT NULL,      -- the last row of it looked at; empty before the first
   steps      INTEGER NOT NULL,
   replayed   INTEGER NOT NULL,   -- observations evaluated again
+  accepted   INTEGER NOT NULL,   -- items of the quarantine that the plan accepts
   diff       TEXT,               -- JSON: the difference, once the replay is at its end
   problem    TEXT,               -- why it failed
   created_at INTEGER NOT NULL,

@@ -318,13 +318,15 @@ fn explained(
 
 /// The answer's shape.
 pub(crate) fn schema() -> Value {
-    let perhaps = |shape: Value| json!({"anyOf": [shape, {"type": "null"}]});
     let counted = shape::object(&[
         (
             "here",
             shape::boolean("Whether it is this observation that counts, and not a copy of it."),
         ),
-        ("observation", perhaps(shape::id("The one that counts."))),
+        (
+            "observation",
+            shape::perhaps(shape::id("The one that counts.")),
+        ),
         ("time", shape::time("When that happened.")),
         ("plan", shape::text("The hash of the plan that decided.")),
         ("text", shape::text("The same, for people.")),
@@ -339,19 +341,19 @@ pub(crate) fn schema() -> Value {
         ),
         (
             "key",
-            perhaps(shape::text("The counting key, if it happened.")),
+            shape::perhaps(shape::text("The counting key, if it happened.")),
         ),
-        ("counted", perhaps(counted)),
+        ("counted", shape::perhaps(counted)),
     ]);
     shape::object(&[
         ("site", shape::text("The site.")),
-        ("observation", perhaps(shape::id("The observation."))),
+        ("observation", shape::perhaps(shape::id("The observation."))),
         ("fate", json!({"enum": ["stored", "quarantined", null]})),
         ("plan", shape::text("The hash of the plan that explains.")),
-        ("time", perhaps(shape::time("When it happened."))),
+        ("time", shape::perhaps(shape::time("When it happened."))),
         (
             "problem",
-            perhaps(shape::object(&[
+            shape::perhaps(shape::object(&[
                 (
                     "reason",
                     shape::text("Why it is quarantined under this plan."),

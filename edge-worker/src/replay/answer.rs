@@ -29,6 +29,7 @@ struct Answer<'a> {
     state: &'a str,
     steps: i64,
     replayed: i64,
+    accepted: i64,
     until: Option<i64>,
     problem: Option<&'a str>,
     created_at: i64,
@@ -59,6 +60,7 @@ pub(super) async fn answer(edge: &Bindings, replay: &Replay) -> Outcome {
         state: &replay.state,
         steps: replay.steps,
         replayed: replay.replayed,
+        accepted: replay.accepted,
         until: Id::parse(&replay.cursor).map(Id::time),
         problem: replay.problem.as_deref(),
         created_at: replay.created_at,
@@ -72,7 +74,7 @@ pub(super) async fn definitions(
     edge: &Bindings,
     plan: &Plan,
     replay: &str,
-) -> Result<Vec<Definition>, Failure> {
+) -> Result<Vec<Difference>, Failure> {
     let counts = database::rows(edge, &sql::counts(), &[replay]).await?;
     let money = database::rows(edge, &sql::money(), &[replay]).await?;
     let most = EXAMPLES.to_string();
@@ -80,7 +82,7 @@ pub(super) async fn definitions(
     let summary = summary(counts, money, examples);
     Ok(summary
         .into_iter()
-        .map(|diff| Definition::new(plan, diff))
+        .map(|diff| Difference::new(plan, diff))
         .collect())
 }
 
@@ -156,7 +158,7 @@ pub(super) fn summary(
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Definition {
+pub(super) struct Difference {
     definition: String,
     name: String,
     text: String,
@@ -197,7 +199,7 @@ struct One {
     value: Option<Worth>,
 }
 
-impl Definition {
+impl Difference {
     fn new(plan: &Plan, diff: DefinitionDiff) -> Self {
         let name = plan.definition_name(&diff.definition);
         Self {
@@ -279,10 +281,6 @@ impl One {
     }
 }
 
-fn perhaps(shape: Value) -> Value {
-    json!({"anyOf": [shape, {"type": "null"}]})
-}
-
 /// The answer's shape.
 pub(crate) fn schema() -> Value {
     let worth = || {
@@ -302,16 +300,16 @@ pub(crate) fn schema() -> Value {
         ])
     };
     let one = || {
-        perhaps(shape::object(&[
+        shape::perhaps(shape::object(&[
             ("points", shape::integer("Engagement value.")),
-            ("value", perhaps(worth())),
+            ("value", shape::perhaps(worth())),
         ]))
     };
     let example = shape::object(&[
         ("change", json!({"enum": ["gained", "lost", "changed"]})),
         (
             "observation",
-            perhaps(shape::id("The first observation of it.")),
+            shape::perhaps(shape::id("The first observation of it.")),
         ),
         ("key", shape::text("The counting key.")),
         ("old", one()),
@@ -344,15 +342,15 @@ pub(crate) fn schema() -> Value {
         ("plan", shape::text("The hash of the plan that is tried.")),
         (
             "version",
-            perhaps(shape::integer("Its version, if it was published.")),
+            shape::perhaps(shape::integer("Its version, if it was published.")),
         ),
         (
             "from",
-            perhaps(shape::date("The first day; null: from the beginning.")),
+            shape::perhaps(shape::date("The first day; null: from the beginning.")),
         ),
         (
             "to",
-            perhaps(shape::date("The last day; null: to the end.")),
+            shape::perhaps(shape::date("The last day; null: to the end.")),
         ),
         (
             "apply",
@@ -363,14 +361,23 @@ pub(crate) fn schema() -> Value {
             json!({"enum": ["running", "done", "applied", "failed"]}),
         ),
         ("steps", shape::integer("Steps taken.")),
-        ("replayed", shape::integer("Observations evaluated so far.")),
+        (
+            "replayed",
+            shape::integer("Items evaluated so far: stored ones, then waiting ones."),
+        ),
+        (
+            "accepted",
+            shape::integer(
+                "Items waiting in quarantine that the plan accepts; applied, they are stored.",
+            ),
+        ),
         (
             "until",
-            perhaps(shape::time(
+            shape::perhaps(shape::time(
                 "How far it is: capture of the last observation.",
             )),
         ),
-        ("problem", perhaps(shape::text("Why it failed."))),
+        ("problem", shape::perhaps(shape::text("Why it failed."))),
         ("created_at", shape::time("When it began.")),
         ("updated_at", shape::time("When its last step ended.")),
         ("definitions", shape::list(definition)),

@@ -134,7 +134,7 @@ fn read(body: &[u8]) -> Result<Wanted<'_>, Problem> {
 /// The days of the replay; empty without a bound.
 fn period(wanted: &Wanted<'_>) -> Result<(String, String), Problem> {
     let bound = |name: &str, text: &Option<String>| match text {
-        Some(text) => day(name, text).map(|day| day.text()),
+        Some(text) => day(name, text).map(goalpost_core::Date::text),
         None => Ok(String::new()),
     };
     let (from, to) = (bound("from", &wanted.from)?, bound("to", &wanted.to)?);
@@ -197,6 +197,9 @@ mod tests {
             assert!(found.starts_with(expected), "{found}");
         }
         let wanted = read(br#"{"version":1,"to":"2026-11-01"}"#).unwrap();
-        assert_eq!(period(&wanted).unwrap(), ("".into(), "2026-11-01".into()));
+        assert_eq!(
+            period(&wanted).unwrap(),
+            (String::new(), "2026-11-01".into())
+        );
     }
 }

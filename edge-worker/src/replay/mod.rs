@@ -6,6 +6,7 @@
 
 mod answer;
 mod begin;
+mod quarantined;
 mod statements;
 mod step;
 
@@ -22,7 +23,7 @@ use crate::{
     problem::{Kind, Problem},
     reports::Query,
     routes::Parameter,
-    sink::{Compiled, Param, Statement},
+    sink::{Compiled, Param, Statement, Waiting},
     store,
 };
 use goalpost_core::{Id, Rules, clip, limits, plan::Plan};
@@ -50,9 +51,11 @@ struct Replay {
     to: String,
     apply: u8,
     state: String,
+    part: String,
     cursor: String,
     steps: i64,
     replayed: i64,
+    accepted: i64,
     diff: Option<Box<RawValue>>,
     problem: Option<String>,
     created_at: i64,
@@ -133,6 +136,8 @@ fn hex(id: Id) -> String {
 /// One step: all of it happens, or nothing.
 async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
     match try_step(edge, replay, limit).await {
+        // Another has taken this step.
+        Err(Failure::Platform(problem)) if problem.contains(statements::NOT_HELD) => Ok(()),
         // What this code cannot read now it cannot read later either.
         Err(Failure::Internal(problem)) => {
             worker::console_error!("the replay {} ends: {problem}", replay.id);
@@ -153,6 +158,10 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
 
 async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
     let (plan, compiled) = replay.plan()?;
+    let tried = step::Tried {
+        plan: &compiled,
+        keys: &[],
+    };
     let Replay {
         site,
         id,
@@ -161,24 +170,36 @@ async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Fa
         to,
         ..
     } = replay;
-    let most = limit.to_string();
-    let among = statements::LOOKED_AT.to_string();
-    let values = [site.as_str(), cursor, from, to, &most, &among];
-    let rows: Vec<step::Row> = database::rows(edge, statements::ROWS, &values).await?;
-    let next = match step::next(&rows, limit) {
-        Some(next) => next,
-        None => database::row(edge, statements::LOOKED, &[site, cursor, &among])
-            .await?
-            .unwrap_or_default(),
+    let (most, among) = (limit.to_string(), statements::LOOKED_AT.to_string());
+    let now = clock::now();
+    let looked = [site.as_str(), cursor, &among];
+    let statements = if replay.part == step::STORED {
+        let values = [site.as_str(), cursor, &among, &most, from, to];
+        let rows: Vec<step::Row> = database::rows(edge, statements::ROWS, &values).await?;
+        let next = match step::next(rows.iter().map(|row| row.id.as_str()), limit) {
+            Some(next) => next,
+            None => last(edge, statements::LOOKED, &looked).await?,
+        };
+        step::stored(replay, &tried, &rows, &next, now)?
+    } else {
+        let values = [site.as_str(), cursor, &among, &most];
+        let rows: Vec<Waiting> = database::rows(edge, statements::WAITING, &values).await?;
+        let next = match step::next(rows.iter().map(|row| row.id.as_str()), limit) {
+            Some(next) => next,
+            None => last(edge, statements::LOOKED_WAITING, &looked).await?,
+        };
+        if next.is_empty() {
+            let diff = serde_json::to_string(&answer::definitions(edge, &plan, id).await?)?;
+            step::end(replay, &diff, now).to_vec()
+        } else {
+            let batch = clock::new_id()?;
+            quarantined::quarantined(replay, &tried, &rows, &next, batch, now)?
+        }
     };
-    if next.is_empty() {
-        let diff = serde_json::to_string(&answer::definitions(edge, &plan, id).await?)?;
-        return store::run(edge, &step::end(replay, &diff, clock::now())).await;
-    }
-    let tried = step::Tried {
-        plan: &compiled,
-        keys: &[],
-    };
-    let statements = step::transaction(replay, &tried, &rows, &next, clock::now())?;
     store::run(edge, &statements).await
+}
+
+/// The last row of all that were looked at; empty if there was none.
+async fn last(edge: &Bindings, sql: &str, values: &[&str]) -> Result<String, Failure> {
+    Ok(database::row(edge, sql, values).await?.unwrap_or_default())
 }

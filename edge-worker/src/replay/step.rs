@@ -162,11 +162,11 @@ fn was_verified(verdict: &[Entry], conversion: &Conversion, money: Money) -> boo
         })
 }
 
-/// The statements of a step, to be run as one transaction.
+/// The statements of a step over stored observations, to be run as one transaction.
 ///
 /// # Errors
 /// A stored verdict that is none; nothing else has written it than this code.
-pub(super) fn transaction(
+pub(super) fn stored(
     replay: &Replay,
     tried: &Tried<'_>,
     rows: &[Row],
@@ -177,63 +177,117 @@ pub(super) fn transaction(
     for row in rows {
         part.take(tried, row, replay.applies())?;
     }
-    let keys = part
-        .diff
-        .keys()
-        .map(|row| serde_json::to_string(&row))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut out = Vec::new();
+    let mut out = vec![hold(replay)];
     for (sql, rows) in [
-        (sql::KEYS, keys),
+        (sql::KEYS, keys(&part.diff)?),
         (sql::APPLY, part.verdicts),
         (sql::RETELL, part.shares),
     ] {
-        for pack in packs(&rows) {
-            out.push(Statement {
-                sql,
-                params: [&pack, &replay.site, &replay.id, &replay.cursor]
-                    .map(|text| Param::Text(text.clone()))
-                    .to_vec(),
-            });
-        }
+        out.extend(packed(replay, sql, &rows));
     }
-    let mut params = [&replay.site, &replay.id, &replay.cursor, next]
-        .map(|text| Param::Text(String::from(text)))
-        .to_vec();
-    params.push(Param::Integer(i64::try_from(rows.len()).unwrap_or(0)));
-    params.push(Param::Integer(now));
-    out.push(Statement {
-        sql: sql::ADVANCE,
-        params,
-    });
+    // After the last observation comes what waits.
+    let place = if next.is_empty() {
+        (QUARANTINED, "")
+    } else {
+        (STORED, next)
+    };
+    out.push(advance(replay, place, (rows.len(), 0), now));
     Ok(out)
 }
 
-/// Where the next step begins, if this one is full of rows.
-pub(super) fn next(rows: &[Row], limit: u32) -> Option<String> {
-    let full = usize::try_from(limit).is_ok_and(|limit| rows.len() >= limit);
-    rows.last().filter(|_| full).map(|last| last.id.clone())
+/// The parts of a replay: what is stored, then what waits in quarantine.
+pub(super) const STORED: &str = "stored";
+pub(super) const QUARANTINED: &str = "quarantined";
+
+/// The first statement of every step.
+pub(super) fn hold(replay: &Replay) -> Statement {
+    Statement {
+        sql: sql::HOLD,
+        params: vec![
+            text(&replay.site),
+            text(&replay.id),
+            Param::Integer(replay.steps),
+        ],
+    }
+}
+
+/// The last statement of a step: where the next begins, and how many rows this one has replayed and
+/// accepted.
+pub(super) fn advance(
+    replay: &Replay,
+    (part, cursor): (&str, &str),
+    (replayed, accepted): (usize, usize),
+    now: i64,
+) -> Statement {
+    let count = |count| Param::Integer(i64::try_from(count).unwrap_or(0));
+    Statement {
+        sql: sql::ADVANCE,
+        params: vec![
+            text(&replay.site),
+            text(&replay.id),
+            text(part),
+            text(cursor),
+            count(replayed),
+            count(accepted),
+            Param::Integer(now),
+        ],
+    }
 }
 
 /// The end of a replay that has looked at everything.
-pub(super) fn end(replay: &Replay, diff: &str, now: i64) -> [Statement; 2] {
-    let mut params = [&replay.site, &replay.id, &replay.cursor, diff]
-        .map(|text| Param::Text(String::from(text)))
-        .to_vec();
-    params.push(Param::Integer(now));
+pub(super) fn end(replay: &Replay, diff: &str, now: i64) -> [Statement; 3] {
     let end = Statement {
         sql: sql::END,
-        params,
+        params: vec![
+            text(&replay.site),
+            text(&replay.id),
+            text(diff),
+            Param::Integer(now),
+        ],
     };
-    [end, forget(&replay.site)]
+    [hold(replay), end, forget(&replay.site)]
 }
 
 /// Keys of what runs no more are not kept.
 pub(super) fn forget(site: &str) -> Statement {
     Statement {
         sql: sql::FORGET,
-        params: vec![Param::Text(String::from(site))],
+        params: vec![text(site)],
     }
+}
+
+/// The keys of a difference as rows.
+pub(super) fn keys(diff: &Diff) -> Result<Vec<String>, serde_json::Error> {
+    diff.keys().map(|row| serde_json::to_string(&row)).collect()
+}
+
+/// A statement over rows, as often as the rows need it.
+pub(super) fn packed(
+    replay: &Replay,
+    sql: &'static str,
+    rows: &[String],
+) -> impl Iterator<Item = Statement> {
+    packs(rows).into_iter().map(move |pack| {
+        let mut params = vec![Param::Text(pack), text(&replay.site)];
+        // A database refuses parameters that a statement does not mention.
+        if sql.contains("?3") {
+            params.push(text(&replay.id));
+        }
+        Statement { sql, params }
+    })
+}
+
+fn text(text: &str) -> Param {
+    Param::Text(String::from(text))
+}
+
+/// Where the next step begins, if this one is full of rows.
+pub(super) fn next<'a>(
+    ids: impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator,
+    limit: u32,
+) -> Option<String> {
+    let full = usize::try_from(limit).is_ok_and(|limit| ids.len() >= limit);
+    ids.last().filter(|_| full).map(String::from)
 }
 
 /// Rows joined to JSON lists of bounded size.

@@ -3,12 +3,15 @@
 use super::{
     answer,
     begin::{Beginning, statements},
+    quarantined::quarantined,
     statements as sql, step,
 };
-use crate::sink::{Compiled, Param, Statement, tests::Db};
-use goalpost_core::replay::DefinitionDiff;
+use crate::sink::{Compiled, Param, Statement, Waiting, tests::Db};
+use goalpost_core::{Id, replay::DefinitionDiff};
 use rusqlite::params_from_iter;
 use serde::de::DeserializeOwned;
+
+const SITE: &str = "cloud-kicks";
 
 /// What a test wants of a replay.
 #[derive(Clone, Copy)]
@@ -48,7 +51,7 @@ fn rows<T: DeserializeOwned>(db: &Db, query: &str, values: &[&str]) -> Vec<T> {
 /// Begins a replay of the tests' site.
 pub(crate) fn begin(db: &mut Db, id: &str, wanted: &Replay) {
     let begin = statements(&Beginning {
-        site: "cloud-kicks",
+        site: SITE,
         id,
         plan: "tried",
         source: "{}",
@@ -71,40 +74,47 @@ pub(crate) fn replay(db: &mut Db, plan: &Compiled, wanted: Replay) -> Vec<Defini
         sql: "UPDATE replays SET plan = ?1 WHERE state = 'running'",
         params: vec![Param::Text(plan.rules.plan.clone())],
     }]);
-    let among = wanted.among.to_string();
     for _ in 0..1_000 {
-        let state: super::Replay = rows(db, &sql::one(), &["cloud-kicks", &id]).remove(0);
+        let state: super::Replay = rows(db, &sql::one(), &[SITE, &id]).remove(0);
         assert!(state.runs());
-        let limit = wanted.limit.to_string();
-        let values = [
-            "cloud-kicks",
-            &state.cursor,
-            &state.from,
-            &state.to,
-            &limit,
-            &among,
-        ];
-        let found: Vec<step::Row> = rows(db, sql::ROWS, &values);
-        let next = step::next(&found, wanted.limit).unwrap_or_else(|| {
-            rows::<String>(db, sql::LOOKED, &["cloud-kicks", &state.cursor, &among]).remove(0)
-        });
-        if next.is_empty() {
+        let Some(statements) = next_step(db, plan, &wanted, &state) else {
             let found = summary(db, &id);
             db.run(&step::end(&state, "[]", 2));
-            assert_eq!(
-                rows::<u8>(db, "SELECT json_quote(count(*)) FROM replay_keys", &[]),
-                [0]
-            );
+            let left = "SELECT json_quote(count(*)) FROM replay_keys";
+            assert_eq!(rows::<u8>(db, left, &[]), [0]);
             return found;
-        }
-        let statements =
-            step::transaction(&state, &step::Tried { plan, keys: &[] }, &found, &next, 2).unwrap();
+        };
         db.run(&statements);
         if wanted.twice {
-            db.run(&statements);
+            let problem = db.try_run(&statements).unwrap_err().to_string();
+            assert!(problem.contains(sql::NOT_HELD), "{problem}");
         }
     }
     panic!("a replay without end");
+}
+
+/// The statements of the next step; `None` at the end.
+fn next_step(
+    db: &Db,
+    plan: &Compiled,
+    wanted: &Replay,
+    state: &super::Replay,
+) -> Option<Vec<Statement>> {
+    let tried = step::Tried { plan, keys: &[] };
+    let (most, among) = (wanted.limit.to_string(), wanted.among.to_string());
+    let last = |sql| rows::<String>(db, sql, &[SITE, &state.cursor, &among]).remove(0);
+    if state.part == step::STORED {
+        let values = [SITE, &state.cursor, &among, &most, &state.from, &state.to];
+        let found: Vec<step::Row> = rows(db, sql::ROWS, &values);
+        let next = step::next(found.iter().map(|row| row.id.as_str()), wanted.limit)
+            .unwrap_or_else(|| last(sql::LOOKED));
+        return Some(step::stored(state, &tried, &found, &next, 2).unwrap());
+    }
+    let found: Vec<Waiting> = rows(db, sql::WAITING, &[SITE, &state.cursor, &among, &most]);
+    let next = step::next(found.iter().map(|row| row.id.as_str()), wanted.limit)
+        .unwrap_or_else(|| last(sql::LOOKED_WAITING));
+    let batch = Id::new(9, [9; 10]);
+    (!next.is_empty()).then(|| quarantined(state, &tried, &found, &next, batch, 2).unwrap())
 }
 
 /// What the replay has found so far.

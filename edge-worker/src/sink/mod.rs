@@ -32,6 +32,7 @@ mod row;
 mod sort;
 mod statements;
 mod unread;
+mod waiting;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -43,6 +44,7 @@ pub use recompute::{RECOMPUTE, Recompute};
 pub(crate) use retold::{Told, retold};
 pub(crate) use row::{Voucher, verdict as verdict_json};
 pub use statements::CONSERVATION;
+pub(crate) use waiting::Waiting;
 
 use goalpost_core::{Id, accepted::Accepted};
 

@@ -254,7 +254,13 @@ impl Db {
     }
 
     pub(crate) fn run(&mut self, statements: &[Statement]) {
-        let transaction = self.sqlite.transaction().unwrap();
+        self.try_run(statements)
+            .unwrap_or_else(|problem| panic!("{problem}"));
+    }
+
+    /// Runs a transaction, which may fail as a whole.
+    pub(crate) fn try_run(&mut self, statements: &[Statement]) -> rusqlite::Result<()> {
+        let transaction = self.sqlite.transaction()?;
         for statement in statements {
             let cells = statement.params.iter().map(|param| match param {
                 Param::Text(text) => Cell::Text(text.clone()),
@@ -262,11 +268,10 @@ impl Db {
                 Param::Null => Cell::Null,
             });
             transaction
-                .prepare_cached(statement.sql)
-                .and_then(|mut prepared| prepared.execute(params_from_iter(cells)))
-                .unwrap_or_else(|problem| panic!("{problem}\n{}", statement.sql));
+                .prepare_cached(statement.sql)?
+                .execute(params_from_iter(cells))?;
         }
-        transaction.commit().unwrap();
+        transaction.commit()
     }
 
     pub(super) fn table(&self, query: &str) -> Table {
