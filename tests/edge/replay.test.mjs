@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
-import { everythingAddsUp, problem } from "../harness/checks.mjs";
+import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
 import { differences } from "../harness/schema.mjs";
 import { startWorker } from "../harness/worker.mjs";
 
@@ -190,6 +190,30 @@ test("published without being applied, a plan leaves the past as it was", async 
   const tried = await finish(await begin(site, { version: 2 }));
   assert.equal(of(tried, "product-purchase").text, "Purchase 3 → 2: 1 lost");
   assert.equal(tried.version, 2);
+});
+
+test("what waits in quarantine is stored once a plan accepts it", async () => {
+  const { site, load } = await shop("waiting");
+  const twice = () => load.item({ kind: "trigger", name: "fitted" });
+  const items = [twice(), twice(), load.item({ kind: "trigger", name: "never-heard-of" })];
+  await post(worker, load.beacon(items));
+  await worker.settle();
+  const fitted = { id: "fitted", name: "Fitted", count: "once_per_session", points: 4 };
+  const tried = { ...plan, site, goals: [...plan.goals, fitted] };
+  const dry = await finish(await begin(site, { plan: tried }));
+  assert.deepEqual([dry.accepted, dry.replayed], [2, 9]);
+  assert.equal(of(dry, "fitted").text, "Fitted 0 → 1: 1 gained");
+  assert.equal(await fate(worker, site, "quarantined", "unregistered"), 3);
+
+  const done = await finish(await begin(site, { plan: tried, apply: true }), 1);
+  assert.deepEqual([done.state, done.accepted], ["applied", 2]);
+  assert.equal(await fate(worker, site, "quarantined", "unregistered"), 1);
+  assert.equal(await fate(worker, site, "stored"), 8);
+  const rows = (await conversions(site)).filter((row) => row.definition === "fitted");
+  assert.deepEqual(
+    rows.map((row) => [row.scope, row.points, row.plan]),
+    [[`session:${load.session}`, 4, done.plan]],
+  );
 });
 
 test("a period is days of the site", async () => {
