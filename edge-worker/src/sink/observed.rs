@@ -260,14 +260,14 @@ pub(super) fn share_of_session(
     let share = Row::new(trail.len().saturating_add(512))
         .id(Some(observation.id))
         .number(digest.cast_signed())
+        .number(i64::try_from(definitions.len()).unwrap_or(i64::MAX))
         .text(&entry(
             plan,
             observation,
             &of.message.country,
             &of.message.device,
         ))
-        .text(&trail)
-        .number(i64::try_from(definitions.len()).unwrap_or(i64::MAX));
+        .text(&trail);
     Some(share.end())
 }
 
