@@ -20,6 +20,7 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::{Failure, Outcome},
+    plans,
     problem::{Kind, Problem},
     reports::Query,
     routes::Parameter,
@@ -150,7 +151,8 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
                     Param::Integer(clock::now()),
                 ],
             };
-            store::run(edge, &[fail, step::forget(&replay.site)]).await
+            store::run(edge, &[fail, step::forget(&replay.site)]).await?;
+            Ok(())
         }
         other => other,
     }
@@ -158,9 +160,10 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
 
 async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failure> {
     let (plan, compiled) = replay.plan()?;
+    let keys = plans::signing_keys(edge);
     let tried = step::Tried {
         plan: &compiled,
-        keys: &[],
+        keys: keys.get(&replay.site).map_or(&[], Vec::as_slice),
     };
     let Replay {
         site,
@@ -196,7 +199,8 @@ async fn try_step(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Fa
             quarantined::quarantined(replay, &tried, &rows, &next, batch, now)?
         }
     };
-    store::run(edge, &statements).await
+    store::run(edge, &statements).await?;
+    Ok(())
 }
 
 /// The last row of all that were looked at; empty if there was none.
