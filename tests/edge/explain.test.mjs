@@ -92,9 +92,14 @@ test("another plan explains the same observation in its own way", async () => {
     "not-found",
   );
   await problem(
-    await worker.admin(`${site}/observations/${demo.id}/explain?plan=beef`),
+    await worker.admin(`${site}/observations/${demo.id}/explain?plan=${"0".repeat(32)}`),
     404,
     "not-found",
+  );
+  await problem(
+    await worker.admin(`${site}/observations/${demo.id}/explain?plan=latest`),
+    400,
+    "bad-parameter",
   );
 });
 

@@ -1,10 +1,15 @@
 //! Why: what a plan makes of one observation, definition by definition, and what storage says of it.
 
+mod answer;
+
+pub(crate) use answer::schema;
+
+use answer::{Answer, Held, explained};
+
 use crate::{
     bindings::Bindings,
     clock, database,
     http::{self, Failure, Outcome},
-    openapi::shape,
     plans::{self, Known},
     problem::{Kind, Problem},
     reports::{Query, bad_parameter},
@@ -14,10 +19,10 @@ use goalpost_core::{
     Context, CountingKey, Id, Person,
     beacon::read_item,
     clip, limits,
-    reasons::{self, Reason, Reasons, already_counted},
+    reasons::{self, Reason, Reasons},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde::Deserialize;
+use serde_json::{json, value::RawValue};
 use std::{collections::BTreeMap, rc::Rc};
 use worker::Request;
 
@@ -76,44 +81,6 @@ struct Counted {
     session: String,
     time: i64,
     plan: String,
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    site: &'a str,
-    observation: Option<String>,
-    fate: Option<String>,
-    plan: &'a str,
-    time: Option<i64>,
-    problem: Option<Held>,
-    definitions: Vec<Explained>,
-}
-
-#[derive(Serialize)]
-struct Held {
-    reason: &'static str,
-    detail: String,
-}
-
-#[derive(Serialize)]
-struct Explained {
-    definition: String,
-    name: String,
-    matched: bool,
-    reason: String,
-    key: Option<String>,
-    counted: Option<Stands>,
-}
-
-/// What storage says of a conversion.
-#[derive(Serialize)]
-struct Stands {
-    /// Whether this observation is the one that counts.
-    here: bool,
-    observation: Option<String>,
-    time: i64,
-    plan: String,
-    text: String,
 }
 
 /// Explains a stored or quarantined observation.
@@ -189,7 +156,12 @@ fn complete(body: &[u8], id: Id) -> Result<Item, Failure> {
 async fn plan(edge: &Bindings, site: &str, wanted: &str) -> Result<Rc<Known>, Failure> {
     let hash = match wanted.parse::<u32>() {
         Ok(number) => plans::version(edge, site, number).await?.1,
-        Err(_) => String::from(wanted),
+        Err(_) if is_hash(wanted) => String::from(wanted),
+        Err(_) => {
+            let wanted = clip(wanted, limits::NAME_BYTES);
+            let detail = format!("'{wanted}' is no version, such as 3, and no hash of a plan");
+            return Err(bad_parameter("plan", &detail).into());
+        }
     };
     plans::known(edge, site, &hash).await?.ok_or_else(|| {
         let wanted = clip(wanted, limits::NAME_BYTES);
@@ -198,6 +170,10 @@ async fn plan(edge: &Bindings, site: &str, wanted: &str) -> Result<Rc<Known>, Fa
             format!("plan: '{site}' has none known as '{wanted}'; GET …/plans lists them"),
         ))
     })
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 async fn answer(edge: &Bindings, site: &str, known: &Known, item: &Item) -> Outcome {
@@ -280,92 +256,6 @@ fn who(key: &CountingKey, contact: Option<&str>) -> String {
         Some(contact) if !key.who.is_empty() => format!("contact {contact}"),
         _ => key.who.clone(),
     }
-}
-
-fn explained(
-    known: &Known,
-    reason: &Reason,
-    stands: Option<&Counted>,
-    here: Option<Id>,
-) -> Explained {
-    let counted = stands.map(|row| {
-        let observation = Id::parse(&row.observation);
-        let here = observation == here;
-        Stands {
-            here,
-            observation: observation.map(Id::text),
-            time: row.time,
-            plan: row.plan.clone(),
-            text: if here {
-                String::from("counted")
-            } else {
-                already_counted(Id::parse(&row.session), row.time, &known.rules.zone)
-            },
-        }
-    });
-    Explained {
-        name: String::from(known.plan.definition_name(&reason.definition)),
-        definition: reason.definition.clone(),
-        matched: reason.conversion.is_some(),
-        reason: reason.text(),
-        key: reason
-            .conversion
-            .as_ref()
-            .map(|conversion| conversion.key.text()),
-        counted,
-    }
-}
-
-/// The answer's shape.
-pub(crate) fn schema() -> Value {
-    let counted = shape::object(&[
-        (
-            "here",
-            shape::boolean("Whether it is this observation that counts, and not a copy of it."),
-        ),
-        (
-            "observation",
-            shape::perhaps(shape::id("The one that counts.")),
-        ),
-        ("time", shape::time("When that happened.")),
-        ("plan", shape::text("The hash of the plan that decided.")),
-        ("text", shape::text("The same, for people.")),
-    ]);
-    let definition = shape::object(&[
-        ("definition", shape::text("The goal or outcome.")),
-        ("name", shape::text("Its name.")),
-        ("matched", shape::boolean("Whether it happened.")),
-        (
-            "reason",
-            shape::text("Why, in the words of the page's debug mode."),
-        ),
-        (
-            "key",
-            shape::perhaps(shape::text("The counting key, if it happened.")),
-        ),
-        ("counted", shape::perhaps(counted)),
-    ]);
-    shape::object(&[
-        ("site", shape::text("The site.")),
-        ("observation", shape::perhaps(shape::id("The observation."))),
-        ("fate", json!({"enum": ["stored", "quarantined", null]})),
-        ("plan", shape::text("The hash of the plan that explains.")),
-        ("time", shape::perhaps(shape::time("When it happened."))),
-        (
-            "problem",
-            shape::perhaps(shape::object(&[
-                (
-                    "reason",
-                    shape::text("Why it is quarantined under this plan."),
-                ),
-                (
-                    "detail",
-                    shape::text("What is wrong: the field and the fix."),
-                ),
-            ])),
-        ),
-        ("definitions", shape::list(definition)),
-    ])
 }
 
 #[cfg(test)]
