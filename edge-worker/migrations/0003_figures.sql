@@ -173,14 +173,15 @@ BEGIN
   JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
     AND c.who = e.who AND c.dedup = e.dedup
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
-  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.time >= NEW.started_at
+  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+    AND e.time >= NEW.started_at
     AND c.day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', c.day
   FROM known_visitors AS k
-  JOIN conversions AS c ON c.site = k.site AND c.person = 'contact ' || k.contact
+  JOIN conversions AS c ON +c.site = k.site AND c.person = 'contact ' || k.contact
   WHERE k.site = NEW.site AND k.visitor = NEW.visitor
     AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
@@ -204,7 +205,7 @@ BEGIN
       SELECT NEW.visitor
       UNION ALL
       SELECT other.visitor FROM known_visitors AS own
-      JOIN known_visitors AS other ON other.site = own.site AND other.contact = own.contact
+      JOIN known_visitors AS other ON +other.site = own.site AND other.contact = own.contact
       WHERE own.site = NEW.site AND own.visitor = NEW.visitor)
   ON CONFLICT DO NOTHING;
 END;
@@ -215,7 +216,7 @@ WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
-  WHERE site = NEW.site
+  WHERE +site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;
 
@@ -225,7 +226,7 @@ BEGIN
     SELECT NEW.visitor
     UNION ALL
     SELECT visitor FROM known_visitors
-    WHERE site = NEW.site AND contact IN (OLD.contact, NEW.contact))
+    WHERE +site = NEW.site AND contact IN (OLD.contact, NEW.contact))
   ON CONFLICT DO NOTHING;
 END;
 
@@ -242,13 +243,13 @@ BEGIN
 
   INSERT INTO stale_days (site, part, day)
   SELECT NEW.site, 'conversions', min(day) FROM conversions
-  WHERE site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
+  WHERE +site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
   HAVING min(day) IS NOT NULL
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
-  WHERE site = NEW.site AND person = NEW.person
+  WHERE +site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 END;

@@ -6,17 +6,24 @@
 )]
 
 mod any_order;
+mod copies;
 mod counting;
 mod fates;
 mod identity;
+mod reference;
+mod refunds;
 mod replays;
+mod sessions;
+mod stale;
+mod tokens;
+mod walks;
 
 use super::{
     CONSERVATION, Compiled, MIGRATIONS, Param, PlanBook, RECOMPUTE, Statement, transaction,
 };
 use goalpost_core::{
     CommerceStep, Id, MediaStep, Observation, Properties, Rules, Seen, Value,
-    accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
+    accepted::{Accepted, Content, DroppedBeacon, RefusedBody, ServerEvents},
     beacon::{self, Form, Header, Item},
     fate::{Drop, Quarantine},
     testing,
@@ -79,6 +86,22 @@ impl Letter {
         self
     }
 
+    /// As one of the site's servers sends it.
+    pub(super) fn from_server(mut self) -> Self {
+        self.form = Form::Server;
+        self
+    }
+
+    fn content<'a>(&'a self, text: &'a str) -> Content<'a> {
+        if self.form != Form::Server {
+            return Content::Beacon(raw(text));
+        }
+        Content::Server(ServerEvents {
+            site: self.site.as_str().into(),
+            items: self.items.iter().map(|item| raw(item)).collect(),
+        })
+    }
+
     pub(super) fn text(&self) -> String {
         let header = Header {
             site: &self.site,
@@ -121,6 +144,94 @@ pub(super) fn seen(n: i64, seen: Seen) -> Observation {
 
 pub(super) fn item(observation: &Observation) -> String {
     Item::new(observation, id(1), Some(id(3)), None).json
+}
+
+/// A server's event: `n` milliseconds after [`NOW`], of a kind, with the rest of its fields.
+pub(super) fn server_item(n: i64, rest: &str) -> String {
+    format!(r#"{{"id":"{}","seq":0,{rest}}}"#, id(n).text())
+}
+
+/// A purchase that a server reports, of a known person.
+pub(super) fn sold(n: i64, order: &str, revenue: &str, contact: &str) -> String {
+    server_item(
+        n,
+        &format!(
+            r#""kind":"commerce","name":"purchase","properties":{{"order":"{order}","revenue":"{revenue}"}},"contact":"{contact}""#
+        ),
+    )
+}
+
+/// What a server gives back of an order: an amount with its currency, or all of it.
+pub(super) fn given_back(n: i64, order: &str, amount: Option<(&str, &str)>) -> String {
+    let amount = amount.map_or_else(String::new, |(amount, currency)| {
+        format!(r#","amount":"{amount}","currency":"{currency}""#)
+    });
+    server_item(
+        n,
+        &format!(r#""kind":"commerce","name":"refund","properties":{{"order":"{order}"{amount}}}"#),
+    )
+}
+
+/// Identities that a server says are one person's.
+pub(super) fn linked(n: i64, contact: &str, others: &[&str]) -> String {
+    let others: Vec<String> = others.iter().map(|other| format!("\"{other}\"")).collect();
+    server_item(
+        n,
+        &format!(
+            r#""kind":"event","name":"signed_in","contact":"{contact}","identities":[{}]"#,
+            others.join(",")
+        ),
+    )
+}
+
+/// A page view, with the source of a campaign or without one.
+pub(super) fn view(n: i64, path: &str, source: &str) -> Observation {
+    let query = if source.is_empty() {
+        Vec::new()
+    } else {
+        vec![("utm_source".into(), source.into())]
+    };
+    let mut observation = seen(
+        n,
+        Seen::Page {
+            host: "shop.example".into(),
+            query,
+            title: String::new(),
+            referrer: String::new(),
+        },
+    );
+    observation.path = path.into();
+    observation
+}
+
+/// An item of a session of its own.
+pub(super) fn item_in(session: i64, observation: &Observation) -> String {
+    Item::new(observation, id(1), Some(id(session)), None).json
+}
+
+/// Every order of the letters, each in a database of its own and in a transaction of its own, and
+/// then all of them once more.
+pub(super) fn in_every_order(letters: &[Letter], check: impl Fn(&Db)) {
+    let mut orders = vec![Vec::new()];
+    for _ in letters {
+        let shorter = std::mem::take(&mut orders);
+        for order in shorter {
+            for at in (0..letters.len()).filter(|at| !order.contains(at)) {
+                orders.push([order.as_slice(), &[at]].concat());
+            }
+        }
+    }
+    for order in orders {
+        let mut db = Db::new();
+        for at in &order {
+            db.deliver(std::slice::from_ref(&letters[*at]));
+        }
+        db.assert_sound();
+        check(&db);
+        db.deliver(letters);
+        db.assert_sound();
+        check(&db);
+    }
 }
 
 pub(super) fn play(n: i64, video: &str) -> Observation {
@@ -218,7 +329,7 @@ impl Db {
         let messages: Vec<Accepted<'_>> = letters
             .iter()
             .zip(&texts)
-            .map(|(letter, text)| accepted(letter.received_at, Content::Beacon(raw(text))))
+            .map(|(letter, text)| accepted(letter.received_at, letter.content(text)))
             .collect();
         self.accept(&messages);
     }
@@ -318,6 +429,11 @@ impl Db {
                 recompute.what
             );
         }
+        assert_eq!(
+            self.table(reference::KEPT),
+            reference::conversions(self),
+            "conversions are what core makes of the observations"
+        );
         let lost = format!("SELECT * FROM ({CONSERVATION}) WHERE waiting < 0");
         assert_eq!(self.table(&lost), Table::new(), "nothing is there twice");
     }
