@@ -9,6 +9,7 @@ mod auth;
 mod bindings;
 mod clock;
 mod collect;
+mod costs;
 mod database;
 mod events;
 mod explain;
@@ -16,11 +17,13 @@ mod health;
 mod http;
 mod live;
 mod openapi;
+mod pages;
 mod plans;
 mod problem;
 mod queue;
 mod replay;
 mod reports;
+mod roll_up;
 mod routes;
 mod runtime;
 pub mod sink;
@@ -34,7 +37,7 @@ use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
 use std::panic::AssertUnwindSafe;
 use worker::{
-    Context, Env, MessageBatch, Method, Request, event,
+    Context, Env, MessageBatch, Method, Request, ScheduleContext, ScheduledEvent, event,
     js_sys::{Promise, futures::future_to_promise},
     wasm_bindgen::{self, prelude::wasm_bindgen},
 };
@@ -56,6 +59,22 @@ pub fn fetch(request: web_sys::Request, env: Env) -> Promise {
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     queue::consume(&batch, &Bindings::new(env)).await;
     Ok(())
+}
+
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "JavaScript's only number; a time has at most 53 bits"
+    )]
+    let now = event.schedule() as i64;
+    let edge = Bindings::new(env);
+    if let Err(problem) = roll_up::roll_up(&edge, now).await {
+        worker::console_error!("not every stale day was rolled up: {problem}");
+    }
+    if let Err(problem) = replay::go_on_with_all(&edge).await {
+        worker::console_error!("a replay waits for the next run: {problem}");
+    }
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -113,9 +132,7 @@ async fn serve(
         Action::Loader => assets::loader(&request, edge).await,
         Action::Asset => assets::asset(&request, edge, parts).await,
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
-        Action::LivePage => live::page(),
-        Action::LiveScript => live::script(),
-        Action::LiveStyle => live::style(),
+        Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
         Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
         Action::Publish => plans::publish(request, edge, site).await,
@@ -129,6 +146,8 @@ async fn serve(
         Action::BeginReplay => replay::begin(request, edge, site).await,
         Action::Replay => replay::show(edge, site, parts.get("replay")).await,
         Action::ReplayStep => replay::step(&request, edge, site, parts.get("replay")).await,
+        Action::PutCosts => costs::put(request, edge, site).await,
+        Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Live => live::since(&request, edge, site).await,
     };

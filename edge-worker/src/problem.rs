@@ -10,6 +10,7 @@ use std::borrow::Cow;
 pub(crate) enum Kind {
     BadBeacon,
     BadEvents,
+    BadCosts,
     BadParameter,
     BadPlan,
     Busy,
@@ -25,9 +26,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::BadBeacon,
         Self::BadEvents,
+        Self::BadCosts,
         Self::BadParameter,
         Self::BadPlan,
         Self::Busy,
@@ -46,6 +48,7 @@ impl Kind {
         match self {
             Self::BadBeacon => "bad-beacon",
             Self::BadEvents => "bad-events",
+            Self::BadCosts => "bad-costs",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
             Self::Busy => "busy",
@@ -70,7 +73,7 @@ impl Kind {
             Self::MethodNotAllowed => 405,
             Self::Busy => 409,
             Self::TooLarge => 413,
-            Self::BadPlan => 422,
+            Self::BadCosts | Self::BadPlan => 422,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -80,6 +83,7 @@ impl Kind {
         match self {
             Self::BadBeacon => "The body is not a beacon",
             Self::BadEvents => "The body is not a list of events",
+            Self::BadCosts => "The costs have problems",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
             Self::Busy => "Something else must end first",

@@ -172,6 +172,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
     Publish: JSON.stringify(plan),
     BeginReplay: begin.body,
     ExplainTried: JSON.stringify({ kind: "event", name: "demo_requested" }),
+    Events: JSON.stringify({ events: [{ event: "demo_requested" }, {}] }),
   };
   let called = 0;
   for (const [template, item] of Object.entries(document.paths)) {

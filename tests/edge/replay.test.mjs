@@ -132,6 +132,15 @@ test("a replay goes on after each step, and two steps at once are one", async ()
   assert.ok(replay.steps >= 4);
 });
 
+test("a replay that was left alone comes to its end by the clock", async () => {
+  const { site } = await shop("left-alone");
+  const begun = await begin(site, { plan: { ...plan, site, outcomes: [above(100)] } });
+  await worker.rollUp();
+  const done = await show(begun);
+  assert.deepEqual([done.state, done.replayed], ["done", 6]);
+  assert.equal(of(done, "product-purchase").text, "Purchase 2 → 1: 1 lost");
+});
+
 test("what is applied is what would have been from the start", async () => {
   const { site, hash, items } = await shop("applied");
   const changed = {

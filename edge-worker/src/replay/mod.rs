@@ -1,7 +1,7 @@
 //! Replay: another plan over the observations that are stored, as a dry run or for good.
 //!
 //! A replay is a row that walks through the observations in bounded steps, by their key. Whoever
-//! asks for a step takes it: the caller, or the clock by [`advance`]. What it changes is a fold over
+//! asks for a step takes it: the caller, or the clock by [`go_on_with_all`]. What it changes is a fold over
 //! counting keys (core's `replay::Diff`), kept by SQL, so that steps may end and begin anywhere.
 
 mod answer;
@@ -107,14 +107,18 @@ pub(crate) async fn step(request: &Request, edge: &Bindings, site: &str, id: &st
     show(edge, site, id).await
 }
 
-/// Takes a step of the running replay that has waited longest; `false` if none runs.
-pub(crate) async fn advance(edge: &Bindings) -> Result<bool, Failure> {
-    let replay: Option<Replay> = database::row(edge, &statements::next(), &[]).await?;
-    let Some(replay) = replay else {
-        return Ok(false);
-    };
-    go_on(edge, &replay, statements::STEP).await?;
-    Ok(true)
+/// Steps that one run of the clock takes.
+const STEPS: usize = 20;
+
+/// Takes a bounded number of steps, each of the running replay that has waited longest: what somebody
+/// began and left comes to its end all the same.
+pub(crate) async fn go_on_with_all(edge: &Bindings) -> Result<(), Failure> {
+    for _ in 0..STEPS {
+        let replay: Option<Replay> = database::row(edge, &statements::next(), &[]).await?;
+        let Some(replay) = replay else { break };
+        go_on(edge, &replay, statements::STEP).await?;
+    }
+    Ok(())
 }
 
 async fn find(edge: &Bindings, site: &str, id: &str) -> Result<Replay, Failure> {

@@ -4,7 +4,7 @@ mod table;
 
 pub(crate) use table::ROUTES;
 
-use crate::reports;
+use crate::{pages, reports};
 use serde_json::Value;
 
 /// What a request may do to a route.
@@ -34,6 +34,8 @@ pub(crate) enum Scope {
     Publish,
     /// To report events; a signature of the request allows it too.
     Events,
+    /// To say what visitors cost.
+    Costs,
 }
 
 impl Scope {
@@ -42,6 +44,7 @@ impl Scope {
             Self::Read => "read",
             Self::Publish => "publish",
             Self::Events => "events",
+            Self::Costs => "costs",
         }
     }
 }
@@ -55,9 +58,7 @@ pub(crate) enum Action {
     Collect,
     Pixel,
     Events,
-    LivePage,
-    LiveScript,
-    LiveStyle,
+    Page(pages::File),
     Health,
     OpenApi,
     Publish,
@@ -69,6 +70,8 @@ pub(crate) enum Action {
     BeginReplay,
     Replay,
     ReplayStep,
+    PutCosts,
+    Costs,
     Report(reports::Name),
     Live,
 }

@@ -1,7 +1,9 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{collect, events, explain, live, openapi::shape, plans, replay, reports};
+use crate::{
+    collect, costs, events, explain, live, openapi::shape, pages::File, plans, replay, reports,
+};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -48,6 +50,10 @@ const fn report(
         },
         problems: &[400, 404],
     }
+}
+
+const fn table(table: &'static reports::catalogue::Report) -> Operation {
+    report(reports::Name::Table(table), table.about, reports::TABLE)
 }
 
 const fn read(
@@ -183,7 +189,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live",
         operations: &[page_file(
-            Action::LivePage,
+            Action::Page(File::Live),
             "A page that shows what arrives, as it arrives",
             "text/html",
             "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
@@ -192,17 +198,35 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live.js",
         operations: &[page_file(
-            Action::LiveScript,
+            Action::Page(File::LiveScript),
             "The live page's script",
             "text/javascript",
             "JavaScript.",
         )],
     },
     Route {
-        path: "{prefix}/live.css",
+        path: "{prefix}/reports",
         operations: &[page_file(
-            Action::LiveStyle,
-            "The live page's style",
+            Action::Page(File::Reports),
+            "A page that shows the reports",
+            "text/html",
+            "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
+        )],
+    },
+    Route {
+        path: "{prefix}/reports.js",
+        operations: &[page_file(
+            Action::Page(File::ReportsScript),
+            "The script of the reports' page",
+            "text/javascript",
+            "JavaScript.",
+        )],
+    },
+    Route {
+        path: "{prefix}/pages.css",
+        operations: &[page_file(
+            Action::Page(File::Style),
+            "The pages' style",
             "text/css",
             "CSS.",
         )],
@@ -380,20 +404,80 @@ pub(crate) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/v1/sites/{site}/costs",
+        operations: &[
+            Operation {
+                method: Method::Put,
+                action: Action::PutCosts,
+                scope: Some(Scope::Costs),
+                summary: "Says what channels and campaigns cost, replacing what was said of the same \
+                          day, channel and campaign",
+                parameters: &[],
+                body: Some(Body {
+                    content_type: "application/json",
+                    bytes: costs::BODY_BYTES,
+                    about: "{currency, costs: [{day, channel, campaign?, amount, clicks?, \
+                            impressions?}]}; an amount is decimal text, and no campaign is all of \
+                            the channel.",
+                }),
+                success: Success {
+                    content_type: "application/json",
+                    about: "All of them are stored.",
+                    schema: costs::stored_schema,
+                },
+                problems: &[404, 422],
+            },
+            Operation {
+                method: Method::Get,
+                action: Action::Costs,
+                scope: Some(Scope::Read),
+                summary: "What channels and campaigns cost",
+                parameters: reports::PERIOD,
+                body: None,
+                success: Success {
+                    content_type: "application/json",
+                    about: "The costs, by day, channel and campaign.",
+                    schema: costs::list_schema,
+                },
+                problems: &[400, 404],
+            },
+        ],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/overview",
+        operations: &[table(&reports::catalogue::OVERVIEW)],
+    },
+    Route {
         path: "/api/v1/sites/{site}/reports/outcomes",
-        operations: &[report(
-            reports::Name::Outcomes,
-            "What happened and what it was worth in money, by outcome and day",
-            reports::PERIOD,
-        )],
+        operations: &[table(&reports::catalogue::OUTCOMES)],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/goals",
-        operations: &[report(
-            reports::Name::Goals,
-            "What happened and what it was worth in points, by goal and day",
-            reports::PERIOD,
-        )],
+        operations: &[table(&reports::catalogue::GOALS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/groups",
+        operations: &[table(&reports::catalogue::GROUPS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/channels",
+        operations: &[table(&reports::catalogue::CHANNELS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/campaigns",
+        operations: &[table(&reports::catalogue::CAMPAIGNS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/landing-pages",
+        operations: &[table(&reports::catalogue::LANDING_PAGES)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/sessions",
+        operations: &[table(&reports::catalogue::SESSIONS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/events",
+        operations: &[table(&reports::catalogue::EVENTS)],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/conversions",

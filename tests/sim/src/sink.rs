@@ -174,6 +174,10 @@ impl World<'_> {
     }
 }
 
+// The text of a statement lives as long as the program, and of each there is one.
+static TALLIES: OnceLock<String> = OnceLock::new();
+static ADDS: OnceLock<String> = OnceLock::new();
+
 /// The same statements, counting the items that were sent instead of the rows that were inserted.
 fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
     let counts_changes = |sql: &str| sql.starts_with("INSERT INTO fates") && sql.contains("?7 AS");
@@ -183,8 +187,7 @@ fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
     let Some(sql) = found.map(|statement| statement.sql.replace("changes()", "?6")) else {
         return statements;
     };
-    static TEXT: OnceLock<String> = OnceLock::new();
-    let sql = TEXT.get_or_init(|| sql);
+    let sql = TALLIES.get_or_init(|| sql);
     let tallies = statements.into_iter().map(|statement| {
         if counts_changes(statement.sql) {
             Statement { sql, ..statement }
@@ -197,13 +200,12 @@ fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
 
 /// The same statements, adding to sessions whatever was sent of them, as long as it is there.
 fn adding_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
-    static TEXT: OnceLock<String> = OnceLock::new();
     let each = statements.into_iter().map(|statement| {
         if !statement.sql.contains("INSERT INTO sessions") {
             return statement;
         }
         let inserted = "o.batch = unhex(?3) AND ";
-        let sql = TEXT.get_or_init(|| statement.sql.replace(inserted, "?3 IS NOT NULL AND "));
+        let sql = ADDS.get_or_init(|| statement.sql.replace(inserted, "?3 IS NOT NULL AND "));
         Statement { sql, ..statement }
     });
     each.collect()

@@ -5,6 +5,7 @@ use proptest::{prelude::*, sample::subsequence};
 use std::collections::BTreeMap;
 
 /// Where and when something is seen.
+#[derive(Clone, Copy)]
 struct Place {
     number: i64,
     day: i64,

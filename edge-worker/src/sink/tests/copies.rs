@@ -15,7 +15,7 @@ fn an_order_by_page_repeat_server_and_pixel_is_one_conversion() {
     let letters = [
         Letter::new([item(&purchase(2_000, "A1", "14800"))]).of(id(100)),
         Letter::new([item_in(8, &purchase(9_000, "A1", "14800"))]).of(id(200)),
-        Letter::new([sold(1_000, "A1", "15000", "customer:7")]).from_server(),
+        Letter::new([sold(1_000, "A1", "15000", "customer:7")]).by_server(),
         pixel(1_500, "A1", "1"),
     ];
     in_every_order(&letters, |db| {
@@ -48,8 +48,8 @@ fn an_order_by_page_repeat_server_and_pixel_is_one_conversion() {
 #[test]
 fn two_servers_words_of_one_order_are_the_earliers_amount() {
     let letters = [
-        Letter::new([sold(5, "A1", "900", "customer:7")]).from_server(),
-        Letter::new([sold(4, "A1", "800", "customer:7")]).from_server(),
+        Letter::new([sold(5, "A1", "900", "customer:7")]).by_server(),
+        Letter::new([sold(4, "A1", "800", "customer:7")]).by_server(),
         Letter::new([item(&purchase(1, "A1", "1"))]),
     ];
     in_every_order(&letters, |db| {
@@ -64,7 +64,7 @@ fn two_servers_words_of_one_order_are_the_earliers_amount() {
 fn a_server_may_be_late_by_years_and_is_not_clamped() {
     let mut db = Db::new();
     let years = -3 * 365 * DAY;
-    let old = Letter::new([sold(years, "W1", "100", "customer:7")]).from_server();
+    let old = Letter::new([sold(years, "W1", "100", "customer:7")]).by_server();
     db.deliver(&[old.at(NOW)]);
     assert_eq!(
         db.table("SELECT time, day, clock FROM observations"),
@@ -82,7 +82,7 @@ fn a_server_may_be_late_by_years_and_is_not_clamped() {
 fn an_outcome_of_a_server_that_names_nobody_counts_each_time() {
     let mut db = Db::new();
     let won = |n| server_item(n, r#""kind":"trigger","name":"close-won""#);
-    let letter = Letter::new([won(1), won(2), won(2)]).from_server();
+    let letter = Letter::new([won(1), won(2), won(2)]).by_server();
     db.deliver(&[letter.clone(), letter]);
     assert_eq!(db.converted("close-won"), 2);
     assert_eq!(db.fate("duplicate"), 4);
@@ -98,7 +98,7 @@ fn a_bad_event_of_a_server_costs_only_itself() {
         server_item(2, r#""kind":"event","name":"x","contact":"anna""#),
         sold(3, "A2", "5", "customer:7"),
     ])
-    .from_server()]);
+    .by_server()]);
     assert_eq!(
         db.table("SELECT origin, reason, form FROM quarantine ORDER BY 2"),
         [
@@ -120,8 +120,8 @@ fn two_sites_never_mix() {
     let all = [
         Letter::new([item(&purchase(0, "A1", "100"))]).of(id(100)),
         Letter::new([item(&identify(1, "email:anna"))]).of(id(100)),
-        Letter::new([linked(2, "email:anna", &["customer:1"])]).from_server(),
-        Letter::new([given_back(3, "A1", None)]).from_server(),
+        Letter::new([linked(2, "email:anna", &["customer:1"])]).by_server(),
+        Letter::new([given_back(3, "A1", None)]).by_server(),
     ];
     let mut db = Db::new();
     db.book.add_current(plan_of("other-shop"));

@@ -123,8 +123,8 @@ fn linked_identities_are_one_contact_by_the_smallest_name() {
     let letters = [
         of(100, &identify(0, "email:anna")),
         of(200, &identify(1, "customer:7")),
-        Letter::new([linked(2, "customer:7", &["phone:1"])]).from_server(),
-        Letter::new([linked(3, "phone:1", &["email:anna", "phone:2"])]).from_server(),
+        Letter::new([linked(2, "customer:7", &["phone:1"])]).by_server(),
+        Letter::new([linked(3, "phone:1", &["email:anna", "phone:2"])]).by_server(),
         of(100, &subscribe(4)),
         of(200, &subscribe(5)),
     ];
@@ -153,13 +153,13 @@ fn linked_identities_are_one_contact_by_the_smallest_name() {
 fn a_servers_word_counts_for_the_whole_contact() {
     let won = |n, contact: &str| {
         let rest = format!(r#""kind":"trigger","name":"close-won","contact":"{contact}""#);
-        Letter::new([server_item(n, &rest)]).from_server()
+        Letter::new([server_item(n, &rest)]).by_server()
     };
     let letters = [
         won(0, "email:anna"),
         won(1, "customer:7"),
         won(2, "customer:8"),
-        Letter::new([linked(3, "customer:7", &["email:anna"])]).from_server(),
+        Letter::new([linked(3, "customer:7", &["email:anna"])]).by_server(),
     ];
     in_every_order(&letters, |db| {
         assert_eq!(
@@ -179,7 +179,7 @@ fn a_server_that_names_the_visitor_identifies_it() {
         id(100).text()
     );
     let letters = [
-        Letter::new([server_item(0, &rest)]).from_server(),
+        Letter::new([server_item(0, &rest)]).by_server(),
         of(100, &identify(1, BEN)),
         of(100, &subscribe(2)),
     ];

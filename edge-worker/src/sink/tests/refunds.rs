@@ -5,11 +5,11 @@ use super::*;
 const NET: &str = "SELECT minor, refunded, voided FROM conversions";
 
 fn back(n: i64, amount: Option<(&str, &str)>) -> Letter {
-    Letter::new([given_back(n, "A1", amount)]).from_server()
+    Letter::new([given_back(n, "A1", amount)]).by_server()
 }
 
 fn sale() -> Letter {
-    Letter::new([sold(10, "A1", "1000", "customer:7")]).from_server()
+    Letter::new([sold(10, "A1", "1000", "customer:7")]).by_server()
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn no_more_is_given_back_than_there_was() {
         back(21, Some(("800", "JPY"))),
     ];
     in_every_order(&letters, |db| {
-        assert_eq!(db.table(NET), ["1000 | 1000 | 1"])
+        assert_eq!(db.table(NET), ["1000 | 1000 | 1"]);
     });
 }
 
@@ -92,7 +92,7 @@ fn a_refund_says_when_and_why() {
         r#""kind":"commerce","name":"refund","properties":{"order":"A1","amount":"5","currency":"JPY","reason":"torn"}"#,
     );
     let mut db = Db::new();
-    db.deliver(&[sale(), Letter::new([why]).from_server()]);
+    db.deliver(&[sale(), Letter::new([why]).by_server()]);
     assert_eq!(
         db.table("SELECT order_number, minor, currency, day, reason FROM refunds"),
         ["A1 | 5 | JPY | 2026-11-19 | torn"]

@@ -101,7 +101,7 @@ fn a_server_is_part_of_a_session_only_if_the_person_did_it() {
             id(2).text(),
             id(3).text()
         );
-        Letter::new([server_item(n, &rest)]).from_server()
+        Letter::new([server_item(n, &rest)]).by_server()
     };
     let letters = [
         Letter::new([item(&view(0, "/", ""))]),
