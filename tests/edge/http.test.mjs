@@ -172,6 +172,10 @@ test("every route of the OpenAPI document answers as it says", async () => {
     Publish: JSON.stringify(plan),
     BeginReplay: begin.body,
     ExplainTried: JSON.stringify({ kind: "event", name: "demo_requested" }),
+    PutCosts: JSON.stringify({
+      currency: "JPY",
+      costs: [{ day: "2026-11-21", channel: "Email", amount: "100" }],
+    }),
     Events: JSON.stringify({ events: [{ event: "demo_requested" }, {}] }),
   };
   let called = 0;
