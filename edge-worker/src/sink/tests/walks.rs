@@ -77,6 +77,9 @@ fn no_trigger_walks_a_table_or_a_site() {
     let mut found = Vec::new();
     for sql in [
         "INSERT INTO observations SELECT * FROM observations WHERE site = 's' AND id = x'00'",
+        "UPDATE observations SET verdict = '[]', plan = 'p', day = 'd' \
+         WHERE site = 's' AND id = x'00'",
+        "INSERT INTO retold VALUES ('s', x'00', x'00', 'a', 'b', 1, 1, 'd', 'e')",
         "UPDATE known_visitors SET contact = 'c' WHERE site = 's' AND visitor = x'00'",
         "INSERT INTO renamed_identities VALUES ('s', 'a', 'b', 'c')",
         "INSERT INTO refold VALUES ('s', 'd', 'c', 'w', '')",
