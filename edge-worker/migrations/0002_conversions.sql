@@ -3,8 +3,7 @@
 -- or race can count twice, and in whatever order they arrive the end is the same.
 --
 -- A view that can be inserted into is a procedure: its trigger does the work, and no row is written
--- for the call. Indexes are named where SQLite, which knows nothing of the sizes of tables, would
--- otherwise walk through all rows of a site.
+-- for the call.
 
 -- Each copy of each conversion: an observation's word that a definition happened. Rows are only
 -- added. When a person becomes known, `who` and `contact` of that person's rows follow.
@@ -244,25 +243,21 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
-  UPDATE conversions SET (refunded, voided) = (
-    SELECT r.refunded, r.whole OR r.refunded > 0 AND r.refunded = conversions.minor
-    FROM (
-      SELECT
-        max(r.minor IS NULL) AS whole,
-        iif(
-          max(r.minor IS NULL), max(0, coalesce(conversions.minor, 0)),
-          min(max(0, coalesce(conversions.minor, 0)), sum(
-            iif(coalesce(r.currency, conversions.currency) IS conversions.currency, r.minor, 0))))
-          AS refunded
-      FROM refunds AS r INDEXED BY refunds_by_order
-      WHERE r.site = NEW.site AND r.order_number = NEW.order_number) AS r)
-  WHERE (site, definition, scope, who, dedup) IN (
-      SELECT c.site, c.definition, c.scope, c.who, c.dedup
-      FROM conversions AS c INDEXED BY conversions_by_order
-      WHERE c.site = NEW.site AND c.order_number = NEW.order_number)
-    AND EXISTS (
-      SELECT 1 FROM refunds AS r INDEXED BY refunds_by_order
-      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
+  UPDATE conversions SET
+    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = minor
+  FROM (
+    SELECT
+      c.definition, c.scope, c.who, c.dedup, max(r.minor IS NULL) AS whole,
+      iif(
+        max(r.minor IS NULL), max(0, coalesce(c.minor, 0)),
+        min(max(0, coalesce(c.minor, 0)), sum(
+          iif(coalesce(r.currency, c.currency) IS c.currency, r.minor, 0)))) AS refunded
+    FROM conversions AS c
+    JOIN refunds AS r ON r.site = c.site AND r.order_number = c.order_number
+    WHERE c.site = NEW.site AND c.order_number = NEW.order_number
+    GROUP BY c.definition, c.scope, c.who, c.dedup) AS r
+  WHERE site = NEW.site AND conversions.definition = r.definition AND conversions.scope = r.scope
+    AND conversions.who = r.who AND conversions.dedup = r.dedup;
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL
@@ -299,10 +294,7 @@ CREATE TRIGGER visitor_is_known AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE (site, definition, scope, who, dedup, observation) IN (
-    SELECT e.site, e.definition, e.scope, e.who, e.dedup, e.observation
-    FROM evidence AS e INDEXED BY evidence_by_visitor
-    WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.identity IS NULL);
+  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT
@@ -312,12 +304,10 @@ BEGIN
       || substr(hex(visitor), 13, 4) || '-' || substr(hex(visitor), 17, 4) || '-'
       || substr(hex(visitor), 21)))),
     dedup
-  FROM evidence INDEXED BY evidence_by_visitor
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
+  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence INDEXED BY evidence_by_visitor
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
 END;
 
 CREATE TRIGGER observation_links AFTER INSERT ON observations WHEN NEW.identities IS NOT NULL
@@ -349,22 +339,17 @@ BEGIN
   ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact;
 
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE (site, definition, scope, who, dedup, observation) IN (
-    SELECT e.site, e.definition, e.scope, e.who, e.dedup, e.observation
-    FROM evidence AS e INDEXED BY evidence_by_identity
-    WHERE e.site = NEW.site AND e.identity = NEW.identity AND e.contact <> NEW.contact);
+  WHERE site = NEW.site AND identity = NEW.identity AND contact <> NEW.contact;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT site, definition, scope, iif(who = '', '', 'contact ' || NEW.was), dedup
-  FROM evidence INDEXED BY evidence_by_identity
+  FROM evidence
   WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence INDEXED BY evidence_by_identity
+  FROM evidence
   WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact;
 
   UPDATE known_visitors SET contact = NEW.contact
-  WHERE (site, visitor) IN (
-    SELECT k.site, k.visitor FROM known_visitors AS k INDEXED BY known_visitors_by_contact
-    WHERE k.site = NEW.site AND k.contact = NEW.was AND NEW.was <> NEW.contact);
+  WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
 END;

@@ -169,8 +169,8 @@ BEGIN
   -- A server's word of the same conversion may bear another day than the visitor's own.
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, part.name, c.day
-  FROM evidence AS e INDEXED BY evidence_by_visitor
-  CROSS JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
+  FROM evidence AS e
+  JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
     AND c.who = e.who AND c.dedup = e.dedup
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.time >= NEW.started_at
@@ -180,7 +180,7 @@ BEGIN
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', c.day
   FROM known_visitors AS k
-  CROSS JOIN conversions AS c INDEXED BY conversions_by_person ON c.site = k.site AND c.person = 'contact ' || k.contact
+  JOIN conversions AS c ON c.site = k.site AND c.person = 'contact ' || k.contact
   WHERE k.site = NEW.site AND k.visitor = NEW.visitor
     AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
@@ -204,7 +204,7 @@ BEGIN
       SELECT NEW.visitor
       UNION ALL
       SELECT other.visitor FROM known_visitors AS own
-      CROSS JOIN known_visitors AS other INDEXED BY known_visitors_by_contact ON other.site = own.site AND other.contact = own.contact
+      JOIN known_visitors AS other ON other.site = own.site AND other.contact = own.contact
       WHERE own.site = NEW.site AND own.visitor = NEW.visitor)
   ON CONFLICT DO NOTHING;
 END;
@@ -214,7 +214,7 @@ CREATE TRIGGER person_changes_days AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', day FROM conversions INDEXED BY conversions_by_person
+  SELECT DISTINCT NEW.site, 'credits', day FROM conversions
   WHERE site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;
@@ -241,13 +241,13 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
-  SELECT NEW.site, 'conversions', min(day) FROM conversions INDEXED BY conversions_by_person
+  SELECT NEW.site, 'conversions', min(day) FROM conversions
   WHERE site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
   HAVING min(day) IS NOT NULL
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', day FROM conversions INDEXED BY conversions_by_person
+  SELECT DISTINCT NEW.site, 'credits', day FROM conversions
   WHERE site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;

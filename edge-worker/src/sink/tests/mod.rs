@@ -11,7 +11,6 @@ mod counting;
 mod fates;
 mod identity;
 mod items;
-mod plans;
 mod reference;
 mod refunds;
 mod sessions;
