@@ -1,4 +1,16 @@
 //! Funnels: how far people came on a way of several steps.
+//!
+//! [`events_of_session`] and [`in_order`] make one list of what a unit saw; [`progress`] says how far
+//! it came; [`Counts`] adds the units up. Nothing here depends on the order in which anything arrived.
+
+mod any_order;
+mod counts;
+mod events;
+mod progress;
+
+pub use counts::Counts;
+pub use events::{Event, What, events_of_session, in_order};
+pub use progress::{Progress, Reached, progress};
 
 use crate::page_pattern::PagePattern;
 use alloc::{string::String, vec::Vec};
@@ -12,11 +24,12 @@ pub struct Funnel {
     pub name: String,
     /// Its steps, two at least.
     pub steps: Vec<Step>,
-    /// Whoever does one of these on the way is not counted.
+    /// Whoever does one of these on the way is not counted: after a first step and within its
+    /// window, before ever coming through. What is excluded is never a step.
     pub exclude: Vec<Step>,
     /// What may lie between the steps.
     pub order: Order,
-    /// Milliseconds from the first step to the last.
+    /// Milliseconds from the first step to the last; exactly that long is still in time.
     pub window_ms: i64,
     /// Whose way it is.
     pub unit: Unit,

@@ -26,6 +26,8 @@ pub mod accepted;
 pub mod attribution;
 pub mod beacon;
 #[cfg(feature = "edge")]
+pub mod cart;
+#[cfg(feature = "edge")]
 pub mod channel;
 pub mod commerce;
 #[cfg(feature = "edge")]
@@ -51,6 +53,8 @@ pub mod reporting;
 pub mod server_event;
 #[cfg(feature = "edge")]
 pub mod sessionize;
+#[cfg(feature = "edge")]
+pub mod signature;
 #[doc(hidden)]
 pub mod testing;
 #[cfg(feature = "edge")]

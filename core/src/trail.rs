@@ -5,6 +5,7 @@
 //! person: no query, no text, no value of a field.
 
 use crate::{
+    commerce::CommerceStep,
     json, limits,
     observation::{MediaStep, Observation, Seen},
 };
@@ -29,7 +30,7 @@ pub struct Entry<'a> {
     #[serde(borrow)]
     pub definitions: Vec<Cow<'a, str>>,
     /// More of it: a page's campaign (see [`campaign`]), the product of a commerce step, or the
-    /// order number of a purchase.
+    /// order number of a purchase or refund. A product never stands where an order number would.
     #[serde(borrow)]
     pub detail: Cow<'a, str>,
 }
@@ -74,11 +75,11 @@ pub fn write(observation: &Observation, time: i64, definitions: &[&str]) -> Stri
             (Cow::Owned(name), Cow::Borrowed(""))
         }
         Seen::Commerce { step } => {
-            let order = text("order");
-            let detail = if order.is_empty() {
-                text("product")
-            } else {
-                order
+            let detail = match step {
+                CommerceStep::Purchase | CommerceStep::Refund => text("order"),
+                CommerceStep::ViewItem | CommerceStep::AddToCart | CommerceStep::BeginCheckout => {
+                    text("product")
+                }
             };
             (Cow::Borrowed(step.name()), Cow::Borrowed(detail))
         }
@@ -165,6 +166,26 @@ mod tests {
         assert_eq!(entries[1].name, "/b\"]");
         assert_eq!(entries[1].definitions, ["goal", "other"]);
         assert!(read("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_a_purchase_names_its_order() {
+        let of = |step| {
+            let text = |text: &str| crate::Value::Text(text.to_string());
+            let observation = Observation {
+                seen: Seen::Commerce { step },
+                properties: Properties(vec![
+                    ("product".to_string(), text("shoe")),
+                    ("order".to_string(), text("A1")),
+                ]),
+                ..page(1, "/", &[])
+            };
+            read(&write(&observation, 1, &[])).unwrap()[0]
+                .detail
+                .to_string()
+        };
+        assert_eq!(of(CommerceStep::AddToCart), "shoe");
+        assert_eq!(of(CommerceStep::Purchase), "A1");
     }
 
     #[test]

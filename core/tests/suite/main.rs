@@ -12,13 +12,20 @@
 mod attribution;
 mod beacons;
 mod browser_plan;
+mod carts;
 mod conditions;
+mod contacts;
 mod counting;
 mod data_driven;
+mod funnels;
+mod funnels_hold;
 mod generated;
+mod ledger;
 mod plan_compile;
 mod plan_problems;
 mod sessions;
+mod server_events;
+mod server_problems;
 mod verdicts;
 mod what_if;
 

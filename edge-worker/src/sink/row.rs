@@ -86,8 +86,8 @@ impl Row {
 }
 
 /// The conversions of an observation, as stored beside it and as read by the trigger that makes
-/// rows of them; `None` if nothing happened.
-pub(super) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<String> {
+/// rows of them; `None` if nothing happened. Money is claimed, unless it says that it is verified.
+pub(super) fn verdict(rules: &Rules, conversions: &[Conversion], verified: bool) -> Option<String> {
     if conversions.is_empty() {
         return None;
     }
@@ -120,6 +120,9 @@ pub(super) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<Strin
         if let Some(money) = conversion.money {
             push_number_field(&mut out, "minor", money.minor);
             push_field(&mut out, "currency", money.currency.code());
+            if verified {
+                push_field(&mut out, "money", "verified");
+            }
         }
         out.push('}');
     }
