@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     "0001_goalpost.sql",
     "0002_conversions.sql",
     "0003_figures.sql",
+    "0004_credits.sql",
 ];
 
 #[derive(Serialize)]
