@@ -13,6 +13,7 @@ mod attribution;
 mod beacons;
 mod browser_plan;
 mod carts;
+mod channels;
 mod conditions;
 mod contacts;
 mod counting;
