@@ -63,7 +63,7 @@ CREATE TABLE conversions (
   browser_by   TEXT NOT NULL,     -- rank, time and id of the copy that says who came: likewise
   contact      TEXT,              -- as known today
   refunded     INTEGER NOT NULL DEFAULT 0, -- of `minor`, and never more
-  voided       INTEGER NOT NULL DEFAULT 0, -- 1 where all of it was given back
+  voided       INTEGER NOT NULL DEFAULT 0, -- 1 where all of it was given back, at once or in parts
   -- Whose it is: what people are counted by.
   person       TEXT NOT NULL GENERATED ALWAYS AS (
     coalesce(
@@ -224,20 +224,21 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
-  UPDATE conversions SET (voided, refunded) = (
+  UPDATE conversions AS c SET
+    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = c.minor
+  FROM (
     SELECT
-      coalesce(max(r.minor IS NULL), 0),
-      CASE
-        WHEN max(r.minor IS NULL) THEN coalesce(conversions.minor, 0)
-        ELSE max(0, min(coalesce(conversions.minor, 0), coalesce(
-          sum(iif(r.currency IS conversions.currency, r.minor, 0)), 0)))
-      END
-    FROM refunds AS r
-    WHERE r.site = NEW.site AND r.order_number = NEW.order_number)
-  WHERE site = NEW.site AND order_number = NEW.order_number
-    AND EXISTS (
-      SELECT 1 FROM refunds AS r
-      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
+      c.definition, c.scope, c.who, c.dedup, max(r.minor IS NULL) AS whole,
+      iif(
+        max(r.minor IS NULL), max(0, coalesce(c.minor, 0)),
+        min(max(0, coalesce(c.minor, 0)), sum(
+          iif(coalesce(r.currency, c.currency) IS c.currency, r.minor, 0)))) AS refunded
+    FROM conversions AS c
+    JOIN refunds AS r ON r.site = c.site AND r.order_number = c.order_number
+    WHERE c.site = NEW.site AND c.order_number = NEW.order_number
+    GROUP BY c.definition, c.scope, c.who, c.dedup) AS r
+  WHERE c.site = NEW.site AND c.definition = r.definition AND c.scope = r.scope
+    AND c.who = r.who AND c.dedup = r.dedup;
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL

@@ -3,7 +3,7 @@
 use super::{
     delivery::Delivery,
     plan_book::Compiled,
-    row::{self, Row},
+    row::{self, Row, Voucher},
 };
 use goalpost_core::{
     CommerceStep, Context, Conversion, Id, Observation, Person, Seen,
@@ -12,6 +12,7 @@ use goalpost_core::{
     evaluate,
     fate::Quarantine,
     json::{push_field, push_key, push_number_field, push_text},
+    order_token,
     server_event::{Refund, StoredItem},
     trail,
 };
@@ -96,6 +97,7 @@ pub(super) fn row(
     plan: &Compiled,
     observed: &Observed<'_>,
     conversions: &[Conversion],
+    keys: &[String],
     digest: u64,
 ) -> String {
     let &Observed {
@@ -113,6 +115,15 @@ pub(super) fn row(
         .filter(|_| of.of_request().form != Form::Raw.name())
         .and_then(|claimed| row::claims(&plan.rules, claimed, conversions));
     let identities = (whose.identities.len() > 1).then(|| list(&whose.identities));
+    let voucher = |conversion: &Conversion, money| match token(observation) {
+        _ if whose.server => Voucher::Server,
+        Some((token, order)) if conversion.key.scope.starts_with("order:") => {
+            let now = of.message.received_at;
+            order_token::verify(token, &plan.rules.site, order, money, keys, now)
+                .map_or_else(Voucher::BadToken, |()| Voucher::Server)
+        }
+        _ => Voucher::Page,
+    };
     let refund = whose
         .refund
         .as_ref()
@@ -133,7 +144,7 @@ pub(super) fn row(
         .text(&of.message.country)
         .text(&of.message.device)
         .number(digest.cast_signed())
-        .json(row::verdict(&plan.rules, conversions, whose.server).as_deref())
+        .json(row::verdict(&plan.rules, conversions, voucher).as_deref())
         .json(claims.as_deref())
         .text(text)
         .json(identities.as_deref())
@@ -153,6 +164,18 @@ fn order_number(observation: &Observation) -> Option<&str> {
             .filter(|order| !order.is_empty()),
         _ => None,
     }
+}
+
+/// The token that a purchase carries, and the order that it is to be about.
+fn token(observation: &Observation) -> Option<(&str, &str)> {
+    let Seen::Commerce {
+        step: CommerceStep::Purchase,
+    } = observation.seen
+    else {
+        return None;
+    };
+    let text = |name| observation.properties.text(name);
+    text("token").zip(text("order"))
 }
 
 fn list(texts: &[String]) -> String {

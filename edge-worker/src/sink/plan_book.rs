@@ -22,6 +22,7 @@ pub struct PlanBook {
 struct SitePlans {
     current: Option<Compiled>,
     by_hash: BTreeMap<String, Compiled>,
+    keys: Vec<String>,
 }
 
 impl PlanBook {
@@ -43,6 +44,11 @@ impl PlanBook {
         site.current = Some(plan);
     }
 
+    /// Sets the keys that sign the order tokens of a site.
+    pub fn set_keys(&mut self, site: &str, keys: Vec<String>) {
+        self.sites.entry(site.to_owned()).or_default().keys = keys;
+    }
+
     /// Whether the book has this very plan; an empty hash asks for the current one.
     pub fn has(&self, site: &str, hash: &str) -> bool {
         self.sites.get(site).is_some_and(|plans| {
@@ -58,5 +64,10 @@ impl PlanBook {
     pub(super) fn plan(&self, site: &str, hash: &str) -> Option<&Compiled> {
         let plans = self.sites.get(site)?;
         plans.by_hash.get(hash).or(plans.current.as_ref())
+    }
+
+    /// The keys that sign the order tokens of a site.
+    pub(super) fn keys(&self, site: &str) -> &[String] {
+        self.sites.get(site).map_or(&[], |plans| &plans.keys)
     }
 }

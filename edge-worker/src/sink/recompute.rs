@@ -109,15 +109,18 @@ SELECT site, definition, scope, who, dedup, refunded, voided FROM conversions OR
         anew: "\
 SELECT
   c.site, c.definition, c.scope, c.who, c.dedup,
-  iif(
-    coalesce(max(o.id IS NOT NULL AND o.refund ->> 'minor' IS NULL), 0), coalesce(c.minor, 0),
-    max(0, min(coalesce(c.minor, 0), coalesce(
-      sum(iif(o.refund ->> 'currency' = c.currency, o.refund ->> 'minor', 0)), 0)))),
-  coalesce(max(o.id IS NOT NULL AND o.refund ->> 'minor' IS NULL), 0)
-FROM conversions AS c
-LEFT JOIN observations AS o
-  ON o.site = c.site AND o.order_number = c.order_number AND o.refund IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+  iif(r.whole, c.gross, min(c.gross, coalesce(r.part, 0))),
+  coalesce(r.whole, 0) OR c.gross > 0 AND coalesce(r.part, 0) >= c.gross
+FROM (SELECT *, max(0, coalesce(minor, 0)) AS gross FROM conversions) AS c
+LEFT JOIN (
+  SELECT
+    c.site, c.definition, c.scope, c.who, c.dedup, max(o.refund ->> 'minor' IS NULL) AS whole,
+    sum(iif(o.refund ->> 'currency' = c.currency, o.refund ->> 'minor', 0)) AS part
+  FROM conversions AS c
+  JOIN observations AS o
+    ON o.site = c.site AND o.order_number = c.order_number AND o.refund IS NOT NULL
+  GROUP BY 1, 2, 3, 4, 5) AS r USING (site, definition, scope, who, dedup)
+ORDER BY 1, 2, 3, 4, 5",
     },
     Recompute {
         what: "sessions",

@@ -187,7 +187,8 @@ impl Sorter<'_> {
             store.copy();
             return;
         }
-        let row = observed::row(of, plan, item, &verdict, digest);
+        let keys = self.plans.keys(&plan.rules.site);
+        let row = observed::row(of, plan, item, &verdict, keys, digest);
         store.rows.push((observation.id, row));
         if let Some(share) = observed::share_of_session(of, plan, item, &verdict, digest) {
             let shares = self.sorted.sessions.entry(of.site()).or_default();
