@@ -12,7 +12,9 @@ mod ask;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
+mod claim;
 mod conversions;
+mod credit;
 mod csv;
 mod dimension;
 mod exchange;
@@ -22,11 +24,15 @@ pub(crate) mod kept;
 mod measure;
 pub(crate) mod period;
 mod query;
+mod pages;
 mod quotient;
 mod sheet;
 mod source;
+mod spread;
+mod store;
 mod table;
 mod tables;
+mod visits;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,5 @@
+//! Funnels: how far sessions or people came.
+
+pub(crate) mod kept;
+pub(super) mod report;
+mod tally;
