@@ -313,7 +313,7 @@ fn filter(dimension: Dimension, value: &str, known: &Known) -> Result<String, Pr
     };
     let value = match dimension {
         Dimension::Channel => {
-            let names = channels::names(&known.plan.reporting());
+            let names = channels::names(&known.reporting);
             let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
             names.push(NONE);
             of(&names)?

@@ -18,8 +18,10 @@ mod credit;
 mod csv;
 mod dimension;
 mod exchange;
+mod face;
 mod fates;
 mod figure;
+mod funnels;
 pub(crate) mod kept;
 mod measure;
 pub(crate) mod period;
@@ -32,7 +34,9 @@ mod spread;
 mod store;
 mod table;
 mod tables;
+mod velocity;
 mod visits;
+mod what_if;
 #[cfg(test)]
 mod tests;
 

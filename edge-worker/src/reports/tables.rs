@@ -60,10 +60,9 @@ pub(super) fn fill(
     known: &Known,
     answers: Vec<(Question, Vec<String>)>,
 ) -> Result<Table, Failure> {
-    let rates = known.plan.reporting().rates;
     let exchange = ask
         .exchanged
-        .then(|| Exchange::new(known.plan.currency, &rates));
+        .then(|| Exchange::new(known.plan.currency, &known.reporting.rates));
     let now = Sheet::gather(ask, &answers, false, exchange.as_ref())?;
     let before = ask
         .previous

@@ -58,7 +58,7 @@ pub(super) fn owed(index: &str, which: &str) -> String {
     s.visitor, s.session, s.day AS began,
     coalesce(substr(s.entry, 12), (
       SELECT substr(e.entry, 12) FROM sessions AS e
-      WHERE e.site = ?1 AND e.started_at <= c.time AND e.day >= date(c.day, '-90 days')
+      WHERE e.site = ?1 AND e.started_at <= c.time AND +e.day >= date(c.day, '-90 days')
         AND e.visitor IN (
           SELECT c.visitor
           UNION ALL

@@ -23,7 +23,7 @@ const fn knows(dimension: Dimension) -> Knows {
 
 /// What each refund of these days took from each conversion of its order: the sum up to it, never
 /// more than the conversion's value, less the sum before it. So all refunds of an order together
-/// take what the conversion says that was refunded.
+/// take what the conversion says that was refunded, and one of them voids it.
 fn sql(shape: &Shape<'_>) -> String {
     let owed = owed(
         "conversions_by_order",
@@ -36,25 +36,29 @@ fn sql(shape: &Shape<'_>) -> String {
         ""
     };
     let from = format!(
-        "(SELECT * FROM (
-    SELECT r.day, definition, kind, money, c.currency AS currency, {ARRIVAL},
-      r.minor IS NULL AND row_number() OVER (
-        PARTITION BY c.definition, c.scope, c.who, c.dedup
-        ORDER BY r.minor IS NOT NULL, r.time, r.observation) = 1 AS voids,
-      min(coalesce(c.minor, 0), sum(coalesce(r.minor, c.minor, 0)) OVER running)
-        - min(coalesce(c.minor, 0), coalesce(sum(coalesce(r.minor, c.minor, 0)) OVER earlier, 0))
-        AS taken
-    FROM ({owed}) AS c
-    JOIN refunds AS r ON r.site = ?1 AND r.order_number = c.order_number
-      AND (r.minor IS NULL OR r.currency = c.currency)
-    WINDOW
-      running AS (
-        PARTITION BY c.definition, c.scope, c.who, c.dedup ORDER BY r.time, r.observation
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-      earlier AS (
-        PARTITION BY c.definition, c.scope, c.who, c.dedup ORDER BY r.time, r.observation
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-  WHERE day BETWEEN ?2 AND ?3{kind})"
+        "(SELECT *,
+      min(worth, given) - min(worth, given_before) AS taken,
+      (whole OR (worth > 0 AND given >= worth))
+        AND NOT (whole_before OR (worth > 0 AND given_before >= worth)) AS voids
+    FROM (
+      SELECT r.day, definition, kind, money, c.currency, {ARRIVAL},
+        max(0, coalesce(c.minor, 0)) AS worth,
+        max(r.minor IS NULL) OVER running AS whole,
+        coalesce(max(r.minor IS NULL) OVER earlier, 0) AS whole_before,
+        sum(coalesce(r.minor, c.minor, 0)) OVER running AS given,
+        coalesce(sum(coalesce(r.minor, c.minor, 0)) OVER earlier, 0) AS given_before
+      FROM ({owed}) AS c
+      JOIN refunds AS r INDEXED BY refunds_by_order
+        ON r.site = ?1 AND r.order_number = c.order_number
+          AND (r.minor IS NULL OR coalesce(r.currency, c.currency) = c.currency)
+      WINDOW
+        running AS (
+          PARTITION BY c.definition, c.scope, c.who, c.dedup ORDER BY r.time, r.observation
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+        earlier AS (
+          PARTITION BY c.definition, c.scope, c.who, c.dedup ORDER BY r.time, r.observation
+          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+    WHERE day BETWEEN ?2 AND ?3{kind})"
     );
     let sums = [
         "sum(voids)",

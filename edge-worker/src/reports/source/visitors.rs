@@ -26,8 +26,8 @@ pub(in crate::reports) fn rows(days: &str) -> String {
         "SELECT ?1 AS site, day, 'visitors' AS measure, dimension, value, previous, count(*) AS people
   FROM (
     SELECT v.day, v.dimension, v.value, coalesce((
-      SELECT max(e.day) FROM sessions AS e
-      WHERE e.site = ?1 AND e.visitor = v.visitor AND e.day < v.day
+      SELECT max(+e.day) FROM sessions AS e
+      WHERE e.site = ?1 AND e.visitor = v.visitor AND +e.day < v.day
         AND CASE v.dimension
           WHEN '' THEN 1 WHEN 'channel' THEN e.channel = v.value
           WHEN 'campaign' THEN e.campaign = v.value WHEN 'landing' THEN e.landing = v.value

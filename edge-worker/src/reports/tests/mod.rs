@@ -16,7 +16,7 @@ use super::{
     csv, kept, period,
     tables::fill,
 };
-use crate::{plans::Known, problem::Problem, sink::tests::MIGRATIONS};
+use crate::{plans::Known, problem::Problem, sink::MIGRATIONS};
 use goalpost_core::{BrowserPlan, Zone, plan::Plan};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::Value;
@@ -59,11 +59,13 @@ impl Shop {
         .unwrap();
         let rules = plan.compile();
         let page = BrowserPlan::encode(&rules);
+        let reporting = Arc::new(plan.reporting());
         Self {
             sqlite,
             known: Known {
                 plan,
                 rules: Arc::new(rules),
+                reporting,
                 page,
             },
         }

@@ -31,7 +31,13 @@ fn scans(steps: &[String]) -> Vec<&String> {
                     && !what.contains("VIRTUAL TABLE")
                     && what != "CONSTANT ROW"
             }
-            None => step.ends_with("(site=?)"),
+            // A row's own past is looked for among those of its person alone.
+            None => {
+                step.ends_with("(site=?)")
+                    || step.starts_with("SEARCH e ")
+                        && !step.contains("visitor=?")
+                        && !step.contains("person=?")
+            }
         })
         .collect()
 }
