@@ -1,7 +1,7 @@
 //! What a table says of itself: its columns, its days, and what it was narrowed to.
 
-use super::period::Period;
-use serde_json::{Map, Value};
+use super::{ask::Ask, period::Period, table::names};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// Everything that an answer has beside its figures.
@@ -10,8 +10,12 @@ pub(super) struct Face {
     pub(super) period: Period,
     /// The days that are compared with.
     pub(super) previous: Option<Period>,
-    /// Further fields.
-    pub(super) more: Map<String, Value>,
+    /// What it was narrowed to.
+    pub(super) filters: Map<String, Value>,
+    /// Whether refunds stand on their own day.
+    pub(super) on_refund_day: bool,
+    /// The currency that amounts are exchanged into.
+    pub(super) currency: Option<String>,
     /// The id and the name of each.
     pub(super) dimensions: Vec<(&'static str, &'static str)>,
     pub(super) measures: Vec<Column>,
@@ -39,6 +43,32 @@ impl Column {
             name: name.into(),
             kind,
             names,
+        }
+    }
+}
+
+impl Ask {
+    /// What its answer says of itself.
+    pub(super) fn face(&self) -> Face {
+        let filters: Map<String, Value> = self
+            .filters
+            .iter()
+            .map(|(own, value)| (String::from(own.id()), json!(value)))
+            .collect();
+        Face {
+            report: self.report.name,
+            period: self.period.clone(),
+            previous: self.previous.clone(),
+            filters,
+            on_refund_day: self.on_refund_day,
+            currency: self.exchanged.then(|| self.currency.clone()),
+            dimensions: self.dimensions.iter().map(|own| (own.id(), own.name())).collect(),
+            measures: self
+                .measures
+                .iter()
+                .map(|own| Column::new(own.id, own.name, own.what.kind(), names(self, own)))
+                .collect(),
+            offset: self.offset,
         }
     }
 }

@@ -9,6 +9,7 @@
 mod amount;
 mod answer;
 mod ask;
+mod asked;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
@@ -34,7 +35,6 @@ mod spread;
 mod store;
 mod table;
 mod tables;
-mod velocity;
 mod visits;
 mod what_if;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What reports need of a database: questions of one moment, and writes that happen together.
 
-use crate::http::Failure;
+use crate::{bindings::Bindings, database, http::Failure};
 
 /// A statement with the texts that are bound to it.
 #[derive(Clone, Debug)]
@@ -31,5 +31,18 @@ pub(crate) trait Store {
     async fn rows(&self, ask: Ask) -> Result<Vec<String>, Failure> {
         let mut answers = self.batch(&[ask]).await?;
         Ok(answers.pop().unwrap_or_default())
+    }
+}
+
+impl Store for Bindings {
+    async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
+        let statements: Vec<(&str, Vec<&str>)> = asks
+            .iter()
+            .map(|ask| {
+                let values = ask.values.iter().map(String::as_str).collect();
+                (ask.sql.as_str(), values)
+            })
+            .collect();
+        database::batch(self, &statements).await
     }
 }

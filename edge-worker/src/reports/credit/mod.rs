@@ -1,6 +1,9 @@
 //! What arrivals brought: paths, credits by model, and how long it took.
 
 pub(crate) mod kept;
+mod models;
 mod paths;
-mod steps;
+pub(super) mod report;
+pub(super) mod steps;
 mod tally;
+pub(super) mod velocity;

@@ -1,6 +1,5 @@
 //! Steps from one arrival to the next, and what they say of each.
 
-use super::kept::By;
 use crate::http::Failure;
 use goalpost_core::attribution::Transitions;
 use std::collections::BTreeSet;
@@ -56,26 +55,20 @@ GROUP BY came_from, went_to",
 
 /// Steps between touches, without the conversions they led to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Steps {
-    pub(super) by: Option<By>,
-    list: Vec<(String, String, u64)>,
-}
+pub(super) struct Steps(Vec<(String, String, u64)>);
 
 impl Steps {
-    pub(super) fn read(by: By, rows: &[String]) -> Result<Self, Failure> {
+    pub(super) fn read(rows: &[String]) -> Result<Self, Failure> {
         let list = rows
             .iter()
             .map(|row| serde_json::from_str(row).map_err(Failure::from))
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            by: Some(by),
-            list,
-        })
+        Ok(Self(list))
     }
 
     /// How many values they lie between.
     pub(super) fn states(&self) -> usize {
-        let all = self.list.iter().flat_map(|(from, to, _)| [from, to]);
+        let all = self.0.iter().flat_map(|(from, to, _)| [from, to]);
         all.filter(|state| !state.is_empty()).collect::<BTreeSet<_>>().len()
     }
 
@@ -86,7 +79,7 @@ impl Steps {
         last: impl IntoIterator<Item = (&'a str, u64)>,
     ) -> Vec<(String, u64)> {
         let mut transitions = Transitions::default();
-        for (from, to, count) in &self.list {
+        for (from, to, count) in &self.0 {
             transitions.add(from.strip_prefix('='), to.strip_prefix('='), *count);
         }
         for (value, count) in last {

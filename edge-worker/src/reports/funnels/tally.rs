@@ -72,28 +72,27 @@ impl Tally {
                 country: visit.country.clone(),
             })
             .unwrap_or_default();
-        let mut reach = |step: u32| {
-            let key = (funnel.id.clone(), began.clone(), step);
-            let own = self.0.entry(key).or_default();
-            own.units = own.units.saturating_add(1);
-            own
+        let one = Reached {
+            units: 1,
+            ..Reached::default()
         };
         if way.excluded.is_some() {
-            reach(0);
+            self.merge(funnel.id.clone(), began, 0, &one);
             return;
         }
         let mut before: Option<i64> = None;
         for (at, reached) in (1u32..).zip(&way.steps) {
-            let own = reach(at);
+            let mut own = one.clone();
             if let Some(before) = before {
                 own.seconds
                     .add_seconds(reached.time.saturating_sub(before), 1);
             }
+            self.merge(funnel.id.clone(), began.clone(), at, &own);
             before = Some(reached.time);
         }
     }
 
-    /// Adds kept rows.
+    /// Adds how many reached a step.
     pub(super) fn merge(&mut self, funnel: String, began: Began, step: u32, more: &Reached) {
         let own = self.0.entry((funnel, began, step)).or_default();
         own.units = own.units.saturating_add(more.units);
