@@ -9,6 +9,7 @@ mod auth;
 mod bindings;
 mod clock;
 mod collect;
+mod costs;
 mod database;
 mod health;
 mod http;
@@ -18,6 +19,7 @@ mod plans;
 mod problem;
 mod queue;
 mod reports;
+mod roll_up;
 mod routes;
 mod runtime;
 pub mod sink;
@@ -31,7 +33,7 @@ use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
 use std::panic::AssertUnwindSafe;
 use worker::{
-    Context, Env, MessageBatch, Method, Request, event,
+    Context, Env, MessageBatch, Method, Request, ScheduleContext, ScheduledEvent, event,
     js_sys::{Promise, futures::future_to_promise},
     wasm_bindgen::{self, prelude::wasm_bindgen},
 };
@@ -53,6 +55,18 @@ pub fn fetch(request: web_sys::Request, env: Env) -> Promise {
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     queue::consume(&batch, &Bindings::new(env)).await;
     Ok(())
+}
+
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "JavaScript's only number; a time has at most 53 bits"
+    )]
+    let now = event.schedule() as i64;
+    if let Err(problem) = roll_up::roll_up(&Bindings::new(env), now).await {
+        worker::console_error!("not every stale day was rolled up: {problem}");
+    }
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -115,6 +129,8 @@ async fn serve(
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::PutCosts => costs::put(request, edge, site).await,
+        Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Live => live::since(&request, edge, site).await,
     };

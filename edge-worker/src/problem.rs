@@ -9,6 +9,7 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     BadBeacon,
+    BadCosts,
     BadParameter,
     BadPlan,
     ForeignHost,
@@ -23,8 +24,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::BadBeacon,
+        Self::BadCosts,
         Self::BadParameter,
         Self::BadPlan,
         Self::ForeignHost,
@@ -41,6 +43,7 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BadBeacon => "bad-beacon",
+            Self::BadCosts => "bad-costs",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
             Self::ForeignHost => "foreign-host",
@@ -63,7 +66,7 @@ impl Kind {
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
-            Self::BadPlan => 422,
+            Self::BadCosts | Self::BadPlan => 422,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -72,6 +75,7 @@ impl Kind {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::BadBeacon => "The body is not a beacon",
+            Self::BadCosts => "The costs have problems",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
             Self::ForeignHost => "The page's host is not one of the plan's",

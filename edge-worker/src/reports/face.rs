@@ -1,6 +1,6 @@
 //! What a table says of itself: its columns, its days, and what it was narrowed to.
 
-use super::{ask::Ask, period::Period, table::names};
+use super::{ask::Ask, dimension::NONE, period::Period, table::names};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -53,7 +53,10 @@ impl Ask {
         let filters: Map<String, Value> = self
             .filters
             .iter()
-            .map(|(own, value)| (String::from(own.id()), json!(value)))
+            .map(|(own, value)| {
+                let value = if value.is_empty() { NONE } else { value };
+                (String::from(own.id()), json!(value))
+            })
             .collect();
         Face {
             report: self.report.name,

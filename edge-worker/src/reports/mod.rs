@@ -46,7 +46,7 @@ pub(crate) use tables::PARAMETERS as TABLE;
 pub(crate) use fates::{Balance, balance, balance_fields};
 
 use crate::{bindings::Bindings, http::Outcome, plans, routes::Parameter};
-use amount::{Amount, amount_schema};
+pub(crate) use amount::{Amount, amount_schema};
 use catalogue::Report;
 use query::choice;
 use serde_json::{Value, json};

@@ -40,7 +40,8 @@ pub(super) async fn report(
         .collect();
     // One transaction, so that all figures are of one moment.
     let answers = database::batch(edge, &asked).await?;
-    let table = fill(&ask, known, questions.into_iter().zip(answers).collect())?;
+    let answers: Vec<_> = questions.into_iter().zip(answers).collect();
+    let table = fill(&ask, known, &answers)?;
     send(&ask.face(), known, &table, ask.csv)
 }
 
@@ -64,16 +65,16 @@ pub(super) fn send(face: &Face, known: &Known, table: &Table, csv: bool) -> Outc
 pub(super) fn fill(
     ask: &Ask,
     known: &Known,
-    answers: Vec<(Question, Vec<String>)>,
+    answers: &[(Question, Vec<String>)],
 ) -> Result<Table, Failure> {
     let exchange = ask
         .exchanged
         .then(|| Exchange::new(known.plan.currency, &known.reporting.rates));
-    let now = Sheet::gather(ask, &answers, false, exchange.as_ref())?;
+    let now = Sheet::gather(ask, answers, false, exchange.as_ref())?;
     let before = ask
         .previous
         .is_some()
-        .then(|| Sheet::gather(ask, &answers, true, exchange.as_ref()))
+        .then(|| Sheet::gather(ask, answers, true, exchange.as_ref()))
         .transpose()?;
     Ok(table(ask, known, &now, before.as_ref()))
 }

@@ -32,6 +32,8 @@ pub(crate) enum Scope {
     Read,
     /// To publish plans.
     Publish,
+    /// To say what visitors cost.
+    Costs,
 }
 
 impl Scope {
@@ -39,6 +41,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Publish => "publish",
+            Self::Costs => "costs",
         }
     }
 }
@@ -59,6 +62,8 @@ pub(crate) enum Action {
     CurrentPlan,
     Versions,
     RollBack,
+    PutCosts,
+    Costs,
     Report(reports::Name),
     Live,
 }
