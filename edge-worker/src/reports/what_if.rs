@@ -2,9 +2,9 @@
 
 use super::{
     Query,
-    asked::Asked,
+    asked::{WHAT_IF, Asked, Made},
     cell::{Cell, Ratio},
-    face::{Column, Face},
+    face::Column,
     period::Period,
     store::Store,
     table::{Figure, Label, Row, Table},
@@ -18,9 +18,6 @@ use goalpost_core::{
 };
 use std::{borrow::Cow, collections::BTreeSet};
 
-/// The parameters that are this report's own.
-pub(super) const OWN: [&str; 2] = ["preset", "timeout"];
-
 /// Minutes of a session's timeout that may be tried.
 const TIMEOUT: (u32, u32) = (1, 1_440);
 
@@ -30,8 +27,8 @@ pub(crate) async fn what_if(
     known: &Known,
     query: &Query,
     now: i64,
-) -> Result<(Face, Table, bool), Failure> {
-    let mut asked = Asked::read(query, &OWN, known, now)?;
+) -> Result<Made, Failure> {
+    let mut asked = Asked::read(query, WHAT_IF, known, now)?;
     let practices = practices(query, known, &mut asked)?;
     let zone = &known.rules.zone;
     let now = gather(store, known, zone, &asked.period, &practices).await?;
@@ -87,7 +84,7 @@ pub(crate) async fn what_if(
         totals,
     };
     let face = asked.face("what-if", vec![("preset", "Counted as by")], columns);
-    Ok((face, table, asked.csv))
+    Ok(asked.made(face, table))
 }
 
 fn practices(

@@ -64,12 +64,12 @@ pub(crate) async fn keep(
     lookback_days: u32,
     before: &str,
     most: u32,
-    mut id: impl FnMut() -> String,
-) -> Result<usize, Failure> {
+    mut id: impl FnMut() -> Result<String, Failure>,
+) -> Result<u32, Failure> {
     let due = part.due(store, before, most).await?;
-    let count = due.len();
+    let count = u32::try_from(due.len()).unwrap_or(most);
     for day in due {
-        let claim = part.claim(store, day, id()).await?;
+        let claim = part.claim(store, day, id()?).await?;
         let counted = store.rows(Ask::new(ON_DAY, [part.site, claim.day()])).await?;
         let days = read_days(&counted)?;
         let mut tally = Tally::default();

@@ -25,11 +25,11 @@ impl Way {
 }
 
 /// The models of a request: one, or all beside each other.
-pub(super) struct Chosen(Vec<Way>);
+pub(in crate::reports) struct Chosen(Vec<Way>);
 
 impl Chosen {
     /// The names that a request may give, the usual one first.
-    pub(super) fn names() -> Vec<&'static str> {
+    pub(in crate::reports) fn names() -> Vec<&'static str> {
         let usual = Model::LastNonDirect;
         let others = Model::ALL.into_iter().filter(|own| *own != usual);
         let models = [usual].into_iter().chain(others).map(Model::name);

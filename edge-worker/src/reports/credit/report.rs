@@ -13,11 +13,11 @@ use crate::{
     problem::Problem,
     reports::{
         Query,
-        asked::Asked,
+        asked::{ATTRIBUTION, Asked, Made},
         bad_parameter,
         cell::{Cell, Ratio},
         dimension::NONE,
-        face::{Column, Face},
+        face::Column,
         period::Period,
         query::choice,
         store::{Ask, Store},
@@ -35,17 +35,14 @@ pub(super) const LOOKBACKS: [u32; 4] = [7, 30, 60, 90];
 /// What the row of outcomes without a touch is called.
 const UNTOUCHED: &str = "(unattributed)";
 
-/// The parameters that are this report's own.
-pub(super) const OWN: [&str; 4] = ["model", "lookback", "definition", "by"];
-
 /// Answers it.
 pub(crate) async fn attribution(
     store: &impl Store,
     known: &Known,
     query: &Query,
     now: i64,
-) -> Result<(Face, Table, bool), Failure> {
-    let mut asked = Asked::read(query, &OWN, known, now)?;
+) -> Result<Made, Failure> {
+    let mut asked = Asked::read(query, ATTRIBUTION, known, now)?;
     let models = Chosen::read(query)?;
     let lookback = lookback(query, known)?;
     let definitions = definitions(query, known)?;
@@ -85,7 +82,7 @@ pub(crate) async fn attribution(
         columns(&models, with_costs),
     );
     let table = table(&models, with_costs, asked.limit, &now, before.as_ref());
-    Ok((face, table, asked.csv))
+    Ok(asked.made(face, table))
 }
 
 /// The days back that paths go.

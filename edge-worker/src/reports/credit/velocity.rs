@@ -11,9 +11,9 @@ use crate::{
     plans::Known,
     reports::{
         Query,
-        asked::Asked,
+        asked::{VELOCITY, Asked, Made},
         cell::{Cell, Ratio},
-        face::{Column, Face},
+        face::Column,
         period::Period,
         query::choice,
         spread::Counts,
@@ -23,9 +23,6 @@ use crate::{
 };
 use goalpost_core::kpi::{Bucket, DAYS, VISITS};
 use std::collections::BTreeMap;
-
-/// The parameters that are this report's own.
-pub(super) const OWN: [&str; 3] = ["lookback", "definition", "by"];
 
 /// What rows are told apart by besides their outcome.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,8 +38,8 @@ pub(crate) async fn velocity(
     known: &Known,
     query: &Query,
     now: i64,
-) -> Result<(Face, Table, bool), Failure> {
-    let mut asked = Asked::read(query, &OWN, known, now)?;
+) -> Result<Made, Failure> {
+    let mut asked = Asked::read(query, VELOCITY, known, now)?;
     let lookback = lookback(query, known)?;
     let by = match query.choice("by", &["none", "days", "visits"])? {
         "days" => By::Days,
@@ -91,7 +88,8 @@ pub(crate) async fn velocity(
         rest: None,
         totals,
     };
-    Ok((asked.face("velocity", by.dimensions(), by.columns()), table, asked.csv))
+    let face = asked.face("velocity", by.dimensions(), by.columns());
+    Ok(asked.made(face, table))
 }
 
 async fn gather(

@@ -5,7 +5,7 @@ use crate::{
     http::Failure,
     reports::{
         claim::{CLEAN, Part},
-        store::{Ask, Store},
+        store::Store,
         visits,
     },
 };
@@ -74,13 +74,13 @@ pub(crate) async fn keep(
     funnels: &[Funnel],
     before: &str,
     most: u32,
-    mut id: impl FnMut() -> String,
-) -> Result<usize, Failure> {
+    mut id: impl FnMut() -> Result<String, Failure>,
+) -> Result<u32, Failure> {
     let funnels = of_sessions(funnels);
     let due = part.due(store, before, most).await?;
-    let count = due.len();
+    let count = u32::try_from(due.len()).unwrap_or(most);
     for day in due {
-        let claim = part.claim(store, day, id()).await?;
+        let claim = part.claim(store, day, id()?).await?;
         let mut tally = Tally::default();
         if !funnels.is_empty() {
             of_day(store, part.site, claim.day(), &funnels, &mut tally).await?;

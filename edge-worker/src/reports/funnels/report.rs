@@ -10,12 +10,12 @@ use crate::{
     problem::Problem,
     reports::{
         Query,
-        asked::Asked,
+        asked::{FUNNELS, Asked, Made},
         bad_parameter,
         cell::{Cell, Ratio},
         credit::velocity::median,
         dimension::NONE,
-        face::{Column, Face},
+        face::Column,
         period::Period,
         query::choice,
         store::{Ask, Store},
@@ -25,9 +25,6 @@ use crate::{
 };
 use goalpost_core::funnel::{Funnel, Order, Step, Unit};
 use std::collections::BTreeMap;
-
-/// The parameters that are this report's own.
-pub(super) const OWN: [&str; 4] = ["funnel", "by", "order", "unit"];
 
 /// What rows may be told apart by.
 const DIMENSIONS: [(&str, &str); 3] = [
@@ -42,8 +39,8 @@ pub(crate) async fn funnels(
     known: &Known,
     query: &Query,
     now: i64,
-) -> Result<(Face, Table, bool), Failure> {
-    let mut asked = Asked::read(query, &OWN, known, now)?;
+) -> Result<Made, Failure> {
+    let mut asked = Asked::read(query, FUNNELS, known, now)?;
     let funnels = wanted(query, known, &mut asked)?;
     let by = query.choice("by", &["none", "channel", "device", "country"])?;
     let by = DIMENSIONS.into_iter().find(|(id, _)| *id == by);
@@ -93,7 +90,8 @@ pub(crate) async fn funnels(
         rest: None,
         totals,
     };
-    Ok((asked.face("funnels", dimensions, columns), table, asked.csv))
+    let face = asked.face("funnels", dimensions, columns);
+    Ok(asked.made(face, table))
 }
 
 /// The funnels that are asked for, as the request would have them.
