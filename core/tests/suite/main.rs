@@ -24,9 +24,9 @@ mod generated;
 mod ledger;
 mod plan_compile;
 mod plan_problems;
-mod sessions;
 mod server_events;
 mod server_problems;
+mod sessions;
 mod verdicts;
 mod what_if;
 

@@ -36,7 +36,8 @@ fn columns(face: &Face) -> Vec<Value> {
         .map(|(id, name)| json!({"id": id, "name": name, "kind": "dimension"}));
     let measures = face.measures.iter().map(|own| {
         let mut column = json!({"id": own.id, "name": own.name, "kind": own.kind});
-        if let (Some(fields), Some((numerator, denominator))) = (column.as_object_mut(), own.names) {
+        if let (Some(fields), Some((numerator, denominator))) = (column.as_object_mut(), own.names)
+        {
             fields.insert(String::from("numerator"), json!(numerator));
             fields.insert(String::from("denominator"), json!(denominator));
         }

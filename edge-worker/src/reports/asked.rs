@@ -94,11 +94,7 @@ impl Made {
     }
 }
 
-const fn parameter(
-    name: &'static str,
-    about: &'static str,
-    schema: fn() -> Value,
-) -> Parameter {
+const fn parameter(name: &'static str, about: &'static str, schema: fn() -> Value) -> Parameter {
     Parameter {
         name,
         about,
@@ -114,9 +110,11 @@ const FROM: Parameter = parameter(
     || json!({"type": "string", "format": "date"}),
 );
 
-const TO: Parameter = parameter("to", "The last day, included. Without it: today.", || {
-    json!({"type": "string", "format": "date"})
-});
+const TO: Parameter = parameter(
+    "to",
+    "The last day, included. Without it: today.",
+    || json!({"type": "string", "format": "date"}),
+);
 
 const COMPARE: Parameter = parameter(
     "compare",
@@ -124,13 +122,17 @@ const COMPARE: Parameter = parameter(
     || json!({"enum": ["none", "previous"]}),
 );
 
-const FORMAT: Parameter = parameter("format", "JSON, or CSV for a spreadsheet.", || {
-    json!({"enum": ["json", "csv"]})
-});
+const FORMAT: Parameter = parameter(
+    "format",
+    "JSON, or CSV for a spreadsheet.",
+    || json!({"enum": ["json", "csv"]}),
+);
 
-const LIMIT: Parameter = parameter("limit", "How many rows.", || {
-    json!({"type": "integer", "minimum": 1, "maximum": ROWS.1, "default": ROWS.0})
-});
+const LIMIT: Parameter = parameter(
+    "limit",
+    "How many rows.",
+    || json!({"type": "integer", "minimum": 1, "maximum": ROWS.1, "default": ROWS.0}),
+);
 
 const LOOKBACK: Parameter = parameter(
     "lookback",
@@ -155,9 +157,11 @@ pub(crate) const ATTRIBUTION: &[Parameter] = &[
         "Only these outcomes, separated by commas. Without it: all that brought an amount.",
         TEXT,
     ),
-    parameter("by", "What rows are.", || {
-        json!({"enum": ["channel", "campaign", "source"]})
-    }),
+    parameter(
+        "by",
+        "What rows are.",
+        || json!({"enum": ["channel", "campaign", "source"]}),
+    ),
     FORMAT,
     LIMIT,
 ];
@@ -169,9 +173,11 @@ pub(crate) const VELOCITY: &[Parameter] = &[
     COMPARE,
     LOOKBACK,
     parameter("definition", "Only this outcome.", TEXT),
-    parameter("by", "How outcomes are spread over days, or over visits.", || {
-        json!({"enum": ["none", "days", "visits"]})
-    }),
+    parameter(
+        "by",
+        "How outcomes are spread over days, or over visits.",
+        || json!({"enum": ["none", "days", "visits"]}),
+    ),
     FORMAT,
     LIMIT,
 ];
@@ -186,15 +192,21 @@ pub(crate) const FUNNELS: &[Parameter] = &[
         "The steps of this funnel of the plan. Without it: the first and last step of each.",
         TEXT,
     ),
-    parameter("by", "What rows are told apart by besides.", || {
-        json!({"enum": ["none", "channel", "device", "country"]})
-    }),
-    parameter("order", "What if the steps were done in this order.", || {
-        json!({"enum": ["plan", "loose", "strict", "any"]})
-    }),
-    parameter("unit", "What if this unit were followed.", || {
-        json!({"enum": ["plan", "session", "contact"]})
-    }),
+    parameter(
+        "by",
+        "What rows are told apart by besides.",
+        || json!({"enum": ["none", "channel", "device", "country"]}),
+    ),
+    parameter(
+        "order",
+        "What if the steps were done in this order.",
+        || json!({"enum": ["plan", "loose", "strict", "any"]}),
+    ),
+    parameter(
+        "unit",
+        "What if this unit were followed.",
+        || json!({"enum": ["plan", "session", "contact"]}),
+    ),
     FORMAT,
     LIMIT,
 ];
@@ -204,12 +216,16 @@ pub(crate) const WHAT_IF: &[Parameter] = &[
     FROM,
     TO,
     COMPARE,
-    parameter("preset", "Whose way of counting; all beside each other without it.", || {
-        json!({"enum": ["all", "goalpost", "ga4", "ua", "matomo", "plausible"]})
-    }),
-    parameter("timeout", "Another timeout of sessions, in minutes.", || {
-        json!({"type": "integer", "minimum": 1, "maximum": 1_440})
-    }),
+    parameter(
+        "preset",
+        "Whose way of counting; all beside each other without it.",
+        || json!({"enum": ["all", "goalpost", "ga4", "ua", "matomo", "plausible"]}),
+    ),
+    parameter(
+        "timeout",
+        "Another timeout of sessions, in minutes.",
+        || json!({"type": "integer", "minimum": 1, "maximum": 1_440}),
+    ),
     FORMAT,
     LIMIT,
 ];

@@ -70,7 +70,10 @@ impl Part<'_> {
             .tables
             .iter()
             .map(|table| {
-                Ask::new(format!("DELETE FROM {table} WHERE site = ?1 AND day = ?2"), own)
+                Ask::new(
+                    format!("DELETE FROM {table} WHERE site = ?1 AND day = ?2"),
+                    own,
+                )
             })
             .collect();
         asks.push(Ask::new(
@@ -104,7 +107,13 @@ impl Claim<'_> {
         fillings: Vec<(&'static str, String)>,
     ) -> Result<(), Failure> {
         let own = |text: String| {
-            [text, self.part.site.into(), self.day.clone(), self.part.name.into(), self.id.clone()]
+            [
+                text,
+                self.part.site.into(),
+                self.day.clone(),
+                self.part.name.into(),
+                self.id.clone(),
+            ]
         };
         let mut asks: Vec<Ask> = fillings
             .into_iter()

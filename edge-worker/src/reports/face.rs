@@ -65,7 +65,11 @@ impl Ask {
             filters,
             on_refund_day: self.on_refund_day,
             currency: self.exchanged.then(|| self.currency.clone()),
-            dimensions: self.dimensions.iter().map(|own| (own.id(), own.name())).collect(),
+            dimensions: self
+                .dimensions
+                .iter()
+                .map(|own| (own.id(), own.name()))
+                .collect(),
             measures: self
                 .measures
                 .iter()

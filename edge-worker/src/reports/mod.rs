@@ -26,9 +26,9 @@ mod funnels;
 mod keep;
 pub(crate) mod kept;
 mod measure;
+mod pages;
 pub(crate) mod period;
 mod query;
-mod pages;
 mod quotient;
 mod sheet;
 mod source;
@@ -36,13 +36,13 @@ mod spread;
 mod store;
 mod table;
 mod tables;
-mod visits;
-mod what_if;
 #[cfg(test)]
 mod tests;
+mod visits;
+mod what_if;
 
-pub(crate) use query::{Query, bad_parameter};
 pub(crate) use asked::{ATTRIBUTION, FUNNELS, VELOCITY, WHAT_IF};
+pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
 pub(crate) use keep::keep;
@@ -73,11 +73,9 @@ impl Name {
     /// The shape of its JSON.
     pub(crate) const fn schema(self) -> fn() -> Value {
         match self {
-            Self::Table(_)
-            | Self::Attribution
-            | Self::Velocity
-            | Self::Funnels
-            | Self::WhatIf => answer::schema,
+            Self::Table(_) | Self::Attribution | Self::Velocity | Self::Funnels | Self::WhatIf => {
+                answer::schema
+            }
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,
             Self::Conservation => fates::conservation_schema,

@@ -55,7 +55,10 @@ mod tests {
     use super::*;
 
     fn days(counts: &[u64]) -> Vec<(String, u64)> {
-        (1..).zip(counts).map(|(day, count)| (format!("d{day}"), *count)).collect()
+        (1..)
+            .zip(counts)
+            .map(|(day, count)| (format!("d{day}"), *count))
+            .collect()
     }
 
     #[test]
@@ -73,7 +76,10 @@ mod tests {
                 pages.read(7, Some("x".into()));
             }
         }
-        assert_eq!(seen, ["d1+d2 -", "d3 -", "d4 -", "d4 at 15", "d4 at 5", "d5 -"]);
+        assert_eq!(
+            seen,
+            ["d1+d2 -", "d3 -", "d4 -", "d4 at 15", "d4 at 5", "d5 -"]
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ impl Counts {
     pub(super) fn add_seconds(&mut self, took_ms: i64, count: u64) {
         let seconds = u64::try_from(took_ms.div_euclid(1_000)).unwrap_or_default();
         let mut unit = 1u64;
-        while seconds.checked_div(unit).is_some_and(|digits| digits >= MOST) {
+        while seconds
+            .checked_div(unit)
+            .is_some_and(|digits| digits >= MOST)
+        {
             unit = unit.saturating_mul(10);
         }
         let kept = seconds.checked_div(unit).unwrap_or_default();
@@ -101,7 +104,10 @@ mod tests {
     fn counts_are_kept_as_json() {
         let text = serde_json::to_string(&counts(&[12, 130, 12])).unwrap();
         assert_eq!(text, r#"{"12":2,"130":1}"#);
-        assert_eq!(serde_json::from_str::<Counts>(&text).unwrap(), counts(&[12, 12, 130]));
+        assert_eq!(
+            serde_json::from_str::<Counts>(&text).unwrap(),
+            counts(&[12, 12, 130])
+        );
     }
 
     proptest! {

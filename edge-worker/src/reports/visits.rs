@@ -135,7 +135,9 @@ async fn days(
 /// Refuses more sessions than a report can read.
 pub(super) async fn check(store: &impl Store, of: (&str, &str, &str)) -> Result<(), Failure> {
     let days = days(store, of, "").await?;
-    let sessions = days.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
+    let sessions = days
+        .iter()
+        .fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
     if sessions <= MOST {
         return Ok(());
     }
@@ -166,7 +168,9 @@ async fn one_by_one(
     while let Some((days, after)) = pages.next() {
         let days = serde_json::to_string(days)?;
         let after = after.unwrap_or(r#"["",""]"#);
-        let rows = store.rows(Ask::new(each_sql(), [of.0, &days, after, nobody])).await?;
+        let rows = store
+            .rows(Ask::new(each_sql(), [of.0, &days, after, nobody]))
+            .await?;
         let mut last = None;
         for row in &rows {
             let (place, visit): ((String, String), Visit) = serde_json::from_str(row)?;
@@ -216,5 +220,8 @@ pub(super) async fn together(
         }
         after = person;
     }
-    one_by_one(store, of, "nobody", |visit| each(std::slice::from_ref(visit))).await
+    one_by_one(store, of, "nobody", |visit| {
+        each(std::slice::from_ref(visit))
+    })
+    .await
 }

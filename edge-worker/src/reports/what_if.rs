@@ -2,7 +2,7 @@
 
 use super::{
     Query,
-    asked::{WHAT_IF, Asked, Made},
+    asked::{Asked, Made, WHAT_IF},
     cell::{Cell, Ratio},
     face::Column,
     period::Period,
@@ -92,11 +92,19 @@ fn practices(
     known: &Known,
     asked: &mut Asked,
 ) -> Result<Vec<(&'static str, Practice)>, Failure> {
-    let names: Vec<&str> = ["all"].into_iter().chain(Preset::ALL.map(Preset::name)).collect();
+    let names: Vec<&str> = ["all"]
+        .into_iter()
+        .chain(Preset::ALL.map(Preset::name))
+        .collect();
     let wanted = query.choice("preset", &names)?;
     asked.say("preset", wanted);
-    let minutes = query.get("timeout").is_some().then(|| query.number("timeout", 30, TIMEOUT));
-    let timeout_ms = minutes.transpose()?.map(|own| i64::from(own).saturating_mul(60_000));
+    let minutes = query
+        .get("timeout")
+        .is_some()
+        .then(|| query.number("timeout", 30, TIMEOUT));
+    let timeout_ms = minutes
+        .transpose()?
+        .map(|own| i64::from(own).saturating_mul(60_000));
     if let Some(timeout_ms) = timeout_ms {
         asked.say("timeout", &format!("{}", timeout_ms.div_euclid(60_000)));
     }
@@ -125,7 +133,11 @@ async fn gather(
     period: &Period,
     practices: &[(&'static str, Practice)],
 ) -> Result<Vec<Figures>, Failure> {
-    let of = (known.plan.site.as_str(), period.from.as_str(), period.to.as_str());
+    let of = (
+        known.plan.site.as_str(),
+        period.from.as_str(),
+        period.to.as_str(),
+    );
     visits::check(store, of).await?;
     let mut sums = vec![Figures::default(); practices.len()];
     let mut found = Ok(());
@@ -188,14 +200,34 @@ fn columns(known: &Known, definitions: &BTreeSet<&str>) -> Vec<Column> {
         Column::new("sessions", "Sessions", "count", None),
         Column::new("bounces", "Bounces", "count", None),
         Column::new("bounce_rate", "Bounce rate", "rate", rate("bounces")),
-        Column::new("engagement_rate", "Engagement rate", "rate", rate("engaged_sessions")),
-        Column::new("pages_per_session", "Pages per session", "rate", rate("page_views")),
-        Column::new("session_duration", "Mean session duration", "duration", rate("duration_ms")),
+        Column::new(
+            "engagement_rate",
+            "Engagement rate",
+            "rate",
+            rate("engaged_sessions"),
+        ),
+        Column::new(
+            "pages_per_session",
+            "Pages per session",
+            "rate",
+            rate("page_views"),
+        ),
+        Column::new(
+            "session_duration",
+            "Mean session duration",
+            "duration",
+            rate("duration_ms"),
+        ),
     ];
     columns.extend(definitions.iter().map(|own| {
         let name = known.plan.definition_name(own);
         let id = format!("conversions:{own}");
-        Column::new(Cow::Owned(id), Cow::Owned(String::from(name)), "count", None)
+        Column::new(
+            Cow::Owned(id),
+            Cow::Owned(String::from(name)),
+            "count",
+            None,
+        )
     }));
     columns
 }

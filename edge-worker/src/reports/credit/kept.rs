@@ -70,7 +70,9 @@ pub(crate) async fn keep(
     let count = u32::try_from(due.len()).unwrap_or(most);
     for day in due {
         let claim = part.claim(store, day, id()?).await?;
-        let counted = store.rows(Ask::new(ON_DAY, [part.site, claim.day()])).await?;
+        let counted = store
+            .rows(Ask::new(ON_DAY, [part.site, claim.day()]))
+            .await?;
         let days = read_days(&counted)?;
         let mut tally = Tally::default();
         paths::outcomes(store, part.site, days, lookback_days, |own| tally.add(own)).await?;
@@ -94,8 +96,15 @@ fn rows(tally: &Tally) -> Result<(String, String), Failure> {
         .iter()
         .map(|(key, credit)| {
             json!([
-                key.definition, key.model.name(), key.from.channel, key.from.source,
-                key.from.campaign, key.currency, key.money, credit.minor, credit.parts
+                key.definition,
+                key.model.name(),
+                key.from.channel,
+                key.from.source,
+                key.from.campaign,
+                key.currency,
+                key.money,
+                credit.minor,
+                credit.parts
             ])
         })
         .collect();
@@ -104,7 +113,12 @@ fn rows(tally: &Tally) -> Result<(String, String), Failure> {
         .iter()
         .map(|(definition, own)| {
             json!([
-                definition, own.outcomes, own.untouched, own.took_ms, own.seconds, own.days,
+                definition,
+                own.outcomes,
+                own.untouched,
+                own.took_ms,
+                own.seconds,
+                own.days,
                 own.visits
             ])
         })
@@ -174,7 +188,11 @@ FROM (
     c.currency, c.money, c.minor, c.parts
   FROM ({CLEAN}) AS k CROSS JOIN credits_daily AS c ON c.site = ?1 AND c.day = k.day)
 GROUP BY definition, model, channel, source, campaign, currency, money",
-        channel = if by == By::Channel { "c.channel" } else { "iif(c.channel = '', '', '=')" },
+        channel = if by == By::Channel {
+            "c.channel"
+        } else {
+            "iif(c.channel = '', '', '=')"
+        },
         source = keep(By::Source, "c.source"),
         campaign = keep(By::Campaign, "c.campaign"),
     )
@@ -192,7 +210,17 @@ FROM ({CLEAN}) AS k CROSS JOIN velocity_daily AS v ON v.site = ?1 AND v.day = k.
 
 /// Adds kept rows to what was computed.
 pub(super) fn add_credits(tally: &mut Tally, rows: &[String]) -> Result<(), Failure> {
-    type Row = (String, String, String, String, String, String, String, i64, i64);
+    type Row = (
+        String,
+        String,
+        String,
+        String,
+        String,
+        String,
+        String,
+        i64,
+        i64,
+    );
     for row in rows {
         let (definition, model, channel, source, campaign, currency, money, minor, parts): Row =
             serde_json::from_str(row)?;

@@ -1,6 +1,10 @@
 //! What a model gives to each value that rows are told apart by.
 
-use super::{kept::By, steps::Steps, tally::{Tally, WHOLE}};
+use super::{
+    kept::By,
+    steps::Steps,
+    tally::{Tally, WHOLE},
+};
 use crate::{problem::Problem, reports::Query};
 use goalpost_core::attribution::{Model, apportion};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +95,10 @@ impl Sums {
 
     pub(super) fn add(&mut self, more: &Self) {
         self.parts = self.parts.saturating_add(more.parts);
-        for (sums, more) in [(&mut self.verified, &more.verified), (&mut self.claimed, &more.claimed)] {
+        for (sums, more) in [
+            (&mut self.verified, &more.verified),
+            (&mut self.claimed, &more.claimed),
+        ] {
             for (currency, minor) in more {
                 let own = sums.entry(currency.clone()).or_default();
                 *own = own.saturating_add(*minor);
@@ -163,7 +170,9 @@ fn divide(
     });
     let weights = steps.weights(last);
     if weights.iter().any(|(_, weight)| *weight > 0) {
-        let parts = shares.values().fold(0i64, |sum, own| sum.saturating_add(own.parts));
+        let parts = shares
+            .values()
+            .fold(0i64, |sum, own| sum.saturating_add(own.parts));
         let numbers: Vec<u64> = weights.iter().map(|(_, weight)| *weight).collect();
         shares.clear();
         let mut values: Vec<Sums> = vec![Sums::default(); weights.len()];

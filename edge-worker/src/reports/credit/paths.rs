@@ -1,6 +1,9 @@
 //! Outcomes with the arrivals before them, read in pages.
 
-use super::super::{pages::Pages, store::{Ask, Store}};
+use super::super::{
+    pages::Pages,
+    store::{Ask, Store},
+};
 use crate::http::Failure;
 use goalpost_core::{
     Id,

@@ -48,7 +48,10 @@ pub(crate) async fn attribution(
     let definitions = definitions(query, known)?;
     let names = By::ALL.map(By::id);
     let by = query.choice("by", &names)?;
-    let by = By::ALL.into_iter().find(|own| own.id() == by).unwrap_or(By::Channel);
+    let by = By::ALL
+        .into_iter()
+        .find(|own| own.id() == by)
+        .unwrap_or(By::Channel);
     asked.say("model", models.name());
     asked.say("lookback", &format!("{lookback}d"));
     if let Some(definitions) = &definitions {
@@ -69,7 +72,11 @@ pub(crate) async fn attribution(
     let mut definitions: BTreeSet<String> = definitions.unwrap_or_default().into_iter().collect();
     if definitions.is_empty() {
         let tallies = [Some(&now), before.as_ref()];
-        definitions = tallies.into_iter().flatten().flat_map(Found::with_amounts).collect();
+        definitions = tallies
+            .into_iter()
+            .flatten()
+            .flat_map(Found::with_amounts)
+            .collect();
     }
     let sheets = |found: &Found| found.sheet(&models, by, &definitions);
     let now = sheets(&now);
@@ -93,7 +100,11 @@ pub(super) fn lookback(query: &Query, known: &Known) -> Result<u32, Problem> {
     let Some(text) = query.get("lookback") else {
         return Ok(own);
     };
-    choice("lookback", text, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    choice(
+        "lookback",
+        text,
+        &names.iter().map(String::as_str).collect::<Vec<_>>(),
+    )?;
     let found = days.iter().find(|days| format!("{days}d") == text);
     Ok(found.copied().unwrap_or(own))
 }
@@ -103,7 +114,11 @@ fn definitions(query: &Query, known: &Known) -> Result<Option<Vec<String>>, Prob
     let Some(text) = query.get("definition") else {
         return Ok(None);
     };
-    let known: Vec<&str> = known.plan.live_outcomes().map(|own| own.id.as_str()).collect();
+    let known: Vec<&str> = known
+        .plan
+        .live_outcomes()
+        .map(|own| own.id.as_str())
+        .collect();
     let own: Vec<&str> = text.split(',').collect();
     for definition in &own {
         choice("definition", definition, &known)?;
@@ -137,7 +152,10 @@ impl Question<'_> {
             Ask::new(costs(self.by), days),
         ];
         if self.data_driven {
-            asks.push(Ask::new(steps(), [site, &period.from, &period.to, self.by.id()]));
+            asks.push(Ask::new(
+                steps(),
+                [site, &period.from, &period.to, self.by.id()],
+            ));
         }
         let answers = store.batch(&asks).await?;
         let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
@@ -184,21 +202,29 @@ pub(super) fn few_enough(
     known: &Known,
     lookback: u32,
 ) -> Result<Vec<(String, u64)>, Problem> {
-    let outcomes = days.iter().fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
+    let outcomes = days
+        .iter()
+        .fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
     if outcomes <= MOST_LIVE {
         return Ok(days);
     }
     let own = known.reporting.lookback_days;
-    let many = format!("{outcomes} outcomes of these days must be traced one by one, at most {MOST_LIVE} at once");
+    let many = format!(
+        "{outcomes} outcomes of these days must be traced one by one, at most {MOST_LIVE} at once"
+    );
     Err(if lookback == own {
         bad_parameter(
             "from",
-            &format!("{many}; ask for fewer days, or again in some minutes, when more days are kept"),
+            &format!(
+                "{many}; ask for fewer days, or again in some minutes, when more days are kept"
+            ),
         )
     } else {
         bad_parameter(
             "lookback",
-            &format!("{many}, because only the plan's {own}d is kept; leave it out, or ask for fewer days"),
+            &format!(
+                "{many}, because only the plan's {own}d is kept; leave it out, or ask for fewer days"
+            ),
         )
     })
 }
@@ -283,9 +309,24 @@ fn columns(models: &Chosen, with_costs: bool) -> Vec<Column> {
         };
         let id = |own: &str| format!("{before}{own}");
         let name = |own: &str| format!("{own}{by}");
-        columns.push(Column::new(id("conversions"), name("Credited conversions"), "rate", CREDITED));
-        columns.push(Column::new(id("net"), name("Verified less refunded"), "money", None));
-        columns.push(Column::new(id("claimed_net"), name("Claimed less refunded"), "money", None));
+        columns.push(Column::new(
+            id("conversions"),
+            name("Credited conversions"),
+            "rate",
+            CREDITED,
+        ));
+        columns.push(Column::new(
+            id("net"),
+            name("Verified less refunded"),
+            "money",
+            None,
+        ));
+        columns.push(Column::new(
+            id("claimed_net"),
+            name("Claimed less refunded"),
+            "money",
+            None,
+        ));
         if with_costs {
             columns.push(Column::new(
                 id("return_on_spend"),
@@ -368,7 +409,10 @@ fn table(
     before: Option<&Sheet>,
 ) -> Table {
     let count = models.list().len();
-    let mut keys: Vec<&Option<String>> = now.keys().chain(before.into_iter().flat_map(Sheet::keys)).collect();
+    let mut keys: Vec<&Option<String>> = now
+        .keys()
+        .chain(before.into_iter().flat_map(Sheet::keys))
+        .collect();
     keys.sort();
     keys.dedup();
     let weight = |key: &Option<String>| {
@@ -400,7 +444,13 @@ fn table(
         .collect();
     let hidden: BTreeSet<&Option<String>> = keys.iter().skip(limit).copied().collect();
     let of_hidden = |sheet: &Sheet| {
-        sum(count, sheet.iter().filter(|(key, _)| hidden.contains(key)).map(|(_, line)| line))
+        sum(
+            count,
+            sheet
+                .iter()
+                .filter(|(key, _)| hidden.contains(key))
+                .map(|(_, line)| line),
+        )
     };
     Table {
         rows,

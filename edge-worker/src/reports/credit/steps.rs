@@ -69,7 +69,9 @@ impl Steps {
     /// How many values they lie between.
     pub(super) fn states(&self) -> usize {
         let all = self.0.iter().flat_map(|(from, to, _)| [from, to]);
-        all.filter(|state| !state.is_empty()).collect::<BTreeSet<_>>().len()
+        all.filter(|state| !state.is_empty())
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// What would be lost without each value, if `last` says how many outcomes each led to at last:

@@ -76,7 +76,10 @@ impl Tally {
         if outcome.voided {
             return;
         }
-        let velocity = self.velocities.entry(outcome.definition.clone()).or_default();
+        let velocity = self
+            .velocities
+            .entry(outcome.definition.clone())
+            .or_default();
         let Some(took_ms) = outcome.took_ms(&path) else {
             velocity.untouched = velocity.untouched.saturating_add(1);
             return;
@@ -92,7 +95,10 @@ impl Tally {
 
     /// Adds what was given.
     pub(super) fn credit(&mut self, key: Key, credit: Credit) {
-        self.credits.entry(key).or_default().add(credit.minor, credit.parts);
+        self.credits
+            .entry(key)
+            .or_default()
+            .add(credit.minor, credit.parts);
     }
 
     /// Adds how long outcomes of a definition took.

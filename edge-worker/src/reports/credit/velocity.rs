@@ -1,8 +1,7 @@
 //! The report of how long people take from their first touch to an outcome, and in how many visits.
 
 use super::{
-    kept,
-    paths,
+    kept, paths,
     report::{clean, few_enough, lookback},
     tally::{Tally, Velocity},
 };
@@ -11,7 +10,7 @@ use crate::{
     plans::Known,
     reports::{
         Query,
-        asked::{VELOCITY, Asked, Made},
+        asked::{Asked, Made, VELOCITY},
         cell::{Cell, Ratio},
         face::Column,
         period::Period,
@@ -47,7 +46,11 @@ pub(crate) async fn velocity(
         _ => By::Nothing,
     };
     asked.say("lookback", &format!("{lookback}d"));
-    let live: Vec<&str> = known.plan.live_outcomes().map(|own| own.id.as_str()).collect();
+    let live: Vec<&str> = known
+        .plan
+        .live_outcomes()
+        .map(|own| own.id.as_str())
+        .collect();
     let only = query.get("definition");
     if let Some(only) = only {
         choice("definition", only, &live)?;
@@ -59,7 +62,10 @@ pub(crate) async fn velocity(
         None => None,
     };
     let mut definitions: Vec<&str> = live;
-    let others = [Some(&now), before.as_ref()].into_iter().flatten().flat_map(BTreeMap::keys);
+    let others = [Some(&now), before.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(BTreeMap::keys);
     for other in others {
         if !definitions.contains(&other.as_str()) {
             definitions.push(other);
@@ -134,9 +140,19 @@ impl By {
             outcomes,
             Column::new("untouched", "Outcomes without a touch", "count", None),
             Column::new("median_time", "Median time", "duration", middle),
-            Column::new("mean_time", "Mean time", "duration", Some(("time_ms", "outcomes"))),
+            Column::new(
+                "mean_time",
+                "Mean time",
+                "duration",
+                Some(("time_ms", "outcomes")),
+            ),
             Column::new("median_visits", "Median visits", "rate", middle),
-            Column::new("mean_visits", "Mean visits", "rate", Some(("visits", "outcomes"))),
+            Column::new(
+                "mean_visits",
+                "Mean visits",
+                "rate",
+                Some(("visits", "outcomes")),
+            ),
         ]
     }
 
@@ -156,8 +172,15 @@ impl By {
                     count(own.outcomes),
                     count(own.untouched),
                     median(&own.seconds),
-                    seconds(u64::try_from(own.took_ms).ok().map(|took| (took, own.outcomes))),
-                    each(own.visits.twice_median().unwrap_or_default(), if own.outcomes == 0 { 0 } else { 2 }),
+                    seconds(
+                        u64::try_from(own.took_ms)
+                            .ok()
+                            .map(|took| (took, own.outcomes)),
+                    ),
+                    each(
+                        own.visits.twice_median().unwrap_or_default(),
+                        if own.outcomes == 0 { 0 } else { 2 },
+                    ),
                     each(own.visits.sum(), own.outcomes),
                 ];
             }
@@ -165,9 +188,8 @@ impl By {
             Self::Visits => &own.visits,
         };
         let held = |value: u64| {
-            bucket.is_none_or(|bucket| {
-                value >= bucket.from && bucket.to.is_none_or(|to| value <= to)
-            })
+            bucket
+                .is_none_or(|bucket| value >= bucket.from && bucket.to.is_none_or(|to| value <= to))
         };
         let sum = counts
             .iter()
@@ -193,7 +215,11 @@ fn seconds(quotient: Option<(u64, u64)>) -> Cell {
 
 /// A median, in seconds: its numerator is the middle two in milliseconds.
 pub(in crate::reports) fn median(counts: &Counts) -> Cell {
-    seconds(counts.twice_median().map(|twice| (twice.saturating_mul(1_000), 2)))
+    seconds(
+        counts
+            .twice_median()
+            .map(|twice| (twice.saturating_mul(1_000), 2)),
+    )
 }
 
 /// What rows are made of.
@@ -209,7 +235,12 @@ impl Lines<'_> {
         let label = Label {
             id: String::from(definition),
             name: String::from(self.known.plan.definition_name(definition)),
-            in_plan: Some(self.known.plan.live_outcomes().any(|own| own.id == definition)),
+            in_plan: Some(
+                self.known
+                    .plan
+                    .live_outcomes()
+                    .any(|own| own.id == definition),
+            ),
         };
         let own = |list: &BTreeMap<String, Velocity>| list.get(definition).cloned();
         if self.by == By::Nothing {

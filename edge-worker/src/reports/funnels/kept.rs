@@ -90,7 +90,13 @@ pub(crate) async fn keep(
             .iter()
             .map(|((funnel, began, step), own)| {
                 json!([
-                    funnel, began.channel, began.device, began.country, step, own.units, own.seconds
+                    funnel,
+                    began.channel,
+                    began.device,
+                    began.country,
+                    step,
+                    own.units,
+                    own.seconds
                 ])
             })
             .collect();

@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
     reports::{
         Query,
-        asked::{FUNNELS, Asked, Made},
+        asked::{Asked, FUNNELS, Made},
         bad_parameter,
         cell::{Cell, Ratio},
         credit::velocity::median,
@@ -147,10 +147,14 @@ impl Of<'_> {
         let site = self.known.plan.site.as_str();
         let days = (site, period.from.as_str(), period.to.as_str());
         let kept = of_sessions(&self.known.reporting.funnels);
-        let (own, others): (Vec<Funnel>, Vec<Funnel>) =
-            self.funnels.iter().cloned().partition(|funnel| kept.contains(funnel));
-        let (people, sessions): (Vec<Funnel>, Vec<Funnel>) =
-            others.into_iter().partition(|funnel| funnel.unit == Unit::Contact);
+        let (own, others): (Vec<Funnel>, Vec<Funnel>) = self
+            .funnels
+            .iter()
+            .cloned()
+            .partition(|funnel| kept.contains(funnel));
+        let (people, sessions): (Vec<Funnel>, Vec<Funnel>) = others
+            .into_iter()
+            .partition(|funnel| funnel.unit == Unit::Contact);
         let mut tally = Tally::default();
         if !own.is_empty() {
             self.kept(store, period, &own, &mut tally).await?;
@@ -189,7 +193,14 @@ impl Of<'_> {
         let site = self.known.plan.site.as_str();
         let part = kept::part(site, &self.known.reporting.funnels);
         let clean = [site, &period.from, &period.to, kept::PART, &part.setting];
-        let by = [site, &period.from, &period.to, kept::PART, &part.setting, self.by];
+        let by = [
+            site,
+            &period.from,
+            &period.to,
+            kept::PART,
+            &part.setting,
+            self.by,
+        ];
         let asks = [
             Ask::new(kept::live_days(), clean),
             Ask::new(kept::steps(), by),
@@ -207,7 +218,9 @@ impl Of<'_> {
         for day in &live {
             kept::of_day(store, site, day, own, tally).await?;
         }
-        tally.0.retain(|(funnel, _, _), _| own.iter().any(|own| own.id == *funnel));
+        tally
+            .0
+            .retain(|(funnel, _, _), _| own.iter().any(|own| own.id == *funnel));
         Ok(())
     }
 
@@ -240,7 +253,12 @@ fn step_columns() -> Vec<Column> {
     vec![
         Column::new("reached", "Reached", "count", None),
         Column::new("rate_from_first", "Of the first step", "rate", FROM_FIRST),
-        Column::new("rate_from_before", "Of the step before", "rate", FROM_BEFORE),
+        Column::new(
+            "rate_from_before",
+            "Of the step before",
+            "rate",
+            FROM_BEFORE,
+        ),
         Column::new(
             "median_time",
             "Median time from the step before",
@@ -342,7 +360,9 @@ impl Sheets<'_> {
     fn total(&self, funnel: &Funnel) -> Vec<Figure> {
         self.figures(|sheet| {
             let of = |step: u32| {
-                let own = sheet.iter().filter(|((id, _, at), _)| *id == funnel.id && *at == step);
+                let own = sheet
+                    .iter()
+                    .filter(|((id, _, at), _)| *id == funnel.id && *at == step);
                 own.fold(0i64, |sum, (_, own)| sum.saturating_add(whole(own.units)))
             };
             let (first, last) = (of(1), of(last(funnel)));

@@ -5,6 +5,7 @@
 )]
 
 mod exactness;
+mod of_paths;
 mod plans_of_queries;
 mod shop;
 mod tables;
