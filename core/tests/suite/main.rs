@@ -23,6 +23,7 @@ mod funnels_hold;
 mod generated;
 mod ledger;
 mod plan_compile;
+mod plan_figures;
 mod plan_problems;
 mod server_events;
 mod server_problems;

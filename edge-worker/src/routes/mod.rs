@@ -34,6 +34,8 @@ pub(crate) enum Scope {
     Publish,
     /// To say what visitors cost.
     Costs,
+    /// To report events; a signature of the request allows it too.
+    Events,
 }
 
 impl Scope {
@@ -42,6 +44,7 @@ impl Scope {
             Self::Read => "read",
             Self::Publish => "publish",
             Self::Costs => "costs",
+            Self::Events => "events",
         }
     }
 }
@@ -53,6 +56,8 @@ pub(crate) enum Action {
     Asset,
     BrowserPlan,
     Collect,
+    Pixel,
+    Events,
     LivePage,
     LiveScript,
     LiveStyle,
