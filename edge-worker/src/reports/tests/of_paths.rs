@@ -621,7 +621,7 @@ fn what_cannot_be_asked_is_refused_with_the_choices() {
         @r"
     model: 'best' is none of: last_non_direct, first, last, linear, position, time_decay, data_driven, all
     lookback: '8d' is none of: 7d, 30d, 60d, 90d
-    definition: 'play' is none of: contact-acquired, product-purchase, marketing-lead, sales-lead, sales-opportunity, close-won, close-lost, close-cancelled
+    definition: 'play' is none of: contact-acquired, product-purchase, marketing-lead, sales-lead, sales-opportunity, close-won, close-lost, close-cancelled, order-confirmed, order-shipped, order-delivered, support-contact, service-used, review-written, survey-answered, add-on-purchase, repeat-purchase, shop-recommended, order-returned, order-exchanged, item-resold
     funnel: is no parameter of this report; it takes from, to, compare, model, lookback, definition, by, format, limit
     funnel: 'nowhere' is none of: way, people
     by: 'weeks' is none of: none, days, visits
