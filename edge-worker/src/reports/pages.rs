@@ -50,6 +50,17 @@ impl Pages {
     }
 }
 
+/// Rows `c` of a table on the days `?2`, a JSON list. Of one day they come in the order of the index,
+/// so that a page is read without all that comes after it.
+pub(super) fn from(table: &str, one_day: bool) -> String {
+    let rows = format!("{table} AS c INDEXED BY {table}_by_day WHERE c.day");
+    if one_day {
+        format!("{rows} = ?2 ->> 0")
+    } else {
+        format!("json_each(?2) AS d CROSS JOIN {rows} = d.value")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -115,7 +115,7 @@ mod tests {
         fn the_median_of_counts_is_that_of_the_values(
             values in prop::collection::vec(0u64..50, 0..40)) {
             let expected = kpi::spread(values.iter().map(|own| i64::try_from(*own).unwrap()));
-            let median = counts(&values).twice_median().map(|twice| (twice + 1) / 2);
+            let median = counts(&values).twice_median().map(|twice| twice.div_ceil(2));
             prop_assert_eq!(median, expected.map(|own| u64::try_from(own.median).unwrap()));
         }
     }

@@ -1,5 +1,8 @@
 //! What reports need of a database: questions of one moment, and writes that happen together.
 
+// Without statistics the planner takes the primary key, and so all of a site, for one day: statements
+// about days name their index.
+
 use crate::{bindings::Bindings, database, http::Failure};
 
 /// A statement with the texts that are bound to it.

@@ -1,7 +1,7 @@
 //! Sessions with what they saw, read in pages: each for itself, by visitor, or by person.
 
 use super::{
-    pages::Pages,
+    pages::{Pages, from},
     store::{Ask, Store},
 };
 use crate::{
@@ -31,7 +31,7 @@ pub(super) struct Visit {
 impl Visit {
     /// The session's id.
     pub(super) fn session(&self) -> Id {
-        Id::parse(&self.session).unwrap_or(Id::new(0, [0; 10]))
+        Id::parse(&self.session).unwrap_or_else(|| Id::new(0, [0; 10]))
     }
 }
 
@@ -52,20 +52,20 @@ json_object(
 /// How many sessions each day from `?2` to `?3` has. `?1` site, `?4` 'nobody' for those of nobody in
 /// particular alone.
 const DAYS: &str = "\
-SELECT json_array(day, count(*)) FROM sessions
+SELECT json_array(day, count(*)) FROM sessions INDEXED BY sessions_by_day
 WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND (?4 <> 'nobody' OR visitor = x'')
 GROUP BY day ORDER BY day";
 
 /// Sessions of the days `?2`, a JSON list. `?1` site, `?3` the place to begin after, `?4` as above.
-fn each_sql() -> String {
+fn each_sql(one_day: bool) -> String {
+    let from = from("sessions", one_day);
     format!(
         "\
 WITH page AS MATERIALIZED (
-  SELECT s.day, s.visitor, s.session FROM json_each(?2) AS d
-  CROSS JOIN sessions AS s ON s.site = ?1 AND s.day = d.value
-  WHERE (s.visitor, s.session) > (unhex(?3 ->> 0), unhex(?3 ->> 1))
-    AND (?4 <> 'nobody' OR s.visitor = x'')
-  ORDER BY s.day, s.visitor, s.session LIMIT {PAGE})
+  SELECT c.day, c.visitor, c.session FROM {from}
+    AND c.site = ?1 AND (c.visitor, c.session) > (unhex(?3 ->> 0), unhex(?3 ->> 1))
+    AND (?4 <> 'nobody' OR c.visitor = x'')
+  ORDER BY c.day, c.visitor, c.session LIMIT {PAGE})
 SELECT json_array(json_array(hex(s.visitor), hex(s.session)), {VISIT})
 FROM page AS p
 CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = p.visitor AND s.session = p.session
@@ -78,7 +78,7 @@ fn visitors_sql() -> String {
     format!(
         "\
 WITH page AS MATERIALIZED (
-  SELECT DISTINCT visitor FROM sessions
+  SELECT DISTINCT visitor FROM sessions INDEXED BY sessions_by_day
   WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND visitor > unhex(?4)
   ORDER BY visitor LIMIT {PAGE})
 SELECT json_array(hex(p.visitor), {VISIT})
@@ -96,7 +96,7 @@ fn people_sql() -> String {
 WITH page AS MATERIALIZED (
   SELECT v.visitor, k.contact
   FROM (
-    SELECT DISTINCT visitor FROM sessions
+    SELECT DISTINCT visitor FROM sessions INDEXED BY sessions_by_day
     WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND visitor > unhex(?4)
     ORDER BY visitor LIMIT {PAGE}) AS v
   LEFT JOIN known_visitors AS k ON k.site = ?1 AND k.visitor = v.visitor),
@@ -104,7 +104,7 @@ whose AS MATERIALIZED (
   SELECT visitor AS person, visitor FROM page
   UNION
   SELECT p.visitor, k.visitor FROM page AS p
-  JOIN known_visitors AS k ON k.site = ?1 AND k.contact = p.contact),
+  CROSS JOIN known_visitors AS k ON k.site = ?1 AND k.contact = p.contact),
 seen AS MATERIALIZED (
   SELECT w.person, s.visitor, s.session, s.started_at FROM whose AS w
   CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = w.visitor
@@ -166,10 +166,11 @@ async fn one_by_one(
 ) -> Result<(), Failure> {
     let mut pages = Pages::new(days(store, of, nobody).await?, PAGE);
     while let Some((days, after)) = pages.next() {
+        let sql = each_sql(days.len() == 1);
         let days = serde_json::to_string(days)?;
         let after = after.unwrap_or(r#"["",""]"#);
         let rows = store
-            .rows(Ask::new(each_sql(), [of.0, &days, after, nobody]))
+            .rows(Ask::new(sql, [of.0, &days, after, nobody]))
             .await?;
         let mut last = None;
         for row in &rows {
@@ -221,7 +222,7 @@ pub(super) async fn together(
         after = person;
     }
     one_by_one(store, of, "nobody", |visit| {
-        each(std::slice::from_ref(visit))
+        each(std::slice::from_ref(visit));
     })
     .await
 }

@@ -28,7 +28,7 @@ pub(crate) fn part(site: &str, lookback_days: u32) -> Part<'_> {
 
 /// The outcomes of the day `?2`, if there are any. `?1` site.
 const ON_DAY: &str = "\
-SELECT json_array(?2, count(*)) FROM conversions
+SELECT json_array(?2, count(*)) FROM conversions INDEXED BY conversions_by_day
 WHERE site = ?1 AND day = ?2 AND kind = 'outcome' HAVING count(*) > 0";
 
 /// The outcomes of each day that is not clean. Values as [`CLEAN`]'s.
@@ -37,9 +37,9 @@ pub(super) fn live_days() -> String {
         "\
 WITH RECURSIVE days (day) AS (
   SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
-counted AS (
+counted AS MATERIALIZED (
   SELECT d.day, (
-    SELECT count(*) FROM conversions AS c
+    SELECT count(*) FROM conversions AS c INDEXED BY conversions_by_day
     WHERE c.site = ?1 AND c.day = d.day AND c.kind = 'outcome') AS outcomes
   FROM days AS d WHERE d.day NOT IN ({CLEAN}))
 SELECT json_array(day, outcomes) FROM counted WHERE outcomes > 0 ORDER BY day"
@@ -230,7 +230,7 @@ pub(super) fn add_credits(tally: &mut Tally, rows: &[String]) -> Result<(), Fail
         let key = Key {
             definition,
             model,
-            from: paths::From {
+            from: paths::Origin {
                 channel,
                 source,
                 campaign,

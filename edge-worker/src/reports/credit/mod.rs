@@ -1,6 +1,7 @@
 //! What arrivals brought: paths, credits by model, and how long it took.
 
 pub(crate) mod kept;
+mod lines;
 pub(super) mod models;
 mod paths;
 pub(super) mod report;

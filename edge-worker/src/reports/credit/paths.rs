@@ -1,7 +1,7 @@
 //! Outcomes with the arrivals before them, read in pages.
 
 use super::super::{
-    pages::Pages,
+    pages::{Pages, from},
     store::{Ask, Store},
 };
 use crate::http::Failure;
@@ -27,36 +27,36 @@ const DIRECT: &str = "Direct";
 ///
 /// A touch is a session of which a page view has come, of any of the contact's visitors, or of the
 /// outcome's own; where nobody may be known, its own session.
-fn sql() -> String {
+fn sql(one_day: bool) -> String {
+    let from = from("conversions", one_day);
     format!(
         "\
 WITH page AS MATERIALIZED (
-  SELECT c.* FROM json_each(?2) AS d
-  CROSS JOIN conversions AS c ON c.site = ?1 AND c.day = d.value
-  WHERE c.kind = 'outcome' AND (c.time, c.definition, c.scope, c.who, c.dedup)
+  SELECT c.* FROM {from}
+    AND c.site = ?1 AND c.kind = 'outcome' AND (c.time, c.definition, c.scope, c.who, c.dedup)
     > (?4 ->> 0, ?4 ->> 1, ?4 ->> 2, ?4 ->> 3, ?4 ->> 4)
   ORDER BY c.day, c.time, c.definition, c.scope, c.who, c.dedup LIMIT {PAGE})
 SELECT json_array(
-  c.day, json_array(c.time, c.definition, c.scope, c.who, c.dedup), c.time, c.definition,
-  coalesce(c.currency, ''), iif(c.currency IS NULL, '', c.money), coalesce(c.minor, 0) - c.refunded,
-  c.voided, json((
+  o.day, json_array(o.time, o.definition, o.scope, o.who, o.dedup), o.time, o.definition,
+  coalesce(o.currency, ''), iif(o.currency IS NULL, '', o.money), coalesce(o.minor, 0) - o.refunded,
+  o.voided, json((
     SELECT json_group_array(json_array(started_at, hex(session), channel, source, campaign))
     FROM (
       SELECT s.started_at, s.session, s.channel, s.source, s.campaign
       FROM (
-        SELECT c.visitor AS visitor, x'' AS least, x'ffffffffffffffffffffffffffffffff' AS most
-        WHERE c.visitor IS NOT NULL
+        SELECT o.visitor AS visitor, x'' AS least, x'ffffffffffffffffffffffffffffffff' AS most
+        WHERE o.visitor IS NOT NULL
         UNION
         SELECT k.visitor, x'', x'ffffffffffffffffffffffffffffffff'
-        FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = c.contact
+        FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = o.contact
         UNION
-        SELECT x'', c.session, c.session WHERE c.visitor IS NULL AND c.session IS NOT NULL) AS w
+        SELECT x'', o.session, o.session WHERE o.visitor IS NULL AND o.session IS NOT NULL) AS w
       CROSS JOIN sessions AS s
         ON s.site = ?1 AND s.visitor = w.visitor AND s.session BETWEEN w.least AND w.most
-      WHERE s.started_at BETWEEN c.time - CAST(?3 AS INTEGER) AND c.time AND s.channel <> ''
+      WHERE s.started_at BETWEEN o.time - CAST(?3 AS INTEGER) AND o.time AND s.channel <> ''
       ORDER BY s.started_at DESC, s.session DESC LIMIT {TOUCHES}))))
-FROM page AS c
-ORDER BY c.day, c.time, c.definition, c.scope, c.who, c.dedup"
+FROM page AS o
+ORDER BY o.day, o.time, o.definition, o.scope, o.who, o.dedup"
     )
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Outcome {
 
 /// Where a touch came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct From {
+pub(super) struct Origin {
     pub(super) channel: String,
     pub(super) source: String,
     pub(super) campaign: String,
@@ -109,11 +109,11 @@ impl Outcome {
     }
 
     /// Where a touch of its path came from.
-    pub(super) fn from(&self, touch: &TouchAt<'_>) -> From {
+    pub(super) fn from(&self, touch: &TouchAt<'_>) -> Origin {
         self.touches
             .iter()
             .find(|own| own.at() == *touch)
-            .map(|own| From {
+            .map(|own| Origin {
                 channel: own.2.clone(),
                 source: own.3.clone(),
                 campaign: own.4.clone(),
@@ -132,7 +132,7 @@ impl Touch {
     fn at(&self) -> TouchAt<'_> {
         TouchAt {
             time: self.0,
-            session: Id::parse(&self.1).unwrap_or(Id::new(self.0, [0; 10])),
+            session: Id::parse(&self.1).unwrap_or_else(|| Id::new(self.0, [0; 10])),
             channel: &self.2,
             direct: self.2 == DIRECT,
         }
@@ -156,7 +156,7 @@ pub(super) async fn outcomes(
             lookback_ms.to_string(),
             String::from(after.unwrap_or(r#"[-1,"","","",""]"#)),
         ];
-        let rows = store.rows(Ask::new(sql(), values)).await?;
+        let rows = store.rows(Ask::new(sql(days.len() == 1), values)).await?;
         let mut last = None;
         for row in &rows {
             let row: Row = serde_json::from_str(row)?;

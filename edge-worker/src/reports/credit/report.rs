@@ -2,7 +2,8 @@
 
 use super::{
     kept::{self, By},
-    models::{Chosen, Sums, shares},
+    lines::{Line, Sheet, columns, table},
+    models::{Chosen, shares},
     paths,
     steps::{MOST_STATES, Steps, steps},
     tally::Tally,
@@ -15,25 +16,18 @@ use crate::{
         Query,
         asked::{ATTRIBUTION, Asked, Made},
         bad_parameter,
-        cell::{Cell, Ratio},
-        dimension::NONE,
-        face::Column,
         period::Period,
         query::choice,
         store::{Ask, Store},
-        table::{Figure, Label, Row, Table},
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Outcomes that are traced anew for one answer, at most.
 pub(super) const MOST_LIVE: u64 = 20_000;
 
 /// Days back that any report takes, beside the plan's own.
 pub(super) const LOOKBACKS: [u32; 4] = [7, 30, 60, 90];
-
-/// What the row of outcomes without a touch is called.
-const UNTOUCHED: &str = "(unattributed)";
 
 /// Answers it.
 pub(crate) async fn attribution(
@@ -229,31 +223,21 @@ pub(super) fn few_enough(
     })
 }
 
-/// What was paid from `?2` to `?3`. `?1` site.
+/// What was paid from `?2` to `?3`; nobody knows it of a source. `?1` site.
 fn costs(by: By) -> String {
-    let column = match by {
-        By::Channel => "channel",
-        By::Campaign => "campaign",
-        By::Source => "''",
+    let (column, known) = match by {
+        By::Channel => ("channel", "true"),
+        By::Campaign => ("campaign", "true"),
+        By::Source => ("''", "false"),
     };
     format!(
         "SELECT json_array(value, currency, sum(minor))
 FROM (
   SELECT {column} AS value, currency, minor FROM costs
-  WHERE site = ?1 AND day BETWEEN ?2 AND ?3)
+  WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND {known})
 GROUP BY value, currency"
     )
 }
-
-/// What a row has: of each model what it gives, and what the row cost.
-#[derive(Clone, Debug, Default)]
-struct Line {
-    models: Vec<Sums>,
-    cost: BTreeMap<String, i128>,
-}
-
-/// Lines by value; `None` is the row of outcomes without a touch.
-type Sheet = BTreeMap<Option<String>, Line>;
 
 impl Found {
     /// The definitions that brought an amount.
@@ -267,208 +251,22 @@ impl Found {
 
     fn sheet(&self, models: &Chosen, by: By, definitions: &BTreeSet<String>) -> Sheet {
         let mut sheet = Sheet::new();
-        let count = models.list().len();
-        let line = |sheet: &mut Sheet, value: Option<String>| {
-            sheet.entry(value).or_insert_with(|| Line {
-                models: vec![Sums::default(); count],
-                cost: BTreeMap::new(),
-            });
-        };
+        let none = Line::nothing(models);
         for (at, model) in models.list().iter().enumerate() {
             for (value, sums) in shares(&self.tally, &self.steps, *model, by, definitions) {
-                line(&mut sheet, value.clone());
-                if let Some(own) = sheet.get_mut(&value).and_then(|own| own.models.get_mut(at)) {
+                let line = sheet.entry(value).or_insert_with(|| none.clone());
+                if let Some(own) = line.models.get_mut(at) {
                     own.add(&sums);
                 }
             }
         }
         for (value, currency, minor) in &self.costs {
-            if by == By::Source {
-                continue;
-            }
-            let value = Some(value.clone());
-            line(&mut sheet, value.clone());
-            if let Some(own) = sheet.get_mut(&value) {
-                let sum = own.cost.entry(currency.clone()).or_default();
-                *sum = sum.saturating_add(i128::from(*minor));
-            }
+            let line = sheet
+                .entry(Some(value.clone()))
+                .or_insert_with(|| none.clone());
+            let sum = line.cost.entry(currency.clone()).or_default();
+            *sum = sum.saturating_add(i128::from(*minor));
         }
         sheet
-    }
-}
-
-const CREDITED: Option<(&str, &str)> = Some(("credited_millionths", "millionths_of_a_conversion"));
-
-fn columns(models: &Chosen, with_costs: bool) -> Vec<Column> {
-    let mut columns = Vec::new();
-    for model in models.list() {
-        let (before, by) = if models.list().len() > 1 {
-            (format!("{}_", model.name()), format!(", {}", model.name()))
-        } else {
-            (String::new(), String::new())
-        };
-        let id = |own: &str| format!("{before}{own}");
-        let name = |own: &str| format!("{own}{by}");
-        columns.push(Column::new(
-            id("conversions"),
-            name("Credited conversions"),
-            "rate",
-            CREDITED,
-        ));
-        columns.push(Column::new(
-            id("net"),
-            name("Verified less refunded"),
-            "money",
-            None,
-        ));
-        columns.push(Column::new(
-            id("claimed_net"),
-            name("Claimed less refunded"),
-            "money",
-            None,
-        ));
-        if with_costs {
-            columns.push(Column::new(
-                id("return_on_spend"),
-                name("Verified return on spend"),
-                "money_rate",
-                Some(("net", "cost")),
-            ));
-            columns.push(Column::new(
-                id("return_on_spend_with_claimed"),
-                name("Return on spend, claimed included"),
-                "money_rate",
-                Some(("net+claimed_net", "cost")),
-            ));
-        }
-    }
-    if with_costs {
-        columns.push(Column::new("cost", "Cost", "money", None));
-    }
-    columns
-}
-
-fn cells(line: &Line, with_costs: bool) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for own in &line.models {
-        cells.push(Cell::Rate(Ratio::new(
-            i128::from(own.parts),
-            i128::from(super::tally::WHOLE),
-            6,
-            0,
-        )));
-        cells.push(Cell::Money(own.verified.clone()));
-        cells.push(Cell::Money(own.claimed.clone()));
-        if with_costs {
-            cells.push(returns(&own.verified, &line.cost));
-            cells.push(returns(&own.both(), &line.cost));
-        }
-    }
-    if with_costs {
-        cells.push(Cell::Money(line.cost.clone()));
-    }
-    cells
-}
-
-/// What came back of what was spent; in a currency that nothing was spent in, it is no data.
-fn returns(brought: &BTreeMap<String, i128>, cost: &BTreeMap<String, i128>) -> Cell {
-    let of = |sums: &BTreeMap<String, i128>, currency: &str| {
-        sums.get(currency).copied().unwrap_or_default()
-    };
-    let currencies: BTreeSet<&String> = brought.keys().chain(cost.keys()).collect();
-    Cell::Rates(
-        currencies
-            .into_iter()
-            .map(|own| (own.clone(), Ratio::rate(of(brought, own), of(cost, own))))
-            .collect(),
-    )
-}
-
-fn sum<'a>(count: usize, lines: impl Iterator<Item = &'a Line>) -> Line {
-    let mut all = Line {
-        models: vec![Sums::default(); count],
-        cost: BTreeMap::new(),
-    };
-    for line in lines {
-        for (sums, more) in all.models.iter_mut().zip(&line.models) {
-            sums.add(more);
-        }
-        for (currency, minor) in &line.cost {
-            let own = all.cost.entry(currency.clone()).or_default();
-            *own = own.saturating_add(*minor);
-        }
-    }
-    all
-}
-
-fn table(
-    models: &Chosen,
-    with_costs: bool,
-    limit: usize,
-    now: &Sheet,
-    before: Option<&Sheet>,
-) -> Table {
-    let count = models.list().len();
-    let mut keys: Vec<&Option<String>> = now
-        .keys()
-        .chain(before.into_iter().flat_map(Sheet::keys))
-        .collect();
-    keys.sort();
-    keys.dedup();
-    let weight = |key: &Option<String>| {
-        let first = now.get(key).and_then(|line| line.models.first());
-        first.map_or(0, |own| own.parts)
-    };
-    // What nobody can be thanked for comes last.
-    keys.sort_by_key(|key| (key.is_none(), std::cmp::Reverse(weight(key))));
-    let none = sum(count, std::iter::empty());
-    let figures = |of: &dyn Fn(&Sheet) -> Line| -> Vec<Figure> {
-        let values = cells(&of(now), with_costs);
-        let previous = before.map(|before| cells(&of(before), with_costs));
-        values
-            .into_iter()
-            .enumerate()
-            .map(|(at, value)| Figure {
-                value,
-                previous: previous.as_ref().and_then(|own| own.get(at).cloned()),
-            })
-            .collect()
-    };
-    let rows = keys
-        .iter()
-        .take(limit)
-        .map(|key| Row {
-            labels: vec![label(key.as_deref())],
-            figures: figures(&|sheet| sheet.get(*key).unwrap_or(&none).clone()),
-        })
-        .collect();
-    let hidden: BTreeSet<&Option<String>> = keys.iter().skip(limit).copied().collect();
-    let of_hidden = |sheet: &Sheet| {
-        sum(
-            count,
-            sheet
-                .iter()
-                .filter(|(key, _)| hidden.contains(key))
-                .map(|(_, line)| line),
-        )
-    };
-    Table {
-        rows,
-        of: keys.len(),
-        rest: (!hidden.is_empty()).then(|| figures(&of_hidden)),
-        totals: figures(&|sheet| sum(count, sheet.values())),
-    }
-}
-
-fn label(value: Option<&str>) -> Label {
-    let (id, name) = match value {
-        None => (UNTOUCHED, UNTOUCHED),
-        Some("") => ("", NONE),
-        Some(value) => (value, value),
-    };
-    Label {
-        id: String::from(id),
-        name: String::from(name),
-        in_plan: None,
     }
 }

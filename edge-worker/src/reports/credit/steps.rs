@@ -25,7 +25,8 @@ pub(in crate::reports) fn step_rows(days: &str) -> String {
           AND (e.started_at, e.session) < (s.started_at, s.session)
           AND e.started_at >= s.started_at - 7776000000
         ORDER BY e.started_at DESC, e.session DESC LIMIT 1) AS before
-      FROM sessions AS s WHERE s.site = ?1 AND s.day {days} AND s.channel <> '') AS t,
+      FROM sessions AS s INDEXED BY sessions_by_day
+      WHERE s.site = ?1 AND s.day {days} AND s.channel <> '') AS t,
       json_each(json_object(
         'channel', t.channel, 'source', t.source, 'campaign', t.campaign)) AS d)
   GROUP BY 2, 3, 4, 5"

@@ -1,6 +1,6 @@
 //! What paths come to: credits by model, and how long it took.
 
-use super::paths::{From, Outcome};
+use super::paths::{Origin, Outcome};
 use crate::reports::spread::Counts;
 use goalpost_core::{attribution::Model, kpi};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(super) struct Key {
     pub(super) definition: String,
     pub(super) model: Model,
     /// Empty for outcomes without a touch.
-    pub(super) from: From,
+    pub(super) from: Origin,
     pub(super) currency: String,
     pub(super) money: String,
 }
@@ -62,7 +62,7 @@ impl Tally {
         let parts = if outcome.voided { 0 } else { WHOLE };
         for model in Model::ALL {
             if path.touches().is_empty() {
-                self.give(outcome, model, From::default(), outcome.minor, parts);
+                self.give(outcome, model, Origin::default(), outcome.minor, parts);
                 continue;
             }
             let amounts = path.credits(model, outcome.minor);
@@ -112,7 +112,7 @@ impl Tally {
         own.visits.merge(&more.visits);
     }
 
-    fn give(&mut self, outcome: &Outcome, model: Model, from: From, minor: i64, parts: i64) {
+    fn give(&mut self, outcome: &Outcome, model: Model, from: Origin, minor: i64, parts: i64) {
         let key = Key {
             definition: outcome.definition.clone(),
             model,

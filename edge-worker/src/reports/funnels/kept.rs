@@ -41,7 +41,8 @@ WITH RECURSIVE days (day) AS (
   SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3)
 SELECT json_quote(day) FROM days
 WHERE day NOT IN ({CLEAN})
-  AND EXISTS (SELECT 1 FROM sessions AS s WHERE s.site = ?1 AND s.day = days.day)
+  AND EXISTS (SELECT 1 FROM sessions AS s INDEXED BY sessions_by_day
+    WHERE s.site = ?1 AND s.day = days.day)
 ORDER BY day"
     )
 }

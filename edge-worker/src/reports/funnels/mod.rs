@@ -2,4 +2,5 @@
 
 pub(crate) mod kept;
 pub(super) mod report;
+mod rows;
 mod tally;

@@ -2,7 +2,8 @@
 
 use super::{
     kept,
-    tally::{Began, Reached, Tally, of_sessions},
+    rows::{Sheet, Sheets, funnel_columns, step_columns},
+    tally::{Began, Tally, of_sessions},
 };
 use crate::{
     http::Failure,
@@ -12,19 +13,15 @@ use crate::{
         Query,
         asked::{Asked, FUNNELS, Made},
         bad_parameter,
-        cell::{Cell, Ratio},
-        credit::velocity::median,
-        dimension::NONE,
-        face::Column,
+        cell::Cell,
         period::Period,
         query::choice,
         store::{Ask, Store},
-        table::{Figure, Label, Row, Table},
+        table::{Figure, Table},
         visits::{self, Whose},
     },
 };
-use goalpost_core::funnel::{Funnel, Order, Step, Unit};
-use std::collections::BTreeMap;
+use goalpost_core::funnel::{Funnel, Order, Unit};
 
 /// What rows may be told apart by.
 const DIMENSIONS: [(&str, &str); 3] = [
@@ -138,9 +135,6 @@ struct Of<'a> {
     by: &'static str,
 }
 
-/// By funnel, value and step.
-type Sheet = BTreeMap<(String, String, u32), Reached>;
-
 impl Of<'_> {
     /// Funnels as the plan has them come from kept days; all others read every session.
     async fn gather(&self, store: &impl Store, period: &Period) -> Result<Sheet, Failure> {
@@ -244,192 +238,4 @@ impl Of<'_> {
         }
         sheet
     }
-}
-
-const FROM_FIRST: Option<(&str, &str)> = Some(("reached", "reached_first_step"));
-const FROM_BEFORE: Option<(&str, &str)> = Some(("reached", "reached_step_before"));
-
-fn step_columns() -> Vec<Column> {
-    vec![
-        Column::new("reached", "Reached", "count", None),
-        Column::new("rate_from_first", "Of the first step", "rate", FROM_FIRST),
-        Column::new(
-            "rate_from_before",
-            "Of the step before",
-            "rate",
-            FROM_BEFORE,
-        ),
-        Column::new(
-            "median_time",
-            "Median time from the step before",
-            "duration",
-            Some(("middle_two", "two")),
-        ),
-    ]
-}
-
-fn funnel_columns() -> Vec<Column> {
-    vec![
-        Column::new("began", "Reached the first step", "count", None),
-        Column::new("completed", "Reached the last step", "count", None),
-        Column::new(
-            "completion_rate",
-            "Completed",
-            "rate",
-            Some(("completed", "began")),
-        ),
-        Column::new("excluded", "Excluded", "count", None),
-    ]
-}
-
-struct Sheets<'a> {
-    now: &'a Sheet,
-    before: Option<&'a Sheet>,
-}
-
-impl Sheets<'_> {
-    fn figures(&self, cells: impl Fn(&Sheet) -> Vec<Cell>) -> Vec<Figure> {
-        let previous = self.before.map(&cells);
-        cells(self.now)
-            .into_iter()
-            .enumerate()
-            .map(|(at, value)| Figure {
-                value,
-                previous: previous.as_ref().and_then(|own| own.get(at).cloned()),
-            })
-            .collect()
-    }
-
-    /// The values of the rows of a funnel, those with the most beginnings first.
-    fn values(&self, funnel: &Funnel, told_apart: bool) -> Vec<String> {
-        if !told_apart {
-            return vec![String::new()];
-        }
-        let mut values: Vec<&String> = [Some(self.now), self.before]
-            .into_iter()
-            .flatten()
-            .flat_map(BTreeMap::keys)
-            .filter(|(own, _, _)| *own == funnel.id)
-            .map(|(_, value, _)| value)
-            .collect();
-        values.sort();
-        values.dedup();
-        values.sort_by_key(|value| std::cmp::Reverse(units(self.now, funnel, value, 1)));
-        values.into_iter().cloned().collect()
-    }
-
-    fn step_rows(&self, funnel: &Funnel, value: &str, told_apart: bool) -> Vec<Row> {
-        (1u32..)
-            .zip(&funnel.steps)
-            .map(|(at, step)| {
-                let name = match funnel.order {
-                    Order::Any => format!("any {at}"),
-                    Order::Loose | Order::Strict => step_name(step),
-                };
-                let mut labels = vec![label(&at.to_string(), &name)];
-                labels.extend(told_apart.then(|| value_label(value)));
-                let cells = |sheet: &Sheet| step_cells(sheet, funnel, value, at);
-                Row {
-                    labels,
-                    figures: self.figures(cells),
-                }
-            })
-            .collect()
-    }
-
-    fn funnel_row(&self, funnel: &Funnel, value: &str, told_apart: bool) -> Row {
-        let mut labels = vec![label(&funnel.id, &funnel.name)];
-        labels.extend(told_apart.then(|| value_label(value)));
-        let cells = |sheet: &Sheet| {
-            let began = units(sheet, funnel, value, 1);
-            let completed = units(sheet, funnel, value, last(funnel));
-            vec![
-                Cell::Count(began),
-                Cell::Count(completed),
-                Cell::Rate(Ratio::rate(completed.into(), began.into())),
-                Cell::Count(units(sheet, funnel, value, 0)),
-            ]
-        };
-        Row {
-            labels,
-            figures: self.figures(cells),
-        }
-    }
-
-    /// Of all who began, those who came through.
-    fn total(&self, funnel: &Funnel) -> Vec<Figure> {
-        self.figures(|sheet| {
-            let of = |step: u32| {
-                let own = sheet
-                    .iter()
-                    .filter(|((id, _, at), _)| *id == funnel.id && *at == step);
-                own.fold(0i64, |sum, (_, own)| sum.saturating_add(whole(own.units)))
-            };
-            let (first, last) = (of(1), of(last(funnel)));
-            vec![
-                Cell::Count(last),
-                Cell::Rate(Ratio::rate(last.into(), first.into())),
-                Cell::Unknown,
-                Cell::Unknown,
-            ]
-        })
-    }
-}
-
-fn last(funnel: &Funnel) -> u32 {
-    u32::try_from(funnel.steps.len()).unwrap_or(u32::MAX)
-}
-
-fn whole(units: u64) -> i64 {
-    i64::try_from(units).unwrap_or(i64::MAX)
-}
-
-fn reached<'a>(sheet: &'a Sheet, funnel: &Funnel, value: &str, step: u32) -> Option<&'a Reached> {
-    sheet.get(&(funnel.id.clone(), String::from(value), step))
-}
-
-fn units(sheet: &Sheet, funnel: &Funnel, value: &str, step: u32) -> i64 {
-    reached(sheet, funnel, value, step).map_or(0, |own| whole(own.units))
-}
-
-fn step_cells(sheet: &Sheet, funnel: &Funnel, value: &str, step: u32) -> Vec<Cell> {
-    let own = units(sheet, funnel, value, step);
-    let rate = |of: i64| Cell::Rate(Ratio::rate(own.into(), of.into()));
-    let (before, median) = if step > 1 {
-        let seconds = reached(sheet, funnel, value, step).map(|own| own.seconds.clone());
-        (
-            rate(units(sheet, funnel, value, step.saturating_sub(1))),
-            median(&seconds.unwrap_or_default()),
-        )
-    } else {
-        (Cell::Unknown, Cell::Unknown)
-    };
-    vec![
-        Cell::Count(own),
-        rate(units(sheet, funnel, value, 1)),
-        before,
-        median,
-    ]
-}
-
-fn step_name(step: &Step) -> String {
-    match step {
-        Step::Page(pattern) => pattern.text(),
-        Step::Event(name) => format!("event {name}"),
-        Step::Commerce(name) => format!("commerce {name}"),
-        Step::Definition(id) => format!("definition {id}"),
-        Step::Arrival(channel) => format!("arrival {channel}"),
-    }
-}
-
-fn label(id: &str, name: &str) -> Label {
-    Label {
-        id: String::from(id),
-        name: String::from(name),
-        in_plan: None,
-    }
-}
-
-fn value_label(value: &str) -> Label {
-    label(value, if value.is_empty() { NONE } else { value })
 }

@@ -60,7 +60,7 @@ impl Tally {
     }
 
     fn add_progress(&mut self, funnel: &Funnel, visits: &[Visit], way: &Progress) {
-        let Some(first) = way.excluded.or(way.entry()) else {
+        let Some(first) = way.excluded.or_else(|| way.entry()) else {
             return;
         };
         let began = visits
