@@ -48,6 +48,7 @@ pub(crate) use tables::PARAMETERS as TABLE;
 pub(crate) use keep::keep;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use period::day;
 
 use crate::{bindings::Bindings, clock, http::Outcome, plans, routes::Parameter};
 pub(crate) use amount::{Amount, amount_schema};

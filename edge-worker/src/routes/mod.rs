@@ -4,7 +4,7 @@ mod table;
 
 pub(crate) use table::ROUTES;
 
-use crate::reports;
+use crate::{pages, reports};
 use serde_json::Value;
 
 /// What a request may do to a route.
@@ -32,10 +32,10 @@ pub(crate) enum Scope {
     Read,
     /// To publish plans.
     Publish,
-    /// To say what visitors cost.
-    Costs,
     /// To report events; a signature of the request allows it too.
     Events,
+    /// To say what visitors cost.
+    Costs,
 }
 
 impl Scope {
@@ -43,8 +43,8 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Publish => "publish",
-            Self::Costs => "costs",
             Self::Events => "events",
+            Self::Costs => "costs",
         }
     }
 }
@@ -58,15 +58,18 @@ pub(crate) enum Action {
     Collect,
     Pixel,
     Events,
-    LivePage,
-    LiveScript,
-    LiveStyle,
+    Page(pages::File),
     Health,
     OpenApi,
     Publish,
     CurrentPlan,
     Versions,
     RollBack,
+    Explain,
+    ExplainTried,
+    BeginReplay,
+    Replay,
+    ReplayStep,
     PutCosts,
     Costs,
     Report(reports::Name),
