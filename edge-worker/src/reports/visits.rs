@@ -11,8 +11,11 @@ use crate::{
 use goalpost_core::Id;
 use serde::Deserialize;
 
-/// Sessions of a page, or visitors where they are read together.
+/// Sessions of a page.
 const PAGE: u64 = 300;
+
+/// Visitors of a page: each page looks through the days' visitors for the next.
+const VISITORS: u64 = 600;
 
 /// Sessions of a report at most: their trails are read one by one.
 pub(super) const MOST: u64 = 100_000;
@@ -80,7 +83,7 @@ fn visitors_sql() -> String {
 WITH page AS MATERIALIZED (
   SELECT DISTINCT visitor FROM sessions INDEXED BY sessions_by_day
   WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND visitor > unhex(?4)
-  ORDER BY visitor LIMIT {PAGE})
+  ORDER BY visitor LIMIT {VISITORS})
 SELECT json_array(hex(p.visitor), {VISIT})
 FROM page AS p
 CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = p.visitor
@@ -98,7 +101,7 @@ WITH page AS MATERIALIZED (
   FROM (
     SELECT DISTINCT visitor FROM sessions INDEXED BY sessions_by_day
     WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND visitor > unhex(?4)
-    ORDER BY visitor LIMIT {PAGE}) AS v
+    ORDER BY visitor LIMIT {VISITORS}) AS v
   LEFT JOIN known_visitors AS k ON k.site = ?1 AND k.visitor = v.visitor),
 whose AS MATERIALIZED (
   SELECT visitor AS person, visitor FROM page
