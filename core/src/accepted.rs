@@ -5,7 +5,7 @@ use crate::{
     fate::{Drop, Quarantine},
     id::Id,
 };
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 
@@ -38,12 +38,26 @@ pub enum Content<'a> {
     /// A beacon whose envelope is good: its items are still unread.
     #[serde(borrow)]
     Beacon(&'a RawValue),
+    /// Events of the site's own servers, each checked already.
+    #[serde(borrow)]
+    Server(ServerEvents<'a>),
     /// A good envelope whose items are let go, each counted.
     #[serde(borrow)]
     Dropped(DroppedBeacon<'a>),
     /// A body that is no beacon: one item for the quarantine.
     #[serde(borrow)]
     Refused(RefusedBody<'a>),
+}
+
+/// Events of one site's servers, in one request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ServerEvents<'a> {
+    /// Whose they are.
+    #[serde(borrow)]
+    pub site: Cow<'a, str>,
+    /// Each as [`crate::server_event::read_stored`] reads it.
+    #[serde(borrow)]
+    pub items: Vec<&'a RawValue>,
 }
 
 /// A beacon that is let go.

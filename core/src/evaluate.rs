@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub session: Option<Id>,
     /// Whose it is.
     pub person: Person<'a>,
+    /// Whether one of the site's own servers reports it: it may trigger what a page may not.
+    pub server: bool,
 }
 
 /// A goal or outcome that happened.
@@ -111,16 +113,16 @@ pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>)
     if let Seen::Trigger { definition } = &observation.seen
         && rules
             .definition(definition)
-            .is_none_or(|found| found.server_only)
+            .is_none_or(|found| found.server_only && !context.server)
     {
         let mut problem = String::from("'");
         problem.push_str(definition);
-        problem.push_str("' is not a definition of this plan that a page may trigger");
+        problem.push_str("' is not a definition of this plan that may be triggered here");
         verdict.problem = Some((Quarantine::Unregistered, problem));
         return verdict;
     }
     for definition in &rules.definitions {
-        let Ok(captures) = examine(rules, definition, observation) else {
+        let Ok(captures) = examine(rules, definition, observation, context.server) else {
             continue;
         };
         match convert(rules, definition, observation, &captures, context) {
@@ -138,7 +140,8 @@ pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>)
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
-    examine(rules, definition, observation).map_or_else(|miss| miss, |_| Explanation::Matched)
+    examine(rules, definition, observation, false)
+        .map_or_else(|miss| miss, |_| Explanation::Matched)
 }
 
 /// Parts of a page's path with the names that a pattern gives them.
@@ -149,9 +152,10 @@ fn examine<'a>(
     rules: &Rules,
     definition: &'a Definition,
     observation: &'a Observation,
+    server: bool,
 ) -> Result<Captures<'a>, Explanation> {
     if let Seen::Trigger { definition: id } = &observation.seen {
-        return match (*id == definition.id, definition.server_only) {
+        return match (*id == definition.id, definition.server_only && !server) {
             (true, false) => Ok(Vec::new()),
             (true, true) => Err(Explanation::ServerOnly),
             (false, _) => Err(Explanation::OtherSubject),

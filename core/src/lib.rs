@@ -53,6 +53,8 @@ pub mod reporting;
 pub mod server_event;
 #[cfg(feature = "edge")]
 pub mod sessionize;
+#[cfg(feature = "edge")]
+pub mod signature;
 #[doc(hidden)]
 pub mod testing;
 #[cfg(feature = "edge")]

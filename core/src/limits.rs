@@ -77,3 +77,18 @@ pub const BACKDATE_MS: i64 = 2_592_000_000;
 
 /// Milliseconds of a session timeout: the shortest, the default of the field, and a day.
 pub const SESSION_TIMEOUT_MS: (u32, u32, u32) = (1_000, 1_800_000, 86_400_000);
+
+/// Bytes of an identity text: its kind, and a SHA-256 in hexadecimal or a customer's number.
+pub const CONTACT_BYTES: usize = 128;
+
+/// Identities of one person that one event names beside the first.
+pub const IDENTITIES: usize = 8;
+
+/// Events of one request of a server: what one transaction stores at the lowest cost per row.
+pub const SERVER_EVENTS: usize = 1_000;
+
+/// Bytes of one request of a server: a thousand events of a kilobyte.
+pub const SERVER_BYTES: usize = 1_000_000;
+
+/// Bytes of the id that a server gives to an event: two of the longest names, joined.
+pub const EVENT_ID_BYTES: usize = 128;

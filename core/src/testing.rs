@@ -20,6 +20,26 @@ fn goal(id: &str, count: Counting, trigger: Trigger) -> Definition {
     }
 }
 
+/// How a small shop's figures are made: as a plan without a word about it says.
+#[cfg(feature = "edge")]
+pub fn reporting() -> crate::reporting::Reporting {
+    crate::reporting::Reporting {
+        channels: crate::channel::Channels {
+            hosts: vec!["shop.example".to_owned()],
+            ..Default::default()
+        },
+        sessions: crate::sessionize::SessionRules {
+            timeout_ms: 1_800_000,
+            split_at_midnight: false,
+            split_by_campaign: false,
+        },
+        funnels: Vec::new(),
+        cart_abandoned_after_ms: 3_600_000,
+        lookback_days: 30,
+        rates: Vec::new(),
+    }
+}
+
 /// A small shop's rules: one definition per kind of trigger.
 pub fn rules() -> Rules {
     let yen = Currency::parse("JPY").unwrap_or_else(|_| unreachable!("JPY is a currency"));

@@ -10,7 +10,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The migrations that this code is written for, in order.
-const MIGRATIONS: &[&str] = &["0001_goalpost.sql"];
+const MIGRATIONS: &[&str] = &[
+    "0001_goalpost.sql",
+    "0002_conversions.sql",
+    "0003_figures.sql",
+];
 
 #[derive(Serialize)]
 struct Health {

@@ -15,11 +15,21 @@ const WAITING = `
 /** Tables that are kept up to date, beside what they follow from. */
 const KEPT = [
   [
-    `SELECT site, day, definition, currency, conversions, points, claimed
-     FROM daily ORDER BY 1, 2, 3, 4`,
-    `SELECT site, day, definition, coalesce(currency, ''), count(*), sum(points),
-       sum(CASE money WHEN 'claimed' THEN minor ELSE 0 END)
-     FROM conversions GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+    "SELECT DISTINCT site, definition, scope, who, dedup FROM evidence ORDER BY 1, 2, 3, 4, 5",
+    "SELECT site, definition, scope, who, dedup FROM conversions ORDER BY 1, 2, 3, 4, 5",
+  ],
+  [
+    "SELECT site, count(*) FROM evidence GROUP BY 1 ORDER BY 1",
+    `SELECT site, sum(json_array_length(verdict)) FROM observations
+     WHERE verdict IS NOT NULL GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    "SELECT site, sum(pages), sum(interactions), sum(matches) FROM sessions GROUP BY 1 ORDER BY 1",
+    `SELECT site, sum(kind = 'page'), sum(kind <> 'page'),
+       sum(coalesce(json_array_length(verdict), 0))
+     FROM observations
+     WHERE session IS NOT NULL AND (source <> 'server' OR body ->> 'interactive')
+     GROUP BY 1 ORDER BY 1`,
   ],
   [
     "SELECT site, sum(count) FROM fates WHERE fate = 'stored' GROUP BY 1 ORDER BY 1",

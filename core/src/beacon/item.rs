@@ -289,7 +289,7 @@ fn check(item: &ReadItem<'_>) -> Option<(Quarantine, String)> {
                 .iter()
                 .any(|kind| contact.starts_with(kind));
             if known {
-                long("contact", contact, 128)
+                long("contact", contact, limits::CONTACT_BYTES)
             } else {
                 Some((
                     Quarantine::Field,

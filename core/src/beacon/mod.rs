@@ -11,7 +11,7 @@ mod item;
 #[cfg(feature = "edge")]
 mod read;
 #[cfg(feature = "edge")]
-mod values;
+pub(crate) mod values;
 #[cfg(feature = "edge")]
 pub use item::{ItemError, ReadItem, peek, read_item};
 #[cfg(feature = "edge")]
@@ -20,7 +20,7 @@ pub use read::{Envelope, EnvelopeError, Refusals};
 /// The version that this code writes.
 pub const VERSION: u32 = 1;
 
-/// The form that the SDK ran in.
+/// The form that the SDK ran in, or what spoke in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(
     clippy::exhaustive_enums,
@@ -33,6 +33,12 @@ pub enum Form {
     Js,
     /// The loader alone: neither form arrived in time, and the edge evaluates.
     Raw,
+    /// An image that a page without scripts, or a message, asked for.
+    #[cfg(feature = "edge")]
+    Pixel,
+    /// One of the site's own servers, and so no beacon at all.
+    #[cfg(feature = "edge")]
+    Server,
 }
 
 impl Form {
@@ -42,6 +48,10 @@ impl Form {
             Self::Wasm => "wasm",
             Self::Js => "js",
             Self::Raw => "raw",
+            #[cfg(feature = "edge")]
+            Self::Pixel => "pixel",
+            #[cfg(feature = "edge")]
+            Self::Server => "server",
         }
     }
 }

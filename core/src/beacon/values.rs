@@ -17,7 +17,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// An id that is no id is as good as none: the item decides what that means.
-pub(super) fn lenient_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Id>, D::Error> {
+pub(crate) fn lenient_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Id>, D::Error> {
     let text: Option<Cow<'de, str>> = Option::deserialize(input)?;
     Ok(text.and_then(|text| Id::parse(&text)))
 }

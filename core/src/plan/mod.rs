@@ -10,7 +10,7 @@ mod contradiction;
 mod parse;
 pub mod predefined;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 mod timeout;
 mod triggers;
 mod zone_table;

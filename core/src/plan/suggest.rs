@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 /// The candidate nearest to what was written, if it is near enough to be meant.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     written: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -46,8 +46,7 @@ proptest! {
         let context = Context {
             time,
             session: Some(Id::new(NOON, [1; 10])),
-            person: Person { visitor: Some(Id::new(NOON, [2; 10])), contact: None },
-        };
+            person: Person { visitor: Some(Id::new(NOON, [2; 10])), contact: None }, server: false };
         let (here, there) = (evaluate(&page, &observation, &context), evaluate(&rules, &observation, &context));
         prop_assert_eq!(here.problem, there.problem);
         let keys = |verdict: Vec<goalpost_core::Conversion>| -> Vec<_> {

@@ -17,6 +17,7 @@ fn in_session(number: u8) -> Context<'static> {
             visitor: Some(Id::new(1, [9; 10])),
             contact: None,
         },
+        server: false,
     }
 }
 

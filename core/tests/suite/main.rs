@@ -23,6 +23,8 @@ mod generated;
 mod ledger;
 mod plan_compile;
 mod plan_problems;
+mod server_events;
+mod server_problems;
 mod sessions;
 mod verdicts;
 mod what_if;

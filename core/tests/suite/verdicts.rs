@@ -13,6 +13,7 @@ const CONTEXT: Context<'_> = Context {
         visitor: None,
         contact: None,
     },
+    server: false,
 };
 
 fn happened(rules: &Rules, observation: &Observation) -> Vec<String> {
@@ -59,6 +60,25 @@ fn an_inert_definition_happens_only_by_its_id() {
     assert_eq!(happened(&rules, &page("/", &[])), [""; 0]);
     assert_eq!(happened(&rules, &trigger("size-found")), ["size-found"]);
     assert_eq!(happened(&rules, &trigger("close-lost")), ["close-lost"]);
+}
+
+#[test]
+fn a_server_triggers_what_a_page_may_not() {
+    let rules = rules(
+        r#"{ "id": "close-won", "when": "server" }"#,
+        r#"{ "id": "g" }"#,
+    );
+    let server = Context {
+        server: true,
+        ..CONTEXT
+    };
+    for id in ["close-won", "g"] {
+        let verdict = evaluate(&rules, &trigger(id), &server);
+        assert_eq!(verdict.problem, None);
+        assert_eq!(verdict.conversions[0].definition, id);
+    }
+    let verdict = evaluate(&rules, &trigger("no-such"), &server);
+    assert_eq!(verdict.problem.unwrap().0, Quarantine::Unregistered);
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! Plans near at hand: in the isolate, then in KV, then in the database, which decides.
 
-use crate::{bindings::Bindings, clock, database, http::Failure, sink::PlanBook};
-use goalpost_core::{BrowserPlan, Rules, limits, plan::Plan};
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::Failure,
+    sink::{Compiled, PlanBook},
+};
+use goalpost_core::{BrowserPlan, Rules, limits, plan::Plan, reporting::Reporting};
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -33,8 +38,18 @@ pub(crate) struct Site {
 pub(crate) struct Known {
     pub(crate) plan: Plan,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) reporting: Arc<Reporting>,
     /// What a page gets of it.
     pub(crate) page: Vec<u8>,
+}
+
+impl Known {
+    fn compiled(&self) -> Compiled {
+        Compiled {
+            rules: Arc::clone(&self.rules),
+            reporting: Arc::clone(&self.reporting),
+        }
+    }
 }
 
 struct Remembered {
@@ -137,13 +152,13 @@ pub(crate) async fn book(
                 },
             };
             if let Some(current) = known(edge, name, &site.plan).await? {
-                book.add_current(Arc::clone(&current.rules));
+                book.add_current(current.compiled());
             }
         }
         if !book.has(name, hash)
             && let Some(named) = known(edge, name, hash).await?
         {
-            book.add(Arc::clone(&named.rules));
+            book.add(named.compiled());
         }
     }
     Ok(book)
@@ -195,9 +210,11 @@ fn compile(source: &str, hash: &str) -> Result<Known, Failure> {
         ..plan.compile()
     };
     let page = BrowserPlan::encode(&rules);
+    let reporting = Arc::new(plan.reporting());
     Ok(Known {
         plan,
         rules: Arc::new(rules),
+        reporting,
         page,
     })
 }

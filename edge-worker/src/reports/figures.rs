@@ -21,7 +21,13 @@ const SUMS: &str = "\
 SELECT json_object(
   'day', day, 'definition', definition, 'currency', currency, 'conversions', conversions,
   'points', points, 'claimed', claimed, 'verified', verified)
-FROM daily WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+FROM (
+  SELECT
+    day, definition, coalesce(currency, '') AS currency, count(*) AS conversions,
+    sum(points) AS points, sum(iif(money = 'claimed', minor, 0)) AS claimed,
+    sum(iif(money = 'verified', minor, 0)) AS verified
+  FROM conversions WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+  GROUP BY day, definition, coalesce(currency, ''))
 ORDER BY day, definition, currency";
 
 /// How many people had a conversion: on a day, and (with an empty day) in the whole period.

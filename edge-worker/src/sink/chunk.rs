@@ -42,6 +42,10 @@ fn size(message: &Accepted<'_>) -> (usize, usize) {
     }
     let beacon = match &message.content {
         Content::Beacon(beacon) => beacon.get(),
+        Content::Server(server) => {
+            let bytes = server.items.iter().map(|item| item.get().len()).sum();
+            return (server.items.len(), bytes);
+        }
         Content::Dropped(dropped) => dropped.beacon.map_or("", |beacon| beacon.get()),
         Content::Refused(refused) => return (1, refused.body.len()),
     };
@@ -61,10 +65,15 @@ pub fn plans_needed(messages: &[Accepted<'_>]) -> Vec<(String, String)> {
     }
     let mut needed = BTreeSet::new();
     for message in messages {
-        let Content::Beacon(beacon) = &message.content else {
-            continue;
+        let named = match &message.content {
+            Content::Beacon(beacon) => serde_json::from_str(beacon.get()).ok(),
+            Content::Server(server) => Some(Named {
+                site: Cow::Borrowed(&server.site),
+                plan: Cow::Borrowed(""),
+            }),
+            Content::Dropped(_) | Content::Refused(_) => None,
         };
-        if let Ok(named) = serde_json::from_str::<Named<'_>>(beacon.get()) {
+        if let Some(named) = named {
             needed.insert((named.site.into_owned(), named.plan.into_owned()));
         }
     }

@@ -7,10 +7,11 @@ use goalpost_core::{
     clip, limits,
 };
 
-/// What all items of one beacon share.
+/// What all items of one request share.
 pub(super) struct Delivery<'a> {
     pub(super) message: &'a Accepted<'a>,
-    pub(super) envelope: &'a Envelope<'a>,
+    /// The plan that the page named.
+    pub(super) plan: &'a str,
     label: Label,
 }
 
@@ -32,18 +33,29 @@ pub(super) enum Origin {
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn new(message: &'a Accepted<'a>, envelope: &'a Envelope<'a>) -> Self {
-        let form = [Form::Wasm, Form::Js, Form::Raw]
+    pub(super) fn of_page(message: &'a Accepted<'a>, envelope: &'a Envelope<'a>) -> Self {
+        let form = [Form::Wasm, Form::Js, Form::Raw, Form::Pixel]
             .map(Form::name)
             .into_iter()
             .find(|name| *name == envelope.form);
         Self {
             message,
-            envelope,
+            plan: &envelope.plan,
             label: Label {
                 sdk: version(&envelope.sdk),
                 form: form.unwrap_or(""),
                 ..Label::without_page(&envelope.site, message.received_at)
+            },
+        }
+    }
+
+    pub(super) fn of_server(message: &'a Accepted<'a>, site: &str) -> Self {
+        Self {
+            message,
+            plan: "",
+            label: Label {
+                form: Form::Server.name(),
+                ..Label::without_page(site, message.received_at)
             },
         }
     }
@@ -53,7 +65,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// The label, but for its origin.
-    pub(super) const fn of_beacon(&self) -> &Label {
+    pub(super) const fn of_request(&self) -> &Label {
         &self.label
     }
 
@@ -98,5 +110,16 @@ fn version(text: &str) -> String {
         text.to_owned()
     } else {
         String::new()
+    }
+}
+
+impl Label {
+    /// Who says what the items say.
+    pub(super) fn source(&self) -> &'static str {
+        [Form::Pixel, Form::Server]
+            .map(Form::name)
+            .into_iter()
+            .find(|name| *name == self.form)
+            .unwrap_or("page")
     }
 }

@@ -41,6 +41,17 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
         }
         .tray(tray);
     }
+    for (site, shares) in sorted.sessions {
+        for pack in packs(shares) {
+            let params = [&pack.json, &site, &batch].map(|part| text(part)).to_vec();
+            for sql in [sql::SESSIONS, sql::SESSION_DAYS] {
+                out.push(Statement {
+                    sql,
+                    params: params.clone(),
+                });
+            }
+        }
+    }
     for pack in packs(loads) {
         out.push(Statement {
             sql: sql::PAGE_LOADS,
@@ -65,7 +76,7 @@ impl Emitter<'_> {
         for (json, count) in counted(tray.store) {
             let rows = [&json, site, sdk, *form].map(text);
             let mut store = rows.to_vec();
-            store.push(text(self.batch));
+            store.extend([self.batch, self.label.source()].map(text));
             self.push(sql::STORE, store);
             self.tally(sql::TALLY, count, Fate::Stored);
             self.push(sql::CONFLICTS, rows.to_vec());

@@ -23,8 +23,10 @@ mod chunk;
 mod clock;
 mod delivery;
 mod emit;
+mod observed;
 mod page_load;
 mod plan_book;
+mod recompute;
 mod row;
 mod sort;
 mod statements;
@@ -34,10 +36,18 @@ mod unread;
 mod tests;
 
 pub use chunk::{chunks, plans_needed};
-pub use plan_book::PlanBook;
-pub use statements::{CONSERVATION, RECOMPUTE, Recompute};
+pub use plan_book::{Compiled, PlanBook};
+pub use recompute::{RECOMPUTE, Recompute};
+pub use statements::CONSERVATION;
 
 use goalpost_core::{Id, accepted::Accepted};
+
+/// The migrations, in order, for databases that a test or a tool keeps itself.
+pub const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_goalpost.sql"),
+    include_str!("../../migrations/0002_conversions.sql"),
+    include_str!("../../migrations/0003_figures.sql"),
+];
 
 /// One statement of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,10 @@
 //! What page loads have captured, as far as these messages tell.
 
 use super::delivery::Delivery;
-use goalpost_core::{Id, beacon::Refusals};
+use goalpost_core::{
+    Id,
+    beacon::{Envelope, Refusals},
+};
 use std::collections::BTreeMap;
 
 /// Page loads by site and id.
@@ -27,12 +30,12 @@ impl PageLoads {
     }
 
     /// What the page load that sends says of itself.
-    pub(super) fn sends(&mut self, of: &Delivery<'_>) {
-        let Some(page) = of.envelope.page else { return };
-        let label = of.of_beacon();
-        let now = of.envelope.dropped;
+    pub(super) fn sends(&mut self, of: &Delivery<'_>, envelope: &Envelope<'_>) {
+        let Some(page) = envelope.page else { return };
+        let label = of.of_request();
+        let now = envelope.dropped;
         let load = self.load(of, page);
-        load.captured = load.captured.max(of.envelope.captured);
+        load.captured = load.captured.max(envelope.captured);
         let before = load.dropped;
         load.dropped = Refusals {
             overflow: before.overflow.max(now.overflow),
@@ -45,7 +48,7 @@ impl PageLoads {
     }
 
     fn load(&mut self, of: &Delivery<'_>, page: Id) -> &mut PageLoad {
-        let label = of.of_beacon();
+        let label = of.of_request();
         let load = self.0.entry((of.site(), page)).or_default();
         if load.day.is_empty() || label.day < load.day {
             load.day.clone_from(&label.day);

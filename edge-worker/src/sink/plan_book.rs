@@ -1,7 +1,16 @@
-//! The plans that a transaction evaluates with.
+//! The plans that a transaction goes by.
 
-use goalpost_core::Rules;
+use goalpost_core::{Rules, reporting::Reporting};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// A plan, compiled: what its observations mean, and how figures are made of them.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What decides about observations.
+    pub rules: Arc<Rules>,
+    /// What only the edge needs.
+    pub reporting: Arc<Reporting>,
+}
 
 /// Compiled plans by site: the current one, and others by their hash.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +20,9 @@ pub struct PlanBook {
 
 #[derive(Clone, Debug, Default)]
 struct SitePlans {
-    current: Option<Arc<Rules>>,
-    by_hash: BTreeMap<String, Arc<Rules>>,
+    current: Option<Compiled>,
+    by_hash: BTreeMap<String, Compiled>,
+    keys: Vec<String>,
 }
 
 impl PlanBook {
@@ -22,16 +32,21 @@ impl PlanBook {
     }
 
     /// Adds a plan that a page may still name.
-    pub fn add(&mut self, rules: Arc<Rules>) {
-        let site = self.sites.entry(rules.site.clone()).or_default();
-        site.by_hash.insert(rules.plan.clone(), rules);
+    pub fn add(&mut self, plan: Compiled) {
+        let site = self.sites.entry(plan.rules.site.clone()).or_default();
+        site.by_hash.insert(plan.rules.plan.clone(), plan);
     }
 
     /// Adds a plan that decides wherever a page names none, or one that is not in the book.
-    pub fn add_current(&mut self, rules: Arc<Rules>) {
-        self.add(Arc::clone(&rules));
-        let site = self.sites.entry(rules.site.clone()).or_default();
-        site.current = Some(rules);
+    pub fn add_current(&mut self, plan: Compiled) {
+        self.add(plan.clone());
+        let site = self.sites.entry(plan.rules.site.clone()).or_default();
+        site.current = Some(plan);
+    }
+
+    /// Sets the keys that sign the order tokens of a site.
+    pub fn set_keys(&mut self, site: &str, keys: Vec<String>) {
+        self.sites.entry(site.to_owned()).or_default().keys = keys;
     }
 
     /// Whether the book has this very plan; an empty hash asks for the current one.
@@ -45,13 +60,14 @@ impl PlanBook {
         })
     }
 
-    /// The plan that decides about a beacon; `None` if nobody has published one for its site.
-    pub(super) fn rules(&self, site: &str, hash: &str) -> Option<&Rules> {
+    /// The plan that decides about a request; `None` if nobody has published one for its site.
+    pub(super) fn plan(&self, site: &str, hash: &str) -> Option<&Compiled> {
         let plans = self.sites.get(site)?;
-        plans
-            .by_hash
-            .get(hash)
-            .or(plans.current.as_ref())
-            .map(Arc::as_ref)
+        plans.by_hash.get(hash).or(plans.current.as_ref())
+    }
+
+    /// The keys that sign the order tokens of a site.
+    pub(super) fn keys(&self, site: &str) -> &[String] {
+        self.sites.get(site).map_or(&[], |plans| &plans.keys)
     }
 }

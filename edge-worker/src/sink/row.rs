@@ -1,8 +1,9 @@
 //! Rows as JSON arrays, in the order that the statements read them.
 
 use goalpost_core::{
-    Conversion, Id, Rules, Worth,
+    Conversion, Id, Money, Rules, Worth,
     json::{push_field, push_integer, push_number_field, push_text},
+    order_token::OrderTokenProblem,
 };
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -85,9 +86,24 @@ impl Row {
     }
 }
 
+/// Who stands for an amount.
+#[derive(Clone, Copy)]
+pub(super) enum Voucher {
+    /// The page alone.
+    Page,
+    /// A server, by itself or by its order token.
+    Server,
+    /// The page alone: its order token proves nothing, and this is why.
+    BadToken(OrderTokenProblem),
+}
+
 /// The conversions of an observation, as stored beside it and as read by the trigger that makes
 /// rows of them; `None` if nothing happened.
-pub(super) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<String> {
+pub(super) fn verdict(
+    rules: &Rules,
+    conversions: &[Conversion],
+    voucher: impl Fn(&Conversion, Money) -> Voucher,
+) -> Option<String> {
     if conversions.is_empty() {
         return None;
     }
@@ -120,6 +136,11 @@ pub(super) fn verdict(rules: &Rules, conversions: &[Conversion]) -> Option<Strin
         if let Some(money) = conversion.money {
             push_number_field(&mut out, "minor", money.minor);
             push_field(&mut out, "currency", money.currency.code());
+            match voucher(conversion, money) {
+                Voucher::Page => {}
+                Voucher::Server => push_field(&mut out, "money", "verified"),
+                Voucher::BadToken(problem) => push_field(&mut out, "token", problem.name()),
+            }
         }
         out.push('}');
     }

@@ -3,29 +3,30 @@
 use super::{
     clock::DeviceClock,
     delivery::{Delivery, Label, Origin},
+    observed::{self, Observed, Whose},
     page_load::PageLoads,
-    plan_book::PlanBook,
+    plan_book::{Compiled, PlanBook},
     row::{self, Row},
     unread::{digest, made_up_id, page_of},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goalpost_core::{
-    Context, Id, Observation, Person, Rules, Seen,
-    accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
-    beacon::{self, Envelope, Form},
-    clip, evaluate,
+    Id,
+    accepted::{Accepted, Content, DroppedBeacon, RefusedBody, ServerEvents},
+    beacon::{self, Envelope, ItemError},
+    clip,
     fate::{Drop, Quarantine},
     limits,
+    server_event::read_stored,
 };
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashSet},
-};
+use std::collections::{BTreeMap, HashSet};
 
 /// All items of some messages, by what is to be done with them.
 #[derive(Default)]
 pub(super) struct Sorted {
     pub(super) trays: BTreeMap<Label, Tray>,
+    /// By site, what each observation of a session adds to it.
+    pub(super) sessions: BTreeMap<String, Vec<(Id, String)>>,
     pub(super) page_loads: PageLoads,
 }
 
@@ -77,6 +78,7 @@ pub(super) fn sort(messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
             },
             Content::Dropped(dropped) => sorter.dropped(message, dropped),
             Content::Refused(refused) => sorter.refused(message, refused),
+            Content::Server(server) => sorter.server(message, server),
         }
     }
     sorter.sorted
@@ -91,15 +93,6 @@ struct Sorter<'p> {
     dropped: HashSet<(String, Id)>,
 }
 
-/// An item that can be evaluated.
-struct Readable<'a> {
-    text: &'a str,
-    observation: &'a Observation,
-    page: Option<Id>,
-    session: Option<Id>,
-    claims: Option<&'a [Cow<'a, str>]>,
-}
-
 /// An item that goes to quarantine.
 struct Problem<'a> {
     reason: Quarantine,
@@ -112,127 +105,107 @@ struct Problem<'a> {
 
 impl Sorter<'_> {
     fn beacon(&mut self, message: &Accepted<'_>, envelope: &Envelope<'_>) {
-        let delivery = Delivery::new(message, envelope);
-        self.sorted.page_loads.sends(&delivery);
-        let rules = self.plans.rules(&envelope.site, &envelope.plan);
+        let delivery = Delivery::of_page(message, envelope);
+        self.sorted.page_loads.sends(&delivery, envelope);
+        let plan = self.plans.plan(&envelope.site, &envelope.plan);
+        let clock = DeviceClock::new(envelope.sent, message.received_at);
+        let visitor = envelope.visitor.or(message.visitor);
         for raw in &envelope.items {
             let text = raw.get();
-            match (beacon::read_item(text), rules) {
-                (Ok(item), Some(rules)) => self.readable(
+            match beacon::read_item(text) {
+                Ok(item) => self.readable(
                     &delivery,
-                    rules,
-                    &Readable {
+                    plan,
+                    &Observed {
                         text,
-                        observation: &item.observation,
+                        time: clock.time(item.observation.id.time()),
                         page: item.page.or(envelope.page),
-                        session: item.session,
-                        claims: item.claims.as_deref(),
+                        whose: Whose::visitor(visitor, &item),
+                        item,
                     },
                 ),
-                (Ok(item), None) => {
-                    let seen = &item.observation;
-                    self.quarantine(
-                        &delivery,
-                        text,
-                        &Problem {
-                            reason: Quarantine::UnknownSite,
-                            detail: "site: has no plan; publish one, then replay",
-                            id: Some(seen.id),
-                            digest: seen.digest(),
-                            page: item.page.or(envelope.page),
-                            seq: Some(seen.seq),
-                        },
-                    );
+                Err(error) => {
+                    let page = page_of(text).or(envelope.page);
+                    self.unreadable(&delivery, text, page, &error);
                 }
-                (Err(error), _) => self.quarantine(
-                    &delivery,
-                    text,
-                    &Problem {
-                        reason: error.reason,
-                        detail: &error.detail,
-                        id: error.id,
-                        digest: digest(text),
-                        page: page_of(text).or(envelope.page),
-                        seq: error.seq,
-                    },
-                ),
             }
         }
     }
 
-    fn readable(&mut self, of: &Delivery<'_>, rules: &Rules, item: &Readable<'_>) {
-        let &Readable {
-            text,
-            observation,
-            page,
-            session,
-            claims,
-        } = item;
-        let visitor = of.envelope.visitor.or(of.message.visitor);
-        let clock = DeviceClock::new(of.envelope.sent, of.message.received_at);
-        let (time, how) = clock.time(observation.id.time());
-        let verdict = evaluate(
-            rules,
-            observation,
-            &Context {
-                time,
-                session,
-                person: Person {
-                    visitor,
-                    contact: None,
-                },
-            },
-        );
+    /// A server's word of when something happened is allowed to be old.
+    fn server(&mut self, message: &Accepted<'_>, events: &ServerEvents<'_>) {
+        let delivery = Delivery::of_server(message, &events.site);
+        let plan = self.plans.plan(&events.site, "");
+        for raw in &events.items {
+            let text = raw.get();
+            match read_stored(text) {
+                Ok(stored) => self.readable(
+                    &delivery,
+                    plan,
+                    &Observed {
+                        text,
+                        time: (stored.item.observation.id.time(), None),
+                        page: None,
+                        whose: Whose::server(&stored),
+                        item: stored.item,
+                    },
+                ),
+                Err(error) => self.unreadable(&delivery, text, None, &error),
+            }
+        }
+    }
+
+    fn readable(&mut self, of: &Delivery<'_>, plan: Option<&Compiled>, item: &Observed<'_>) {
+        let observation = &item.item.observation;
         let digest = observation.digest();
-        if let Some((reason, detail)) = verdict.problem {
-            self.quarantine(
-                of,
-                text,
-                &Problem {
+        let verdict = plan
+            .ok_or_else(|| {
+                let detail = String::from("site: has no plan; publish one, then replay");
+                (Quarantine::UnknownSite, detail)
+            })
+            .and_then(|plan| Ok((plan, observed::verdict(plan, item)?)));
+        let (plan, verdict) = match verdict {
+            Ok(found) => found,
+            Err((reason, detail)) => {
+                let problem = Problem {
                     reason,
                     detail: &detail,
                     id: Some(observation.id),
                     digest,
-                    page,
+                    page: item.page,
                     seq: Some(observation.seq),
-                },
-            );
-            return;
-        }
-        if let Some(page) = page {
+                };
+                return self.quarantine(of, item.text, &problem);
+            }
+        };
+        if let Some(page) = item.page {
             self.sorted.page_loads.captured(of, page, observation.seq);
         }
-        let label = of.label(Origin::of(page.is_some()));
+        let label = of.label(Origin::of(item.page.is_some()));
         let store = &mut self.sorted.trays.entry(label).or_default().store;
         if !self.seen.insert((of.site(), observation.id, digest)) {
             store.copy();
             return;
         }
-        // The loader alone has no rules to claim anything by.
-        let claims = claims
-            .filter(|_| of.of_beacon().form != Form::Raw.name())
-            .and_then(|claimed| row::claims(rules, claimed, &verdict.conversions));
-        let row = Row::new(text.len().saturating_add(512))
-            .id(Some(observation.id))
-            .number(of.message.received_at)
-            .number(time)
-            .optional_text(how)
-            .text(&rules.zone.date(time).text())
-            .number(i64::from(observation.seq))
-            .id(page)
-            .id(session)
-            .id(visitor)
-            .text(observation.seen.kind())
-            .optional_text(contact(observation))
-            .text(&rules.plan)
-            .text(&of.message.country)
-            .text(&of.message.device)
-            .number(digest.cast_signed())
-            .json(row::verdict(rules, &verdict.conversions).as_deref())
-            .json(claims.as_deref())
-            .text(text)
-            .end();
+        let keys = self.plans.keys(&plan.rules.site);
+        let row = observed::row(of, plan, item, &verdict, keys, digest);
         store.rows.push((observation.id, row));
+        if let Some(share) = observed::share_of_session(of, plan, item, &verdict, digest) {
+            let shares = self.sorted.sessions.entry(of.site()).or_default();
+            shares.push((observation.id, share));
+        }
+    }
+
+    fn unreadable(&mut self, of: &Delivery<'_>, text: &str, page: Option<Id>, error: &ItemError) {
+        let problem = Problem {
+            reason: error.reason,
+            detail: &error.detail,
+            id: error.id,
+            digest: digest(text),
+            page,
+            seq: error.seq,
+        };
+        self.quarantine(of, text, &problem);
     }
 
     fn quarantine(&mut self, of: &Delivery<'_>, text: &str, problem: &Problem<'_>) {
@@ -258,7 +231,7 @@ impl Sorter<'_> {
             .text(problem.reason.name())
             .text(clip(problem.detail, limits::TEXT_BYTES))
             .id(problem.page)
-            .text(clip(&of.envelope.plan, limits::NAME_BYTES))
+            .text(clip(of.plan, limits::NAME_BYTES))
             .text(text)
             .end();
         tray.quarantine.rows.push((id, row));
@@ -276,8 +249,8 @@ impl Sorter<'_> {
             *count = count.saturating_add(1);
             return;
         };
-        let delivery = Delivery::new(message, &envelope);
-        self.sorted.page_loads.sends(&delivery);
+        let delivery = Delivery::of_page(message, &envelope);
+        self.sorted.page_loads.sends(&delivery, &envelope);
         for raw in &envelope.items {
             let (id, seq) = beacon::peek(raw.get());
             let page = page_of(raw.get()).or(envelope.page);
@@ -319,12 +292,5 @@ impl Sorter<'_> {
             .text(&refused.body)
             .end();
         rows.rows.push((id, row));
-    }
-}
-
-fn contact(observation: &Observation) -> Option<&str> {
-    match &observation.seen {
-        Seen::Identify { contact } => Some(contact),
-        _ => None,
     }
 }

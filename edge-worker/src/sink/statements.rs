@@ -2,18 +2,20 @@
 //!
 //! `r` is materialized because each mention of `value` would write the row's JSON anew.
 
-/// Observations. `?2` site, `?3` SDK, `?4` form, `?5` batch.
+/// Observations. `?2` site, `?3` SDK, `?4` form, `?5` batch, `?6` source.
 ///
 /// An item that met another fate before is not stored beside it.
 pub(super) const STORE: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO observations (
   site, id, received_at, time, clock, day, seq, page, session, visitor, kind, contact,
-  form, sdk, plan, country, device, digest, verdict, claims, batch, body)
+  form, sdk, plan, country, device, digest, verdict, claims, batch, body,
+  source, identities, order_number, refund)
 SELECT
   ?2, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, unhex(v ->> 6),
   unhex(v ->> 7), unhex(v ->> 8), v ->> 9, v ->> 10,
-  ?4, ?3, v ->> 11, v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16, unhex(?5), v ->> 17
+  ?4, ?3, v ->> 11, v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16, unhex(?5), v ->> 17,
+  ?6, v ->> 18, v ->> 19, v ->> 20
 FROM r
 WHERE NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = unhex(v ->> 0))
   AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
@@ -108,6 +110,47 @@ INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
 VALUES (?1, ?2, ?3, ?7, ?8, ?4, ?5, ?6)
 ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
+/// Sessions, from the shares of those observations that this very batch has inserted. `?2` site,
+/// `?3` batch.
+///
+/// A session is one row however many observations are added to it. Its day is left alone: to set it
+/// would write the index by day anew each time, see [`SESSION_DAYS`].
+pub(super) const SESSIONS: &str = "\
+WITH r AS MATERIALIZED (
+  SELECT
+    unhex(value ->> 0) AS id, value ->> 1 AS digest, value ->> 2 AS entry, value ->> 3 AS trail,
+    value ->> 4 AS matches
+  FROM json_each(?1))
+INSERT INTO sessions AS s (
+  site, visitor, session, day, started_at, ended_at, pages, interactions, matches, entry, trail)
+SELECT
+  ?2, coalesce(o.visitor, x''), o.session, min(o.day), min(o.time), max(o.time),
+  sum(o.kind = 'page'), sum(o.kind <> 'page'), sum(r.matches), min(r.entry), group_concat(r.trail)
+FROM r
+CROSS JOIN observations AS o ON o.site = ?2 AND o.id = r.id
+WHERE o.batch = unhex(?3) AND o.digest = r.digest
+GROUP BY o.visitor, o.session
+ON CONFLICT DO UPDATE SET
+  started_at = min(s.started_at, excluded.started_at),
+  ended_at = max(s.ended_at, excluded.ended_at),
+  pages = s.pages + excluded.pages, interactions = s.interactions + excluded.interactions,
+  matches = s.matches + excluded.matches, entry = min(s.entry, excluded.entry),
+  trail = iif(length(s.trail) < 16000, s.trail || ',' || excluded.trail, s.trail)";
+
+/// Right after [`SESSIONS`], with its parameters: those that turn out to have begun on an earlier day.
+pub(super) const SESSION_DAYS: &str = "\
+WITH r AS MATERIALIZED (SELECT unhex(value ->> 0) AS id FROM json_each(?1)),
+  began AS MATERIALIZED (
+    SELECT coalesce(o.visitor, x'') AS visitor, o.session, min(o.day) AS day
+    FROM r
+    CROSS JOIN observations AS o ON o.site = ?2 AND o.id = r.id
+    WHERE o.batch = unhex(?3)
+    GROUP BY o.visitor, o.session)
+UPDATE sessions SET day = began.day
+FROM began
+WHERE sessions.site = ?2 AND sessions.visitor = began.visitor
+  AND sessions.session = began.session AND sessions.day > began.day";
+
 /// What page loads have captured and let go: the most that was ever seen.
 pub(super) const PAGE_LOADS: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
@@ -149,51 +192,3 @@ FROM (
   GROUP BY site
 )
 ORDER BY site";
-
-/// A table that is kept up to date, and the same computed anew: two queries with equal answers.
-#[derive(Clone, Copy, Debug)]
-pub struct Recompute {
-    /// What is compared.
-    pub what: &'static str,
-    /// What is kept.
-    pub kept: &'static str,
-    /// What follows from the rows.
-    pub anew: &'static str,
-}
-
-/// Everything that is kept beside the rows it follows from.
-///
-/// The last two hold as long as no observation and no row of the quarantine has been taken away.
-pub const RECOMPUTE: [Recompute; 3] = [
-    Recompute {
-        what: "daily",
-        kept: "\
-SELECT site, day, definition, currency, conversions, points, claimed, verified
-FROM daily ORDER BY 1, 2, 3, 4",
-        anew: "\
-SELECT
-  site, day, definition, coalesce(currency, ''), count(*), sum(points),
-  sum(iif(money = 'claimed', minor, 0)), sum(iif(money = 'verified', minor, 0))
-FROM conversions GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
-    },
-    Recompute {
-        what: "stored",
-        kept: "\
-SELECT site, day, origin, sdk, form, count
-FROM fates WHERE fate = 'stored' ORDER BY 1, 2, 3, 4, 5",
-        anew: "\
-SELECT
-  site, date(received_at / 1000, 'unixepoch'), iif(page IS NULL, 'other', 'page'), sdk, form,
-  count(*)
-FROM observations GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
-    },
-    Recompute {
-        what: "quarantined",
-        kept: "\
-SELECT site, day, origin, reason, sdk, form, count
-FROM fates WHERE fate = 'quarantined' ORDER BY 1, 2, 3, 4, 5, 6",
-        anew: "\
-SELECT site, date(received_at / 1000, 'unixepoch'), origin, reason, sdk, form, count(*)
-FROM quarantine GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
-    },
-];

@@ -84,6 +84,7 @@ impl Engine {
                     visitor: Some(record.visitor),
                     contact: None,
                 },
+                server: false,
             };
             let verdict = self
                 .rules()

@@ -1,10 +1,9 @@
 //! A database with the very migrations, with a log and without a wait for the disk at each commit.
 
-use goalpost_edge::sink::{Param, Statement};
+use goalpost_edge::sink::{MIGRATIONS, Param, Statement};
 use rusqlite::{Connection, Result, params_from_iter, types::Value};
 use std::path::Path;
 
-const MIGRATION: &str = include_str!("../../../edge-worker/migrations/0001_goalpost.sql");
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
 
 pub(crate) struct Database {
@@ -17,7 +16,7 @@ impl Database {
         let sqlite = Connection::open(file)?;
         sqlite.execute_batch(SETTINGS)?;
         if !sqlite.table_exists(None, "observations")? {
-            sqlite.execute_batch(MIGRATION)?;
+            sqlite.execute_batch(&MIGRATIONS.concat())?;
         }
         Ok(Self { sqlite })
     }

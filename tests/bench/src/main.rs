@@ -12,7 +12,7 @@ mod shop;
 use anyhow::{Context as _, bail, ensure};
 use database::Database;
 use goalpost_core::{Id, Rules};
-use goalpost_edge::sink::{self, Param, PlanBook};
+use goalpost_edge::sink::{self, Compiled, Param, PlanBook};
 use plain::Plain;
 use serde_json::json;
 use shop::{ITEMS, Letter, VISITS};
@@ -64,9 +64,13 @@ struct Bench {
 
 impl Bench {
     fn new() -> anyhow::Result<Self> {
-        let rules = Arc::new(shop::plan()?.compile());
+        let plan = shop::plan()?;
+        let rules = Arc::new(plan.compile());
         let mut book = PlanBook::new();
-        book.add_current(Arc::clone(&rules));
+        book.add_current(Compiled {
+            rules: Arc::clone(&rules),
+            reporting: Arc::new(plan.reporting()),
+        });
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         Ok(Self {
             rules,

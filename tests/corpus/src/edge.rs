@@ -4,8 +4,9 @@ use crate::{Problem, page::Trace};
 use goalpost_core::{
     Id, Rules,
     accepted::{Accepted, Content},
+    testing,
 };
-use goalpost_edge::sink::{self, Param, PlanBook};
+use goalpost_edge::sink::{self, Compiled, Param, PlanBook};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc};
@@ -22,7 +23,10 @@ pub(crate) struct Stored {
 /// What the edge stores of these beacons, each received at the moment that it was sent.
 pub(crate) fn store(trace: &Trace, rules: Rules) -> Result<Stored, Problem> {
     let mut plans = PlanBook::new();
-    plans.add_current(Arc::new(rules));
+    plans.add_current(Compiled {
+        rules: Arc::new(rules),
+        reporting: Arc::new(testing::reporting()),
+    });
     let mut observations = BTreeMap::new();
     let mut quarantine = BTreeMap::new();
     for body in trace.bodies() {

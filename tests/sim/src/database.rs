@@ -1,9 +1,7 @@
 //! The sink's database: `SQLite` with the very migrations, and transactions that can be made to fail.
 
-use goalpost_edge::sink::{Param, Statement};
+use goalpost_edge::sink::{MIGRATIONS, Param, Statement};
 use rusqlite::{Connection, params_from_iter, types::Value};
-
-const MIGRATION: &str = include_str!("../../../edge-worker/migrations/0001_goalpost.sql");
 
 /// One database; a thread keeps it for all its seeds.
 #[derive(Debug)]
@@ -20,9 +18,11 @@ impl Database {
     pub fn new() -> Self {
         let sqlite = Connection::open_in_memory().expect("SQLite in memory");
         sqlite.set_prepared_statement_cache_capacity(128);
-        sqlite
-            .execute_batch(MIGRATION)
-            .expect("the migrations are good SQL");
+        for migration in MIGRATIONS {
+            sqlite
+                .execute_batch(migration)
+                .expect("the migrations are good SQL");
+        }
         let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let mut prepared = sqlite.prepare(tables).expect("the schema can be read");
         let names = prepared

@@ -1,7 +1,7 @@
 //! The shop's two plans, compiled once: the one it begins with, and the one it may publish.
 
 use goalpost_core::{BrowserPlan, Counting, Rules, testing};
-use goalpost_edge::sink::PlanBook;
+use goalpost_edge::sink::{Compiled, PlanBook};
 use std::sync::Arc;
 
 /// Both plans, in every form that a part of the world asks for.
@@ -14,12 +14,15 @@ pub struct Plans {
 impl Plans {
     /// The plans of every seed.
     pub fn new() -> Self {
-        let rules = [first(), second()].map(Arc::new);
-        let bytes = [0, 1].map(|plan: usize| BrowserPlan::encode(&rules[plan]));
+        let plans = [first(), second()].map(|rules| Compiled {
+            rules: Arc::new(rules),
+            reporting: Arc::new(testing::reporting()),
+        });
+        let bytes = [0, 1].map(|plan: usize| BrowserPlan::encode(&plans[plan].rules));
         let books = [0, 1].map(|current: usize| {
             let mut book = PlanBook::new();
-            book.add(Arc::clone(&rules[1 - current]));
-            book.add_current(Arc::clone(&rules[current]));
+            book.add(plans[1 - current].clone());
+            book.add_current(plans[current].clone());
             book
         });
         Self { bytes, books }

@@ -87,13 +87,13 @@ fn end(db: &Db) -> BTreeMap<&'static str, Table> {
         ),
         (
             "conversions",
-            "SELECT definition, scope, who, dedup FROM conversions ORDER BY 1, 2, 3, 4",
+            "SELECT definition, scope, who, dedup, time, observation, minor, visitor, session, person
+             FROM conversions ORDER BY 1, 2, 3, 4",
         ),
         (
             "contacts",
             "SELECT visitor, contact FROM known_visitors ORDER BY 1",
         ),
-        ("daily", "SELECT * FROM daily ORDER BY 1, 2, 3, 4"),
         (
             "disagreements",
             "SELECT * FROM disagreements ORDER BY 1, 2, 3, 4, 5",

@@ -135,7 +135,7 @@ fn a_site_without_a_plan_waits_for_one() {
     db.deliver(&[letter.clone()]);
     assert_eq!(db.conservation(), ["new-shop | 2 | 0 | 0 | 2 | 0 | 0"]);
     // The plan is there now: what waits is replayed, and its copies are copies.
-    db.book.add_current(rules_of("new-shop"));
+    db.book.add_current(plan_of("new-shop"));
     db.deliver(&[letter]);
     assert_eq!(db.conservation(), ["new-shop | 2 | 0 | 2 | 2 | 0 | 0"]);
     db.assert_sound();
@@ -147,7 +147,7 @@ fn the_plan_that_a_page_names_decides() {
     let mut newer = testing::rules();
     newer.plan = "01".into();
     newer.definitions.clear();
-    db.book.add_current(Arc::new(newer));
+    db.book.add_current(compiled(newer));
     let of = |n, plan: &str| Letter {
         plan: plan.into(),
         ..Letter::new([item(&event(n, "demo_requested"))])

@@ -10,7 +10,9 @@ mod counting;
 mod fates;
 mod identity;
 
-use super::{CONSERVATION, Param, PlanBook, RECOMPUTE, Statement, transaction};
+use super::{
+    CONSERVATION, Compiled, MIGRATIONS, Param, PlanBook, RECOMPUTE, Statement, transaction,
+};
 use goalpost_core::{
     CommerceStep, Id, MediaStep, Observation, Properties, Rules, Seen, Value,
     accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
@@ -21,8 +23,6 @@ use goalpost_core::{
 use rusqlite::{Connection, params_from_iter, types::Value as Cell};
 use serde_json::value::RawValue;
 use std::sync::Arc;
-
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_goalpost.sql")];
 
 /// 18 November 2026, 11:06 in Tokyo.
 pub(super) const NOW: i64 = 1_795_000_000_000;
@@ -171,13 +171,20 @@ pub(super) fn purchase(n: i64, order: &str, revenue: &str) -> Observation {
 
 pub(super) fn book() -> PlanBook {
     let mut book = PlanBook::new();
-    book.add_current(Arc::new(testing::rules()));
+    book.add_current(compiled(testing::rules()));
     book
 }
 
+pub(super) fn compiled(rules: Rules) -> Compiled {
+    Compiled {
+        rules: Arc::new(rules),
+        reporting: Arc::new(testing::reporting()),
+    }
+}
+
 /// The rules of the tests as another site's.
-pub(super) fn rules_of(site: &str) -> Arc<Rules> {
-    Arc::new(Rules {
+pub(super) fn plan_of(site: &str) -> Compiled {
+    compiled(Rules {
         site: site.into(),
         ..testing::rules()
     })
@@ -305,27 +312,6 @@ impl Db {
                 recompute.what
             );
         }
-        assert_eq!(
-            self.table(
-                "SELECT site, definition, scope, who, dedup FROM conversions ORDER BY 1,2,3,4,5"
-            ),
-            self.table(CONVERSIONS_ANEW),
-            "conversions follow from observations"
-        );
-        assert_eq!(
-            self.table(
-                "SELECT site, visitor, contact FROM known_visitors
-                 UNION SELECT site, visitor, contact FROM conversions WHERE contact IS NOT NULL
-                 UNION SELECT site, visitor, contact FROM folded_conversions"
-            ),
-            self.table(
-                "SELECT site, visitor, contact FROM (
-                   SELECT site, visitor, contact, min(id) FROM observations
-                   WHERE contact IS NOT NULL AND visitor IS NOT NULL GROUP BY site, visitor)
-                 ORDER BY 1, 2, 3"
-            ),
-            "the earliest identification wins"
-        );
         let lost = format!("SELECT * FROM ({CONSERVATION}) WHERE waiting < 0");
         assert_eq!(self.table(&lost), Table::new(), "nothing is there twice");
     }
@@ -334,17 +320,3 @@ impl Db {
         self.table(CONSERVATION)
     }
 }
-
-/// The keys of all conversions, from what is stored of the observations.
-const CONVERSIONS_ANEW: &str = "\
-SELECT DISTINCT
-  o.site, v.value ->> 'definition', v.value ->> 'scope',
-  iif(v.value ->> 'who' IS NULL, '', coalesce('contact ' || k.contact, v.value ->> 'who')),
-  coalesce(v.value ->> 'dedup', '')
-FROM observations AS o
-CROSS JOIN json_each(o.verdict) AS v
-LEFT JOIN (
-  SELECT site, visitor, contact, min(id) FROM observations
-  WHERE contact IS NOT NULL AND visitor IS NOT NULL GROUP BY site, visitor
-) AS k ON k.site = o.site AND k.visitor = o.visitor
-ORDER BY 1, 2, 3, 4, 5";

@@ -1,2 +1,0 @@
-//! What a shop's own systems report: outcomes, purchases, refunds and whatever else happened where
-//! no page could see it.
