@@ -10,6 +10,7 @@ mod bindings;
 mod clock;
 mod collect;
 mod database;
+mod events;
 mod health;
 mod http;
 mod live;
@@ -98,11 +99,15 @@ async fn serve(
     parts: &Parts,
 ) -> Result<web_sys::Response, Failure> {
     let site = parts.get("site");
-    if let Some(scope) = operation.scope {
+    if let Some(scope) = operation.scope
+        && !events::is_signed(&request, scope)
+    {
         auth::check(&request, edge, site, scope).await?;
     }
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
+        Action::Pixel => collect::pixel(&request, edge).await,
+        Action::Events => events::take(request, edge, site).await,
         Action::Loader => assets::loader(&request, edge).await,
         Action::Asset => assets::asset(&request, edge, parts).await,
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,

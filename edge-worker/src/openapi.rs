@@ -3,7 +3,7 @@
 use crate::{
     bindings,
     problem::{self, Kind},
-    routes::{self, Operation, ROUTES, Route},
+    routes::{self, Operation, ROUTES, Route, Scope},
 };
 use serde_json::{Map, Value, json};
 
@@ -49,6 +49,13 @@ pub(crate) fn openapi_at(prefix: &str) -> Value {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A token whose SHA-256 is the secret ADMIN_TOKEN_HASH, or that of a site.",
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Goalpost-Signature",
+                    "description": "t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a full stop and the body>, \
+                                    with one of the site's SIGNING_KEYS.",
                 },
             },
             "schemas": {"Problem": problem_schema()},
@@ -109,7 +116,11 @@ fn describe(route: &Route, operation: &Operation) -> Value {
             );
         }
         if let Some(scope) = operation.scope {
-            fields.insert(String::from("security"), json!([{"token": [scope.name()]}]));
+            let mut ways = vec![json!({"token": [scope.name()]})];
+            if scope == Scope::Events {
+                ways.push(json!({"signature": []}));
+            }
+            fields.insert(String::from("security"), Value::Array(ways));
         }
     }
     description

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     BadBeacon,
+    BadEvents,
     BadParameter,
     BadPlan,
     ForeignHost,
@@ -23,8 +24,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::BadBeacon,
+        Self::BadEvents,
         Self::BadParameter,
         Self::BadPlan,
         Self::ForeignHost,
@@ -41,6 +43,7 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BadBeacon => "bad-beacon",
+            Self::BadEvents => "bad-events",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
             Self::ForeignHost => "foreign-host",
@@ -57,7 +60,7 @@ impl Kind {
 
     pub(crate) const fn status(self) -> u16 {
         match self {
-            Self::BadBeacon | Self::BadParameter => 400,
+            Self::BadBeacon | Self::BadEvents | Self::BadParameter => 400,
             Self::Unauthorized => 401,
             Self::ForeignHost | Self::MissingScope => 403,
             Self::NotFound | Self::UnknownSite => 404,
@@ -72,6 +75,7 @@ impl Kind {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::BadBeacon => "The body is not a beacon",
+            Self::BadEvents => "The body is not a list of events",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
             Self::ForeignHost => "The page's host is not one of the plan's",
@@ -80,7 +84,7 @@ impl Kind {
             Self::MissingScope => "The token may not do this",
             Self::NotFound => "There is nothing at this path",
             Self::TooLarge => "The body is too large",
-            Self::Unauthorized => "A valid token is needed",
+            Self::Unauthorized => "A valid token or signature is needed",
             Self::Unavailable => "A part of the edge does not answer right now",
             Self::UnknownSite => "No site of this name has a plan",
         }

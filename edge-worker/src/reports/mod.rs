@@ -20,7 +20,7 @@ use crate::{
 use goalpost_core::{Currency, Money};
 use serde::Serialize;
 use serde_json::{Value, json};
-use worker::Request;
+use worker::{Request, Url};
 
 /// Which report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,11 @@ pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(crate) fn of(request: &Request) -> Result<Self, Failure> {
-        Ok(Self(request.url()?.query_pairs().into_owned().collect()))
+        Ok(Self::of_url(&request.url()?))
+    }
+
+    pub(crate) fn of_url(url: &Url) -> Self {
+        Self(url.query_pairs().into_owned().collect())
     }
 
     /// A value; `None` if it is not there or empty.

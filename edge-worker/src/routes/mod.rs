@@ -32,6 +32,8 @@ pub(crate) enum Scope {
     Read,
     /// To publish plans.
     Publish,
+    /// To report events; a signature of the request allows it too.
+    Events,
 }
 
 impl Scope {
@@ -39,6 +41,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Publish => "publish",
+            Self::Events => "events",
         }
     }
 }
@@ -50,6 +53,8 @@ pub(crate) enum Action {
     Asset,
     BrowserPlan,
     Collect,
+    Pixel,
+    Events,
     LivePage,
     LiveScript,
     LiveStyle,

@@ -1,7 +1,7 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{live, openapi::shape, plans, reports};
+use crate::{collect, events, live, openapi::shape, plans, reports};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -111,6 +111,46 @@ pub(crate) static ROUTES: &[Route] = &[
                 },
             },
             problems: &[400, 403, 404, 503],
+        }],
+    },
+    Route {
+        path: "{prefix}/p.gif",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Pixel,
+            scope: None,
+            summary: "Takes what a page without scripts, or a message, has seen",
+            parameters: collect::PIXEL_PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "image/gif",
+                about: "A transparent image, whatever was asked: what cannot be stored waits in \
+                        quarantine.",
+                schema: FILE,
+            },
+            problems: &[],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/events",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::Events,
+            scope: Some(Scope::Events),
+            summary: "Takes events of the site's own servers, and answers each",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "application/json",
+                bytes: limits::SERVER_BYTES,
+                about: "{\"events\": [ … ]}, at most 1,000 of them; docs/server-events.md says \
+                        what an event is.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "What became of each event, in their order.",
+                schema: events::schema,
+            },
+            problems: &[400, 404],
         }],
     },
     Route {
