@@ -67,43 +67,51 @@ CREATE TABLE traffic_daily (
   engaged      INTEGER NOT NULL,
   bounces      INTEGER NOT NULL,
   pages        INTEGER NOT NULL,
-  interactions INTEGER NOT NULL,
   duration_ms  INTEGER NOT NULL,
+  new_visitors INTEGER NOT NULL,  -- sessions that are the first of their visitor
   PRIMARY KEY (site, day, channel, source, medium, campaign, landing, device, country)
 ) STRICT, WITHOUT ROWID;
 
--- An empty currency stands for no amount.
+-- By the arrival that each conversion is owed to. An empty currency stands for no amount.
 CREATE TABLE conversions_daily (
-  site        TEXT NOT NULL,
-  day         TEXT NOT NULL,
-  definition  TEXT NOT NULL,
-  currency    TEXT NOT NULL,
-  channel     TEXT NOT NULL,
-  source      TEXT NOT NULL,
-  medium      TEXT NOT NULL,
-  campaign    TEXT NOT NULL,
-  landing     TEXT NOT NULL,
-  device      TEXT NOT NULL,
-  country     TEXT NOT NULL,
-  conversions INTEGER NOT NULL,
-  voided      INTEGER NOT NULL,
-  points      INTEGER NOT NULL,
-  claimed     INTEGER NOT NULL,
-  verified    INTEGER NOT NULL,
-  refunded    INTEGER NOT NULL,
+  site              TEXT NOT NULL,
+  day               TEXT NOT NULL,
+  definition        TEXT NOT NULL,
+  kind              TEXT NOT NULL,
+  currency          TEXT NOT NULL,
+  channel           TEXT NOT NULL,
+  source            TEXT NOT NULL,
+  medium            TEXT NOT NULL,
+  campaign          TEXT NOT NULL,
+  landing           TEXT NOT NULL,
+  device            TEXT NOT NULL,
+  country           TEXT NOT NULL,
+  conversions       INTEGER NOT NULL,
+  voided            INTEGER NOT NULL,
+  points            INTEGER NOT NULL,
+  converted         INTEGER NOT NULL, -- the first of their definition in their session
+  converted_of_kind INTEGER NOT NULL, -- the first of their kind in their session
+  new_customers     INTEGER NOT NULL, -- the first order of their person
+  claimed           INTEGER NOT NULL,
+  claimed_refunded  INTEGER NOT NULL,
+  verified          INTEGER NOT NULL,
+  verified_refunded INTEGER NOT NULL,
   PRIMARY KEY (
-    site, day, definition, currency, channel, source, medium, campaign, landing, device, country)
+    site, day, definition, kind, currency, channel, source, medium, campaign, landing, device,
+    country)
 ) STRICT, WITHOUT ROWID;
 
--- People by the last day before on which they did the same ('' where there is none): those of a
--- period, each once, are all of its days' whose day before is not in it.
+-- People by the last day before on which they were counted for the same ('' where there is none):
+-- those of a period, each once, are all of its days' whose day before is not in it.
 CREATE TABLE people_daily (
-  site     TEXT NOT NULL,
-  day      TEXT NOT NULL,
-  measure  TEXT NOT NULL,         -- 'visitors', or a definition
-  previous TEXT NOT NULL,
-  people   INTEGER NOT NULL,
-  PRIMARY KEY (site, day, measure, previous)
+  site      TEXT NOT NULL,
+  day       TEXT NOT NULL,
+  measure   TEXT NOT NULL,        -- 'visitors', or who had a 'goal', an 'outcome', a 'definition'
+  dimension TEXT NOT NULL,        -- what they are told apart by; '' is nothing
+  value     TEXT NOT NULL,
+  previous  TEXT NOT NULL,
+  people    INTEGER NOT NULL,
+  PRIMARY KEY (site, day, measure, dimension, value, previous)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events_daily (
@@ -144,7 +152,7 @@ BEGIN
   INSERT INTO changed_trails (site, visitor, day) VALUES (NEW.site, NEW.visitor, NEW.day);
 END;
 
--- A session has come, gone, or begun otherwise: its day, the visitor's next day, of which it may be
+-- A session has come, gone, or begun otherwise: its day, the visitor's later days, of which it may be
 -- the day before, and conversions that it led to.
 CREATE VIEW changed_sessions AS SELECT site, visitor, day, started_at FROM sessions;
 
@@ -153,9 +161,8 @@ BEGIN
   INSERT INTO changed_trails (site, visitor, day) VALUES (NEW.site, NEW.visitor, NEW.day);
 
   INSERT INTO stale_days (site, part, day)
-  SELECT NEW.site, 'traffic', min(+day) FROM sessions
+  SELECT DISTINCT NEW.site, 'traffic', +day FROM sessions
   WHERE site = NEW.site AND visitor = NEW.visitor AND +day > NEW.day AND NEW.visitor <> x''
-  HAVING min(+day) IS NOT NULL
   ON CONFLICT DO NOTHING;
 
   -- A server's word of the same conversion may bear another day than the visitor's own.
@@ -170,9 +177,10 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', c.day
+  SELECT DISTINCT NEW.site, part.name, c.day
   FROM known_visitors AS k
   JOIN conversions AS c ON c.site = k.site AND c.person = 'contact ' || k.contact
+  CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE k.site = NEW.site AND k.visitor = NEW.visitor
     AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
@@ -206,7 +214,8 @@ CREATE TRIGGER person_changes_days AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, 'credits', day FROM conversions
+  SELECT DISTINCT NEW.site, part.name, day FROM conversions
+  CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;
@@ -221,8 +230,7 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END;
 
--- Which days change with a conversion: its day, that on which the same person did the same next,
--- and those of what the person did later.
+-- Which days change with a conversion: its day, and those of what the same person did later.
 
 CREATE VIEW changed_conversions AS SELECT site, day, definition, person FROM conversions;
 
@@ -233,9 +241,8 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
-  SELECT NEW.site, 'conversions', min(day) FROM conversions
-  WHERE site = NEW.site AND person = NEW.person AND day > NEW.day AND definition = NEW.definition
-  HAVING min(day) IS NOT NULL
+  SELECT DISTINCT NEW.site, 'conversions', day FROM conversions
+  WHERE site = NEW.site AND person = NEW.person AND day > NEW.day
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)

@@ -1,7 +1,8 @@
 //! D1: statements with bound values, and rows that come back as one JSON text each.
 
 use crate::{bindings::Bindings, http::Failure};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
 
 /// The statement with its texts bound.
@@ -37,4 +38,31 @@ pub(crate) async fn row<T: DeserializeOwned>(
     values: &[&str],
 ) -> Result<Option<T>, Failure> {
     Ok(rows(edge, sql, values).await?.into_iter().next())
+}
+
+/// Every row of each statement, all of one moment.
+pub(crate) async fn batch(
+    edge: &Bindings,
+    statements: &[(&str, Vec<&str>)],
+) -> Result<Vec<Vec<String>>, Failure> {
+    #[derive(Deserialize)]
+    struct Row(BTreeMap<String, String>);
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let prepared = statements
+        .iter()
+        .map(|(sql, values)| prepare(edge, sql, values))
+        .collect::<Result<_, _>>()?;
+    let answers = edge.database()?.batch(prepared).await?;
+    answers
+        .iter()
+        .map(|answer| {
+            let rows = answer.results::<Row>()?;
+            Ok(rows
+                .into_iter()
+                .flat_map(|row| row.0.into_values())
+                .collect())
+        })
+        .collect()
 }

@@ -41,6 +41,36 @@ impl Period {
             to: to.text(),
         })
     }
+
+    /// As many days, right before.
+    pub(super) fn before(&self) -> Self {
+        let (Some(from), Some(to)) = (date(&self.from), date(&self.to)) else {
+            return self.clone();
+        };
+        let days = to.0.saturating_sub(from.0).saturating_add(1);
+        Self {
+            from: Date(from.0.saturating_sub(days)).text(),
+            to: Date(from.0.saturating_sub(1)).text(),
+        }
+    }
+
+    /// Its days, in order.
+    pub(super) fn days(&self) -> Vec<String> {
+        let (Some(from), Some(to)) = (date(&self.from), date(&self.to)) else {
+            return Vec::new();
+        };
+        (from.0..=to.0).map(|day| Date(day).text()).collect()
+    }
+
+    /// The day of this period that stands where `day` stands in the period before.
+    pub(super) fn shifted(&self, day: &str) -> String {
+        let bounds = (date(&self.from), date(&self.to), date(day));
+        let (Some(from), Some(to), Some(day)) = bounds else {
+            return String::from(day);
+        };
+        let days = to.0.saturating_sub(from.0).saturating_add(1);
+        Date(day.0.saturating_add(days)).text()
+    }
 }
 
 fn read(name: &str, text: &str) -> Result<Date, Problem> {
@@ -54,7 +84,7 @@ fn read(name: &str, text: &str) -> Result<Date, Problem> {
 
 /// Reads `2026-11-21`. The calendar's arithmetic gives a day to any three numbers, so only one whose
 /// own text is the same is a day.
-fn date(text: &str) -> Option<Date> {
+pub(crate) fn date(text: &str) -> Option<Date> {
     let mut parts = text.split('-');
     let year: i64 = parts.next()?.parse().ok()?;
     let month: i64 = parts.next()?.parse().ok()?;
@@ -133,5 +163,18 @@ mod tests {
         assert!(period("2026-01-03", "2026-01-02").is_err());
         assert!(period("2024-01-01", "2024-12-31").is_ok());
         assert!(period("2024-01-01", "2025-01-01").is_err());
+    }
+
+    #[test]
+    fn the_days_before_are_as_many() {
+        let march = period("2024-03-01", "2024-03-31").unwrap();
+        let before = march.before();
+        assert_eq!(
+            (before.from.as_str(), before.to.as_str()),
+            ("2024-01-30", "2024-02-29")
+        );
+        assert_eq!(march.shifted("2024-01-30"), "2024-03-01");
+        assert_eq!(march.shifted("2024-02-29"), "2024-03-31");
+        assert_eq!(march.days().len(), 31);
     }
 }

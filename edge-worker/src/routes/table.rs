@@ -50,6 +50,10 @@ const fn report(
     }
 }
 
+const fn table(table: &'static reports::catalogue::Report) -> Operation {
+    report(reports::Name::Table(table), table.about, reports::TABLE)
+}
+
 const fn read(
     action: Action,
     summary: &'static str,
@@ -297,20 +301,40 @@ pub(crate) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/v1/sites/{site}/reports/overview",
+        operations: &[table(&reports::catalogue::OVERVIEW)],
+    },
+    Route {
         path: "/api/v1/sites/{site}/reports/outcomes",
-        operations: &[report(
-            reports::Name::Outcomes,
-            "What happened and what it was worth in money, by outcome and day",
-            reports::PERIOD,
-        )],
+        operations: &[table(&reports::catalogue::OUTCOMES)],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/goals",
-        operations: &[report(
-            reports::Name::Goals,
-            "What happened and what it was worth in points, by goal and day",
-            reports::PERIOD,
-        )],
+        operations: &[table(&reports::catalogue::GOALS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/groups",
+        operations: &[table(&reports::catalogue::GROUPS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/channels",
+        operations: &[table(&reports::catalogue::CHANNELS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/campaigns",
+        operations: &[table(&reports::catalogue::CAMPAIGNS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/landing-pages",
+        operations: &[table(&reports::catalogue::LANDING_PAGES)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/sessions",
+        operations: &[table(&reports::catalogue::SESSIONS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/events",
+        operations: &[table(&reports::catalogue::EVENTS)],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/conversions",

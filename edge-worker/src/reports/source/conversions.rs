@@ -1,0 +1,188 @@
+//! Conversions, with the arrival that each is owed to: kept by day.
+
+use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, traffic};
+use crate::reports::{
+    dimension::Dimension,
+    figure::{Coin, Figure},
+};
+
+pub(super) static SOURCE: Source = Source {
+    figures: &[
+        Figure::Conversions,
+        Figure::Voided,
+        Figure::Converted,
+        Figure::Goals,
+        Figure::Points,
+    ],
+    coins: &[
+        Coin::Claimed,
+        Coin::ClaimedRefunded,
+        Coin::Verified,
+        Coin::VerifiedRefunded,
+    ],
+    knows,
+    sql,
+};
+
+/// Whoever orders for the first time is a new customer, whichever definition is looked at.
+pub(super) static CUSTOMERS: Source = Source {
+    figures: &[Figure::NewCustomers],
+    coins: &[],
+    knows: traffic::knows,
+    sql: customers,
+};
+
+pub(super) const fn knows(dimension: Dimension) -> Knows {
+    match dimension {
+        Dimension::Event => Knows::Not,
+        _ => Knows::Apart,
+    }
+}
+
+/// The columns of the kept table, in its order.
+const COLUMNS: &str = "\
+site, day, definition, kind, currency,
+  channel, source, medium, campaign, landing, device, country,
+  conversions, voided, points, converted, converted_of_kind, new_customers,
+  claimed, claimed_refunded, verified, verified_refunded";
+
+/// Conversions of some days with the first page view that they are owed to: that of their own
+/// session, else that of the person's last session in the 90 days before. `?1` site.
+///
+/// The planner knows nothing of how many rows a day has, so it is told which index to use.
+pub(super) fn owed(index: &str, which: &str) -> String {
+    format!(
+        "SELECT
+    c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
+    c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
+    s.visitor, s.session, s.day AS began,
+    coalesce(substr(s.entry, 12), (
+      SELECT substr(e.entry, 12) FROM sessions AS e
+      WHERE e.site = ?1 AND e.started_at <= c.time AND +e.day >= date(c.day, '-90 days')
+        AND e.visitor IN (
+          SELECT c.visitor
+          UNION ALL
+          SELECT k.visitor FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = c.contact)
+      ORDER BY e.started_at DESC, e.session DESC LIMIT 1), '{{}}') AS entry
+  FROM conversions AS c INDEXED BY {index}
+  LEFT JOIN sessions AS s
+    ON s.site = ?1 AND s.visitor = coalesce(c.visitor, x'') AND s.session = c.session
+  WHERE c.site = ?1 AND {which}"
+    )
+}
+
+/// The arrival in an entry, under the names of the dimensions.
+pub(super) const ARRIVAL: &str = "\
+coalesce(entry ->> 'channel', '') AS channel, coalesce(entry ->> 'source', '') AS source,
+    coalesce(entry ->> 'medium', '') AS medium, coalesce(entry ->> 'campaign', '') AS campaign,
+    coalesce(entry ->> 'path', '') AS landing, coalesce(entry ->> 'device', '') AS device,
+    coalesce(entry ->> 'country', '') AS country";
+
+/// What the kept table has of the conversions of some days. `?1` site.
+///
+/// A session that began on an earlier day may have converted there already.
+pub(in crate::reports) fn rows(days: &str) -> String {
+    format!(
+        "SELECT
+    ?1 AS site, day, definition, kind, currency,
+    channel, source, medium, campaign, landing, device, country,
+    count(*) AS conversions, sum(voided) AS voided, sum(points) AS points,
+    sum(converted) AS converted, sum(converted_of_kind) AS converted_of_kind,
+    sum(new_customer) AS new_customers,
+    sum(iif(money = 'claimed', minor, 0)) AS claimed,
+    sum(iif(money = 'claimed', refunded, 0)) AS claimed_refunded,
+    sum(iif(money = 'verified', minor, 0)) AS verified,
+    sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
+  FROM (
+    SELECT c.*, {ARRIVAL},
+      session IS NOT NULL
+        AND row_number() OVER (
+          PARTITION BY day, visitor, session, definition, kind
+          ORDER BY time, scope, who, dedup) = 1
+        AND (began = day OR NOT EXISTS (
+          SELECT 1 FROM conversions AS e
+          WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
+            AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind))
+        AS converted,
+      session IS NOT NULL
+        AND row_number() OVER (
+          PARTITION BY day, visitor, session, kind
+          ORDER BY time, definition, scope, who, dedup) = 1
+        AND (began = day OR NOT EXISTS (
+          SELECT 1 FROM conversions AS e
+          WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
+            AND e.session = c.session AND e.kind = c.kind))
+        AS converted_of_kind,
+      order_number IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM conversions AS e
+        WHERE e.site = ?1 AND e.person = c.person AND e.day <= c.day
+          AND e.order_number IS NOT NULL
+          AND (e.time, e.definition, e.scope, e.who, e.dedup)
+            < (c.time, c.definition, c.scope, c.who, c.dedup)) AS new_customer
+    FROM ({owed}) AS c)
+  GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        owed = owed("conversions_by_day", &format!("c.day {days}")),
+    )
+}
+
+fn figures() -> String {
+    format!(
+        "{stale},
+figures AS (
+  SELECT {COLUMNS} FROM conversions_daily WHERE {CLEAN}
+  UNION ALL
+  {rows})",
+        stale = stale("conversions"),
+        rows = rows(STALE),
+    )
+}
+
+fn sql(shape: &Shape<'_>) -> String {
+    let by_definition = shape.has(Dimension::Definition)
+        || shape.has(Dimension::Group)
+        || shape.filters.contains(&Dimension::Definition);
+    let (counts, from) = match (shape.kind, by_definition) {
+        (None, _) => ("1", "figures"),
+        (Some(_), true) => ("1", "(SELECT * FROM figures WHERE kind = ?4 ->> 'kind')"),
+        (Some(_), false) => ("kind = ?4 ->> 'kind'", "figures"),
+    };
+    let converted = if by_definition {
+        "converted"
+    } else {
+        "converted_of_kind"
+    };
+    let sum = |what: &str| format!("sum(iif({counts}, {what}, 0))");
+    let refund = |what: &str| {
+        if shape.on_refund_day {
+            String::from("0")
+        } else {
+            sum(what)
+        }
+    };
+    let sums = [
+        sum("conversions"),
+        refund("voided"),
+        sum(converted),
+        String::from("sum(iif(kind = 'goal', conversions, 0))"),
+        String::from("sum(points)"),
+        sum("claimed"),
+        refund("claimed_refunded"),
+        sum("verified"),
+        refund("verified_refunded"),
+    ];
+    let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
+    format!(
+        "{}\n{}",
+        figures(),
+        grouped(shape, knows, from, "currency", &sums)
+    )
+}
+
+fn customers(shape: &Shape<'_>) -> String {
+    let sums = ["sum(new_customers)"];
+    format!(
+        "{}\n{}",
+        figures(),
+        grouped(shape, traffic::knows, "figures", "''", &sums)
+    )
+}

@@ -1,0 +1,130 @@
+//! Visitors and contacts, each counted once over the days of a report.
+
+use super::{ALL, Knows, STALE, Shape, Source, grouped, stale, traffic};
+use crate::reports::{dimension::Dimension, figure::Figure};
+
+pub(super) static SOURCE: Source = Source {
+    figures: &[Figure::Visitors],
+    coins: &[],
+    knows: traffic::knows,
+    sql,
+};
+
+/// Known people among the visitors; only where they are asked for as a denominator.
+pub(super) static CONTACTS: Source = Source {
+    figures: &[Figure::Contacts],
+    coins: &[],
+    knows: traffic::knows,
+    sql: contacts,
+};
+
+/// What the kept table has of the visitors of some days. `?1` site.
+///
+/// They are told apart by one dimension at most: for two, the sessions are read.
+pub(in crate::reports) fn rows(days: &str) -> String {
+    format!(
+        "SELECT ?1 AS site, day, 'visitors' AS measure, dimension, value, previous, count(*) AS people
+  FROM (
+    SELECT v.day, v.dimension, v.value, coalesce((
+      SELECT max(+e.day) FROM sessions AS e
+      WHERE e.site = ?1 AND e.visitor = v.visitor AND +e.day < v.day
+        AND CASE v.dimension
+          WHEN '' THEN 1 WHEN 'channel' THEN e.channel = v.value
+          WHEN 'campaign' THEN e.campaign = v.value WHEN 'landing' THEN e.landing = v.value
+          WHEN 'device' THEN e.device = v.value ELSE e.country = v.value END), '') AS previous
+    FROM (
+      SELECT DISTINCT s.day, s.visitor, d.key AS dimension, d.value
+      FROM sessions AS s INDEXED BY sessions_by_day, json_each(json_object(
+        '', '', 'channel', s.channel, 'campaign', s.campaign, 'landing', s.landing,
+        'device', s.device, 'country', s.country)) AS d
+      WHERE s.site = ?1 AND s.day {days} AND s.visitor <> x'') AS v)
+  GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+}
+
+const KEPT: [Dimension; 5] = [
+    Dimension::Channel,
+    Dimension::Campaign,
+    Dimension::Landing,
+    Dimension::Device,
+    Dimension::Country,
+];
+
+fn sql(shape: &Shape<'_>) -> String {
+    let apart = shape.of_a_visit();
+    match apart.as_slice() {
+        [] => kept(shape, "", &rows(STALE), "traffic", "visitors"),
+        [own] if KEPT.contains(own) => kept(shape, own.id(), &rows(STALE), "traffic", "visitors"),
+        _ => {
+            let from = format!(
+                "(SELECT * FROM sessions INDEXED BY sessions_by_day
+    WHERE site = ?1 AND day {ALL} AND visitor <> x'')"
+            );
+            let sum = ["count(DISTINCT visitor)"];
+            grouped(&without_days(shape), traffic::knows, &from, "''", &sum)
+        }
+    }
+}
+
+/// People from the kept table and, for stale days, from the rows. Where days are not told apart,
+/// whoever was counted on an earlier day of the report is not counted again.
+pub(super) fn kept(
+    shape: &Shape<'_>,
+    dimension: &'static str,
+    rows: &str,
+    part: &str,
+    measure: &str,
+) -> String {
+    let once = if shape.has(Dimension::Day) {
+        ""
+    } else {
+        " AND previous < ?2"
+    };
+    let value = if dimension.is_empty() {
+        String::new()
+    } else {
+        format!(", value AS {dimension}")
+    };
+    let from = format!(
+        "(SELECT day, people{value} FROM figures
+    WHERE measure = '{measure}' AND dimension = '{dimension}'{once})"
+    );
+    let knows = match dimension {
+        "definition" => super::people::knows,
+        _ => traffic::knows,
+    };
+    format!(
+        "{stale},
+days (day) AS (
+  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
+figures AS (
+  SELECT p.day, p.measure, p.dimension, p.value, p.previous, p.people
+  FROM days CROSS JOIN people_daily AS p
+  WHERE p.site = ?1 AND p.day = days.day AND p.measure = '{measure}' AND p.dimension = '{dimension}'
+    AND p.day NOT IN (SELECT day FROM stale)
+  UNION ALL
+  SELECT day, measure, dimension, value, previous, people FROM ({rows}))
+{grouped}",
+        stale = stale(part).replacen("WITH ", "WITH RECURSIVE ", 1),
+        grouped = grouped(&without_days(shape), knows, &from, "''", &["sum(people)"]),
+    )
+}
+
+/// A person is one, whatever the day: no amounts are to be exchanged.
+pub(super) const fn without_days<'a>(shape: &Shape<'a>) -> Shape<'a> {
+    Shape {
+        by_day: false,
+        ..*shape
+    }
+}
+
+fn contacts(shape: &Shape<'_>) -> String {
+    let from = format!(
+        "(SELECT s.*, k.contact
+    FROM sessions AS s INDEXED BY sessions_by_day
+    JOIN known_visitors AS k ON k.site = s.site AND k.visitor = s.visitor
+    WHERE s.site = ?1 AND s.day {ALL} AND k.contact IS NOT NULL)"
+    );
+    let sum = ["count(DISTINCT contact)"];
+    grouped(&without_days(shape), traffic::knows, &from, "''", &sum)
+}

@@ -1,0 +1,162 @@
+//! Answers a report that is a table: its parameters, its questions, its rows.
+
+use super::{
+    Query, answer,
+    ask::{Ask, MOST_ROWS, Question, USUAL_ROWS},
+    catalogue::Report,
+    csv,
+    dimension::{Dimension, NONE},
+    exchange::Exchange,
+    sheet::Sheet,
+    table::{Table, table},
+};
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::{self, Failure, Outcome},
+    plans::Known,
+    routes::Parameter,
+};
+use serde_json::{Value, json};
+
+/// Answers it.
+pub(super) async fn report(
+    edge: &Bindings,
+    known: &Known,
+    query: &Query,
+    report: &'static Report,
+) -> Outcome {
+    let ask = Ask::read(query, report, known, &known.rules.zone, clock::now())?;
+    let questions = ask.questions(known);
+    let asked: Vec<(&str, Vec<&str>)> = questions
+        .iter()
+        .map(|own| {
+            (
+                own.sql.as_str(),
+                own.values.iter().map(String::as_str).collect(),
+            )
+        })
+        .collect();
+    // One transaction, so that all figures are of one moment.
+    let answers = database::batch(edge, &asked).await?;
+    let table = fill(&ask, known, questions.into_iter().zip(answers).collect())?;
+    if !ask.csv {
+        return http::json(&answer::json(&ask, known, &table));
+    }
+    let text = csv::text(&ask, &table);
+    let response = http::with_body(200, "text/csv; charset=utf-8", text.into_bytes())?;
+    let name = format!(
+        "attachment; filename=\"{}-{}-{}-{}.csv\"",
+        known.plan.site, report.name, ask.period.from, ask.period.to
+    );
+    response.headers().set("Content-Disposition", &name)?;
+    response.headers().set("Cache-Control", "no-store")?;
+    Ok(response)
+}
+
+/// The table that the answers make.
+pub(super) fn fill(
+    ask: &Ask,
+    known: &Known,
+    answers: Vec<(Question, Vec<String>)>,
+) -> Result<Table, Failure> {
+    let exchange = ask
+        .exchanged
+        .then(|| Exchange::new(known.plan.currency, &known.reporting.rates));
+    let now = Sheet::gather(ask, &answers, false, exchange.as_ref())?;
+    let before = ask
+        .previous
+        .is_some()
+        .then(|| Sheet::gather(ask, &answers, true, exchange.as_ref()))
+        .transpose()?;
+    Ok(table(ask, known, &now, before.as_ref()))
+}
+
+const fn parameter(name: &'static str, about: &'static str, schema: fn() -> Value) -> Parameter {
+    Parameter {
+        name,
+        about,
+        schema,
+    }
+}
+
+const TEXT: fn() -> Value = || json!({"type": "string"});
+
+/// The parameters of tables. Which values of `by` and which filters a report takes is in its error.
+pub(crate) const PARAMETERS: &[Parameter] = &[
+    parameter(
+        "from",
+        "The first day, in the site's time zone. Without it: 29 days before the last.",
+        || json!({"type": "string", "format": "date"}),
+    ),
+    parameter(
+        "to",
+        "The last day, included. Without it: today.",
+        || json!({"type": "string", "format": "date"}),
+    ),
+    parameter(
+        "compare",
+        "Whether each figure stands beside that of as many days right before.",
+        || json!({"enum": ["none", "previous"]}),
+    ),
+    parameter("by", "What rows are told apart by besides.", || {
+        let names: Vec<&str> = [
+            Dimension::Day,
+            Dimension::Channel,
+            Dimension::Source,
+            Dimension::Medium,
+            Dimension::Campaign,
+            Dimension::Landing,
+            Dimension::Device,
+            Dimension::Country,
+            Dimension::Definition,
+        ]
+        .map(Dimension::id)
+        .into();
+        json!({"enum": names})
+    }),
+    parameter(
+        "denominator",
+        "What conversion_rate is divided by.",
+        || json!({"enum": ["sessions", "visitors", "contacts", "clicks", "impressions"]}),
+    ),
+    parameter(
+        "dates",
+        "Whether a refund lowers the day of the purchase, or stands on its own day.",
+        || json!({"enum": ["purchase", "refund"]}),
+    ),
+    parameter(
+        "currency",
+        "The plan's currency: every amount is exchanged into it by the plan's rates.",
+        TEXT,
+    ),
+    parameter("channel", "Only this channel.", TEXT),
+    parameter("campaign", "Only this campaign.", TEXT),
+    parameter("landing", "Only sessions that began with this path.", TEXT),
+    parameter(
+        "device",
+        "Only this class of device.",
+        || json!({"enum": ["desktop", "mobile", "tablet", NONE]}),
+    ),
+    parameter("country", "Only this country, two letters.", TEXT),
+    parameter(
+        "definition",
+        "Only conversions of this goal or outcome.",
+        TEXT,
+    ),
+    parameter(
+        "format",
+        "JSON, or CSV for a spreadsheet.",
+        || json!({"enum": ["json", "csv"]}),
+    ),
+    parameter(
+        "limit",
+        "How many rows; the others are summed up in `rest`.",
+        || json!({"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS}),
+    ),
+    parameter(
+        "offset",
+        "How many rows to leave out before the first.",
+        || json!({"type": "integer", "minimum": 0, "maximum": 1_000_000}),
+    ),
+];

@@ -1,0 +1,92 @@
+//! No report reads what it does not ask for: every row comes through a key.
+
+use super::{REPORTS, SITE, Shop, kept::Part};
+use rusqlite::params_from_iter;
+
+fn plan(shop: &Shop, sql: &str, values: &[&str]) -> Vec<String> {
+    let explained = format!("EXPLAIN QUERY PLAN {sql}");
+    let mut prepared = shop.sqlite.prepare(&explained).unwrap();
+    prepared
+        .query_map(params_from_iter(values), |row| row.get(3))
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap()
+}
+
+/// Steps that read all of a table, or all that a site has in it.
+fn scans(steps: &[String]) -> Vec<&String> {
+    let made: Vec<&str> = steps
+        .iter()
+        .filter_map(|step| {
+            let made = step.strip_prefix("CO-ROUTINE ");
+            made.or_else(|| step.strip_prefix("MATERIALIZE "))
+        })
+        .collect();
+    steps
+        .iter()
+        .filter(|step| match step.strip_prefix("SCAN ") {
+            Some(what) => {
+                !made.contains(&what)
+                    && !what.starts_with('(')
+                    && !what.contains("VIRTUAL TABLE")
+                    && what != "CONSTANT ROW"
+            }
+            // A row's own past is looked for among those of its person alone.
+            None => {
+                step.ends_with("(site=?)")
+                    || step.starts_with("SEARCH e ")
+                        && !step.contains("visitor=?")
+                        && !step.contains("person=?")
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn no_report_scans_a_table() {
+    let shop = Shop::new();
+    let mut checked = 0;
+    for report in REPORTS {
+        for query in [
+            "compare=previous",
+            "by=day",
+            "by=device",
+            "by=definition",
+            "dates=refund",
+            "channel=Email&device=mobile&by=day",
+            "definition=product-purchase&by=landing",
+            "denominator=contacts",
+        ] {
+            let Ok(ask) = shop.ask(report, query) else {
+                continue;
+            };
+            for own in ask.questions(&shop.known) {
+                let values: Vec<&str> = own.values.iter().map(String::as_str).collect();
+                let steps = plan(&shop, &own.sql, &values);
+                assert!(
+                    scans(&steps).is_empty(),
+                    "{:?}\n{}\n{steps:#?}",
+                    scans(&steps),
+                    own.sql
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn no_rolling_up_scans_a_table() {
+    let shop = Shop::new();
+    for part in [Part::Traffic, Part::Conversions] {
+        for sql in part.statements() {
+            let steps = plan(&shop, &sql, &[SITE, "2026-11-01"]);
+            assert!(
+                scans(&steps).is_empty(),
+                "{:?}\n{sql}\n{steps:#?}",
+                scans(&steps)
+            );
+        }
+    }
+}
