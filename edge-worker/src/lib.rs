@@ -7,8 +7,10 @@
 mod assets;
 mod auth;
 mod bindings;
+mod carts;
 mod clock;
 mod collect;
+mod contacts;
 mod database;
 mod events;
 mod health;
@@ -32,7 +34,7 @@ use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
 use std::panic::AssertUnwindSafe;
 use worker::{
-    Context, Env, MessageBatch, Method, Request, event,
+    Context, Env, MessageBatch, Method, Request, ScheduleContext, ScheduledEvent, event,
     js_sys::{Promise, futures::future_to_promise},
     wasm_bindgen::{self, prelude::wasm_bindgen},
 };
@@ -54,6 +56,15 @@ pub fn fetch(request: web_sys::Request, env: Env) -> Promise {
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> worker::Result<()> {
     queue::consume(&batch, &Bindings::new(env)).await;
     Ok(())
+}
+
+/// What is due: each step is done as far as one run may go, and goes on with the next.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let edge = Bindings::new(env);
+    if let Err(problem) = carts::watch::run(&edge, clock::now()).await {
+        worker::console_error!("carts are not looked at: {problem}");
+    }
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -121,6 +132,7 @@ async fn serve(
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
+        Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Live => live::since(&request, edge, site).await,
     };
     Ok(http::signed(response?)?)

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 /// An amount: exact for programs, readable for people.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Amount {
+pub(crate) struct Amount {
     minor: i64,
     decimal: String,
 }
 
 impl Amount {
     /// The amount in a currency that a plan once accepted.
-    pub(super) fn new(minor: i64, currency: &str) -> Self {
+    pub(crate) fn new(minor: i64, currency: &str) -> Self {
         let decimal = Currency::parse(currency).map_or_else(
             |_| minor.to_string(),
             |currency| Money { minor, currency }.decimal_text(),
@@ -23,7 +23,7 @@ impl Amount {
     }
 }
 
-pub(super) fn amount_schema(about: &str) -> Value {
+pub(crate) fn amount_schema(about: &str) -> Value {
     let mut amount = shape::object(&[
         (
             "minor",

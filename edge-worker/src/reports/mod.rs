@@ -9,6 +9,7 @@
 mod amount;
 mod answer;
 mod ask;
+pub(crate) mod carts;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
@@ -30,13 +31,13 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use amount::{Amount, amount_schema};
 pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
 
-use crate::{bindings::Bindings, http::Outcome, plans, routes::Parameter};
-use amount::{Amount, amount_schema};
+use crate::{bindings::Bindings, contacts, http::Outcome, plans, routes::Parameter};
 use catalogue::Report;
 use query::choice;
 use serde_json::{Value, json};
@@ -46,6 +47,8 @@ use worker::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Table(&'static Report),
+    Carts,
+    Contacts,
     Conversions,
     Fates,
     Conservation,
@@ -56,6 +59,8 @@ impl Name {
     pub(crate) const fn schema(self) -> fn() -> Value {
         match self {
             Self::Table(_) => answer::schema,
+            Self::Carts => carts::schema,
+            Self::Contacts => contacts::list_schema,
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,
             Self::Conservation => fates::conservation_schema,
@@ -102,6 +107,8 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
     let query = Query::of(request)?;
     match name {
         Name::Table(report) => tables::report(edge, &known, &query, report).await,
+        Name::Carts => carts::report(edge, &known, &query).await,
+        Name::Contacts => contacts::list(edge, &known, &query).await,
         Name::Conversions => {
             query.only(&names(CURSOR))?;
             conversions::latest(edge, &known, &query).await

@@ -65,6 +65,7 @@ pub(crate) enum Action {
     Versions,
     RollBack,
     Report(reports::Name),
+    Contact,
     Live,
 }
 

@@ -1,7 +1,7 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{collect, events, live, openapi::shape, plans, reports};
+use crate::{collect, contacts, events, live, openapi::shape, plans, reports};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -335,6 +335,39 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "/api/v1/sites/{site}/reports/events",
         operations: &[table(&reports::catalogue::EVENTS)],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/contacts/{contact}",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Contact,
+            scope: Some(Scope::Read),
+            summary: "A person by any identity or visitor: what they brought, and what happened",
+            parameters: contacts::PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "The contact.",
+                schema: contacts::schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/contacts",
+        operations: &[report(
+            reports::Name::Contacts,
+            "Contacts: all of them, those that are searched for, or those that brought most",
+            contacts::LIST_PARAMETERS,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/carts",
+        operations: &[report(
+            reports::Name::Carts,
+            "Carts that were begun: bought, given up, and bought after all",
+            reports::carts::PARAMETERS,
+        )],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/conversions",

@@ -43,10 +43,11 @@ pub use statements::CONSERVATION;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 3] = [
+pub const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
+    include_str!("../../migrations/0007_people.sql"),
 ];
 
 /// One statement of a transaction.
