@@ -11,6 +11,7 @@ mod carts;
 mod clock;
 mod collect;
 mod contacts;
+mod costs;
 mod database;
 mod events;
 mod health;
@@ -21,6 +22,7 @@ mod plans;
 mod problem;
 mod queue;
 mod reports;
+mod roll_up;
 mod routes;
 mod runtime;
 pub mod sink;
@@ -60,10 +62,18 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
 
 /// What is due: each step is done as far as one run may go, and goes on with the next.
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "JavaScript's only number; a time has at most 53 bits"
+    )]
+    let now = event.schedule() as i64;
     let edge = Bindings::new(env);
-    if let Err(problem) = carts::watch::run(&edge, clock::now()).await {
-        worker::console_error!("carts are not looked at: {problem}");
+    if let Err(problem) = carts::watch::run(&edge, now).await {
+        worker::console_error!("not every cart was looked at: {problem}");
+    }
+    if let Err(problem) = roll_up::roll_up(&edge, now).await {
+        worker::console_error!("not every stale day was rolled up: {problem}");
     }
 }
 
@@ -131,6 +141,8 @@ async fn serve(
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::PutCosts => costs::put(request, edge, site).await,
+        Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Live => live::since(&request, edge, site).await,

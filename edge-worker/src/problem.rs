@@ -10,6 +10,7 @@ use std::borrow::Cow;
 pub(crate) enum Kind {
     BadBeacon,
     BadEvents,
+    BadCosts,
     BadParameter,
     BadPlan,
     ForeignHost,
@@ -24,9 +25,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::BadBeacon,
         Self::BadEvents,
+        Self::BadCosts,
         Self::BadParameter,
         Self::BadPlan,
         Self::ForeignHost,
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Self::BadBeacon => "bad-beacon",
             Self::BadEvents => "bad-events",
+            Self::BadCosts => "bad-costs",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
             Self::ForeignHost => "foreign-host",
@@ -66,7 +69,7 @@ impl Kind {
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
-            Self::BadPlan => 422,
+            Self::BadCosts | Self::BadPlan => 422,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -76,6 +79,7 @@ impl Kind {
         match self {
             Self::BadBeacon => "The body is not a beacon",
             Self::BadEvents => "The body is not a list of events",
+            Self::BadCosts => "The costs have problems",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
             Self::ForeignHost => "The page's host is not one of the plan's",

@@ -19,11 +19,24 @@ SELECT json_object(
   'place', json_array(c.day, c.time, c.definition, c.scope, c.who, c.dedup),
   'time', c.time, 'day', c.day, 'definition', c.definition, 'kind', c.kind,
   'scope', c.scope, 'who', c.who, 'dedup', c.dedup, 'points', c.points,
-  'minor', c.minor, 'currency', c.currency, 'money', c.money,
+  'minor', c.minor, 'currency', c.currency, 'money', c.money, 'refunded', c.refunded,
+  'voided', c.voided, 'order_number', c.order_number,
   'visitor', hex(c.visitor), 'session', hex(c.session), 'contact', c.contact,
   'plan', c.plan, 'version', p.version,
   'observation', hex(c.observation), 'received_at', o.received_at, 'sdk', o.sdk,
-  'form', o.form, 'body', o.body)
+  'form', o.form, 'body', o.body,
+  'copies', json((
+    SELECT json_group_array(json_object(
+      'observation', hex(e.observation), 'source', e.source, 'time', e.time,
+      'minor', e.minor, 'currency', e.currency, 'money', e.money, 'token', e.token,
+      'when', e.observation = c.observation,
+      'worth', hex(e.observation) = substr(c.money_by, -32),
+      'who', hex(e.observation) = substr(c.browser_by, -32)))
+    FROM (
+      SELECT * FROM evidence AS e
+      WHERE e.site = c.site AND e.definition = c.definition AND e.scope = c.scope
+        AND e.who = c.who AND e.dedup = c.dedup
+      ORDER BY e.time, e.observation LIMIT 50) AS e)))
 FROM conversions AS c
 LEFT JOIN observations AS o ON o.site = c.site AND o.id = c.observation
 LEFT JOIN plans AS p ON p.site = c.site AND p.hash = c.plan
@@ -52,6 +65,9 @@ struct Row {
     minor: Option<i64>,
     currency: Option<String>,
     money: Option<String>,
+    refunded: i64,
+    voided: u8,
+    order_number: Option<String>,
     visitor: String,
     session: String,
     contact: Option<String>,
@@ -62,6 +78,22 @@ struct Row {
     sdk: Option<String>,
     form: Option<String>,
     body: Option<String>,
+    copies: Vec<RowCopy>,
+}
+
+/// A copy of a conversion, as its row says.
+#[derive(Deserialize)]
+struct RowCopy {
+    observation: String,
+    source: String,
+    time: i64,
+    minor: Option<i64>,
+    currency: Option<String>,
+    money: Option<String>,
+    token: Option<String>,
+    when: u8,
+    worth: u8,
+    who: u8,
 }
 
 /// Where a conversion stands in the list.
@@ -85,10 +117,28 @@ struct Conversion<'a> {
     key: String,
     points: i64,
     value: Option<Value>,
+    /// What was given back of the value, and whether that was all.
+    refunded: Option<Amount>,
+    voided: bool,
+    order: Option<String>,
     visitor: Option<String>,
     session: Option<String>,
     contact: Option<String>,
     evidence: Evidence,
+    /// Every copy that counted as this one conversion, the earliest first.
+    copies: Vec<Copy>,
+}
+
+#[derive(Serialize)]
+struct Copy {
+    observation: Option<String>,
+    source: String,
+    time: i64,
+    value: Option<Value>,
+    /// Why its order token did not verify its amount.
+    token: Option<String>,
+    /// Which parts of the conversion are this copy's.
+    decides: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -164,13 +214,11 @@ impl Row {
             who: self.who,
             dedup: self.dedup,
         };
-        let value = self.minor.zip(self.currency).map(|(minor, currency)| {
-            json!({
-                "amount": Amount::new(minor, &currency),
-                "currency": currency,
-                "money": self.money.unwrap_or_default(),
-            })
-        });
+        let refunded = self
+            .currency
+            .as_deref()
+            .map(|currency| Amount::new(self.refunded, currency));
+        let value = value(self.minor, self.currency, self.money);
         Conversion {
             time: self.time,
             day: self.day,
@@ -180,6 +228,9 @@ impl Row {
             key: key.text(),
             points: self.points,
             value,
+            refunded,
+            voided: self.voided != 0,
+            order: self.order_number,
             visitor: id(&self.visitor),
             session: id(&self.session),
             contact: self.contact,
@@ -192,8 +243,39 @@ impl Row {
                 form: self.form,
                 body: self.body.and_then(|body| RawValue::from_string(body).ok()),
             },
+            copies: self.copies.into_iter().map(RowCopy::copy).collect(),
         }
     }
+}
+
+impl RowCopy {
+    fn copy(self) -> Copy {
+        let parts = [
+            ("when", self.when),
+            ("worth", self.worth),
+            ("who", self.who),
+        ];
+        Copy {
+            observation: id(&self.observation),
+            source: self.source,
+            time: self.time,
+            value: value(self.minor, self.currency, self.money),
+            token: self.token,
+            decides: parts
+                .into_iter()
+                .filter_map(|(part, own)| (own != 0).then_some(part))
+                .collect(),
+        }
+    }
+}
+
+fn value(minor: Option<i64>, currency: Option<String>, money: Option<String>) -> Option<Value> {
+    let (minor, currency) = minor.zip(currency)?;
+    Some(json!({
+        "amount": Amount::new(minor, &currency),
+        "currency": currency,
+        "money": money.unwrap_or_default(),
+    }))
 }
 
 fn perhaps(mut shape: Value) -> Value {
@@ -218,11 +300,33 @@ pub(super) fn schema() -> Value {
         ("sdk", perhaps(shape::text("The SDK's version."))),
         (
             "form",
-            perhaps(shape::text("The form it ran in: wasm, js or raw.")),
+            perhaps(shape::text(
+                "The form it ran in: wasm, js or raw; server or pixel.",
+            )),
         ),
         (
             "body",
             json!({"type": ["object", "null"], "description": "The observation as it came."}),
+        ),
+    ]);
+    let copy = shape::object(&[
+        ("observation", perhaps(shape::id("The observation."))),
+        ("source", json!({"enum": ["page", "server", "pixel"]})),
+        ("time", shape::time("When it says it happened.")),
+        ("value", json!({"anyOf": [value.clone(), {"type": "null"}]})),
+        (
+            "token",
+            perhaps(shape::text(
+                "Why its order token did not verify its amount.",
+            )),
+        ),
+        (
+            "decides",
+            json!({
+                "type": "array",
+                "items": {"enum": ["when", "worth", "who"]},
+                "description": "Which parts of the conversion are this copy's.",
+            }),
         ),
     ]);
     let conversion = shape::object(&[
@@ -240,6 +344,18 @@ pub(super) fn schema() -> Value {
             shape::integer("Engagement value; 0 for an outcome."),
         ),
         ("value", json!({"anyOf": [value, {"type": "null"}]})),
+        (
+            "refunded",
+            json!({"anyOf": [
+                amount_schema("What was given back of the value."),
+                {"type": "null"},
+            ]}),
+        ),
+        (
+            "voided",
+            shape::boolean("Whether all of it was given back: it counts in gross, not in net."),
+        ),
+        ("order", perhaps(shape::text("The order's number."))),
         ("visitor", perhaps(shape::id("The visitor."))),
         ("session", perhaps(shape::id("The session."))),
         (
@@ -247,6 +363,7 @@ pub(super) fn schema() -> Value {
             perhaps(shape::text("The contact, as known today.")),
         ),
         ("evidence", evidence),
+        ("copies", shape::list(copy)),
     ]);
     shape::object(&[
         ("site", shape::text("The site.")),

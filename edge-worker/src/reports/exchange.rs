@@ -195,7 +195,8 @@ mod tests {
             let shares = share(whole, &amounts);
             prop_assert_eq!(shares.iter().sum::<i128>(), whole);
             for (share, amount) in shares.iter().zip(&amounts) {
-                prop_assert!((share * PARTS - amount).abs() < PARTS);
+                let off = share.saturating_mul(PARTS).abs_diff(*amount);
+                prop_assert!(off < PARTS.unsigned_abs());
             }
         }
     }

@@ -12,14 +12,14 @@ const MOST_DAYS: i32 = 366;
 
 /// Two days and all between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Period {
-    pub(super) from: String,
-    pub(super) to: String,
+pub(crate) struct Period {
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl Period {
     /// What the query asks for, or else the last thirty days.
-    pub(super) fn of(query: &Query, zone: &Zone, now: i64) -> Result<Self, Problem> {
+    pub(crate) fn of(query: &Query, zone: &Zone, now: i64) -> Result<Self, Problem> {
         let to = match query.get("to") {
             Some(text) => read("to", text)?,
             None => zone.date(now),

@@ -39,7 +39,8 @@ pub(super) async fn report(
         .collect();
     // One transaction, so that all figures are of one moment.
     let answers = database::batch(edge, &asked).await?;
-    let table = fill(&ask, known, questions.into_iter().zip(answers).collect())?;
+    let answers: Vec<_> = questions.into_iter().zip(answers).collect();
+    let table = fill(&ask, known, &answers)?;
     if !ask.csv {
         return http::json(&answer::json(&ask, known, &table));
     }
@@ -58,16 +59,16 @@ pub(super) async fn report(
 pub(super) fn fill(
     ask: &Ask,
     known: &Known,
-    answers: Vec<(Question, Vec<String>)>,
+    answers: &[(Question, Vec<String>)],
 ) -> Result<Table, Failure> {
     let exchange = ask
         .exchanged
         .then(|| Exchange::new(known.plan.currency, &known.reporting.rates));
-    let now = Sheet::gather(ask, &answers, false, exchange.as_ref())?;
+    let now = Sheet::gather(ask, answers, false, exchange.as_ref())?;
     let before = ask
         .previous
         .is_some()
-        .then(|| Sheet::gather(ask, &answers, true, exchange.as_ref()))
+        .then(|| Sheet::gather(ask, answers, true, exchange.as_ref()))
         .transpose()?;
     Ok(table(ask, known, &now, before.as_ref()))
 }

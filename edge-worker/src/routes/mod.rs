@@ -34,6 +34,8 @@ pub(crate) enum Scope {
     Publish,
     /// To report events; a signature of the request allows it too.
     Events,
+    /// To say what visitors cost.
+    Costs,
 }
 
 impl Scope {
@@ -42,6 +44,7 @@ impl Scope {
             Self::Read => "read",
             Self::Publish => "publish",
             Self::Events => "events",
+            Self::Costs => "costs",
         }
     }
 }
@@ -64,6 +67,8 @@ pub(crate) enum Action {
     CurrentPlan,
     Versions,
     RollBack,
+    PutCosts,
+    Costs,
     Report(reports::Name),
     Contact,
     Live,

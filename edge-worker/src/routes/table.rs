@@ -1,7 +1,7 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{collect, contacts, events, live, openapi::shape, plans, reports};
+use crate::{collect, contacts, costs, events, live, openapi::shape, plans, reports};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -299,6 +299,46 @@ pub(crate) static ROUTES: &[Route] = &[
             },
             problems: &[400, 404],
         }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/costs",
+        operations: &[
+            Operation {
+                method: Method::Put,
+                action: Action::PutCosts,
+                scope: Some(Scope::Costs),
+                summary: "Says what channels and campaigns cost, replacing what was said of the same \
+                          day, channel and campaign",
+                parameters: &[],
+                body: Some(Body {
+                    content_type: "application/json",
+                    bytes: costs::BODY_BYTES,
+                    about: "{currency, costs: [{day, channel, campaign?, amount, clicks?, \
+                            impressions?}]}; an amount is decimal text, and no campaign is all of \
+                            the channel.",
+                }),
+                success: Success {
+                    content_type: "application/json",
+                    about: "All of them are stored.",
+                    schema: costs::stored_schema,
+                },
+                problems: &[404, 422],
+            },
+            Operation {
+                method: Method::Get,
+                action: Action::Costs,
+                scope: Some(Scope::Read),
+                summary: "What channels and campaigns cost",
+                parameters: reports::PERIOD,
+                body: None,
+                success: Success {
+                    content_type: "application/json",
+                    about: "The costs, by day, channel and campaign.",
+                    schema: costs::list_schema,
+                },
+                problems: &[400, 404],
+            },
+        ],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/overview",

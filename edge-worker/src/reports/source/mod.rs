@@ -120,13 +120,15 @@ impl Shape<'_> {
             .map_or("''", |own| own.column())
     }
 
-    /// The conditions that narrow a source's rows, each begun by `AND`.
+    /// The conditions that narrow a source's rows; `?4` is in them, because it is always bound.
     fn conditions(&self, knows: fn(Dimension) -> Knows) -> String {
-        self.filters
-            .iter()
-            .filter(|own| knows(**own) == Knows::Apart)
-            .map(|own| format!(" AND {} = ?4 ->> '{}'", own.column(), own.id()))
-            .collect()
+        let mut conditions = vec![String::from("?4 <> ''")];
+        for own in self.filters {
+            if knows(*own) == Knows::Apart {
+                conditions.push(format!("{} = ?4 ->> '{}'", own.column(), own.id()));
+            }
+        }
+        conditions.join(" AND ")
     }
 }
 
@@ -155,20 +157,22 @@ fn grouped(
     currency: &str,
     sums: &[&str],
 ) -> String {
-    let named: String = sums
+    let columns: Vec<String> = sums
         .iter()
         .enumerate()
-        .map(|(at, sum)| format!(", {sum} AS f{at}"))
+        .map(|(at, sum)| format!("{sum} AS f{at}"))
         .collect();
     let names: Vec<String> = (0..sums.len()).map(|at| format!("f{at}")).collect();
     let day = if shape.by_day { "day" } else { "''" };
     format!(
         "SELECT json_array(k1, k2, on_day, currency, json_array({names}))
 FROM (
-  SELECT {k1} AS k1, {k2} AS k2, {day} AS on_day, {currency} AS currency{named}
-  FROM {from} WHERE ?4 <> ''{conditions}
+  SELECT {k1} AS k1, {k2} AS k2, {day} AS on_day, {currency} AS currency,
+    {columns}
+  FROM {from} WHERE {conditions}
   GROUP BY 1, 2, 3, 4)",
         names = names.join(", "),
+        columns = columns.join(", "),
         k1 = shape.key(0, knows),
         k2 = shape.key(1, knows),
         conditions = shape.conditions(knows),

@@ -1,6 +1,6 @@
 //! Visitors and contacts, each counted once over the days of a report.
 
-use super::{ALL, Knows, STALE, Shape, Source, grouped, stale, traffic};
+use super::{ALL, STALE, Shape, Source, grouped, stale, traffic};
 use crate::reports::{dimension::Dimension, figure::Figure};
 
 pub(super) static SOURCE: Source = Source {

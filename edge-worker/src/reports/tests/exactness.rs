@@ -234,10 +234,12 @@ proptest! {
             ["voided", "refunded", "net", "claimed_net"].map(|id| {
                 let value = &totals[id]["value"];
                 value.as_array().map_or_else(|| value.to_string(), |list| {
-                    list.iter()
+                    let some: Vec<String> = list
+                        .iter()
                         .filter(|own| own["minor"] != 0)
-                        .map(|own| format!("{} {};", own["currency"], own["minor"]))
-                        .collect()
+                        .map(|own| format!("{} {}", own["currency"], own["minor"]))
+                        .collect();
+                    some.join(", ")
                 })
             })
         };

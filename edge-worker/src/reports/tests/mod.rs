@@ -98,7 +98,7 @@ impl Shop {
     }
 
     fn filled(&self, ask: &Ask) -> super::table::Table {
-        let answers = ask
+        let answers: Vec<_> = ask
             .questions(&self.known)
             .into_iter()
             .map(|own| {
@@ -107,7 +107,7 @@ impl Shop {
                 (own, rows)
             })
             .collect();
-        fill(ask, &self.known, answers)
+        fill(ask, &self.known, &answers)
             .unwrap_or_else(|failure| panic!("{}", failure.problem().detail))
     }
 

@@ -1,0 +1,78 @@
+//! The cron: stale days become clean ones, a bounded number in each run.
+//!
+//! Reports are right without it. It makes them fast: a kept day costs a few rows instead of all that
+//! happened on it.
+
+use crate::{
+    bindings::Bindings,
+    database,
+    http::Failure,
+    reports::kept::{self, Part},
+};
+use goalpost_core::{Date, Zone};
+
+/// Days that one run keeps anew at most.
+const STEPS: &str = "100";
+
+/// Hours between two runs that also keep the last days anew: they change with every visit, and to
+/// write their figures each time would cost more rows than the visits themselves.
+const HOURS: i64 = 6;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Rolls up the oldest stale days, as of `now` (Unix milliseconds).
+///
+/// # Errors
+/// The first failure, after the other days were tried; what failed stays stale.
+pub(crate) async fn roll_up(edge: &Bindings, now: i64) -> Result<(), Failure> {
+    let before = before(now);
+    let stale: Vec<(String, String, String)> =
+        database::rows(edge, kept::STALE, &[&before, STEPS]).await?;
+    let mut outcome = Ok(());
+    for (site, part, day) in stale {
+        let Some(part) = Part::parse(&part) else {
+            continue;
+        };
+        let statements = part.statements();
+        let statements: Vec<(&str, Vec<&str>)> = statements
+            .iter()
+            .map(|sql| (sql.as_str(), vec![site.as_str(), day.as_str()]))
+            .collect();
+        if let Err(problem) = database::batch(edge, &statements).await {
+            worker::console_error!("{day} of '{site}' stays stale: {problem}");
+            outcome = outcome.and(Err(problem));
+        }
+    }
+    outcome
+}
+
+/// The day that a run stops before.
+fn before(now: i64) -> String {
+    let hour = now.div_euclid(HOUR_MS);
+    let first_of_the_hour = now.rem_euclid(HOUR_MS) < HOUR_MS / 6;
+    let today = Zone::default().date(now);
+    // Somewhere it is tomorrow already.
+    let last = if hour.rem_euclid(HOURS) == 0 && first_of_the_hour {
+        today.0.saturating_add(2)
+    } else {
+        today.0.saturating_sub(1)
+    };
+    Date(last).text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_days_are_kept_anew_four_times_a_day() {
+        let midnight = 1_794_960_000_000;
+        assert_eq!(Zone::default().date(midnight).text(), "2026-11-18");
+        let mut days = Vec::new();
+        for minute in (0..1_440).step_by(10) {
+            days.push(before(midnight + minute * 60_000));
+        }
+        assert_eq!(days.iter().filter(|day| *day == "2026-11-20").count(), 4);
+        assert_eq!(days.iter().filter(|day| *day == "2026-11-17").count(), 140);
+    }
+}
