@@ -27,6 +27,8 @@ mod routes;
 mod runtime;
 pub mod sink;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use openapi::openapi;
 

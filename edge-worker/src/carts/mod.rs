@@ -119,7 +119,8 @@ FROM (
             "{}
 SELECT json_array(p.person, c.time, coalesce(c.order_number, ''))
 FROM (SELECT DISTINCT person FROM own) AS p
-CROSS JOIN conversions AS c ON c.site = ?1 AND c.person = p.person
+CROSS JOIN conversions AS c INDEXED BY conversions_by_person
+  ON c.site = ?1 AND c.person = p.person
 LEFT JOIN observations AS o ON o.site = c.site AND o.id = c.observation
 WHERE coalesce(
   o.kind = 'commerce' AND o.body ->> 'name' = 'purchase', c.order_number IS NOT NULL)",

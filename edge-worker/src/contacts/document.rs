@@ -32,7 +32,8 @@ SELECT json_object(
     SELECT json_array(started_at, hex(session), json(entry)) FROM arrivals
     ORDER BY started_at DESC, session DESC LIMIT 1)),
   'conversions', json((
-    SELECT json_group_array({COUNTED}) FROM conversions AS c WHERE c.site = ?1 AND c.person = ?2)))"
+    SELECT json_group_array({COUNTED}) FROM conversions AS c INDEXED BY conversions_by_person
+    WHERE c.site = ?1 AND c.person = ?2)))"
     )
 }
 

@@ -274,7 +274,7 @@ pub(super) fn details() -> String {
 SELECT json_array(
   n.value,
   json((
-    SELECT json_group_array({COUNTED}) FROM conversions AS c
+    SELECT json_group_array({COUNTED}) FROM conversions AS c INDEXED BY conversions_by_person
     WHERE c.site = ?1 AND c.person = 'contact ' || n.value)),
   json((
     SELECT json_array(count(*), min(s.started_at), max(s.ended_at))
@@ -287,7 +287,8 @@ SELECT json_array(
       SELECT i.identity FROM identities AS i WHERE i.site = ?1 AND i.contact = n.value
       UNION
       SELECT n.value) AS own
-    CROSS JOIN observations AS o ON o.site = ?1 AND o.contact = own.identity)))
+    CROSS JOIN observations AS o INDEXED BY observations_by_contact
+      ON o.site = ?1 AND o.contact = own.identity)))
 FROM json_each(?2) AS n
 ORDER BY n.key"
     )

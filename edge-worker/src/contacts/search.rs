@@ -84,7 +84,7 @@ WITH RECURSIVE
     UNION
     SELECT identity FROM linked
     UNION
-    SELECT contact FROM conversions
+    SELECT contact FROM conversions INDEXED BY conversions_by_order
     WHERE site = ?1 AND order_number = ?5 AND order_number IS NOT NULL AND contact IS NOT NULL)
 SELECT DISTINCT json_quote(coalesce(i.contact, f.identity))
 FROM found AS f

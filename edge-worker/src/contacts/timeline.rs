@@ -21,7 +21,8 @@ pub(super) fn question() -> String {
 
 const LINES: &str = "
   counted AS MATERIALIZED (
-    SELECT * FROM conversions WHERE site = ?1 AND person = ?2),
+    SELECT * FROM conversions INDEXED BY conversions_by_person
+    WHERE site = ?1 AND person = ?2),
   orders AS MATERIALIZED (
     SELECT DISTINCT order_number FROM counted WHERE order_number IS NOT NULL),
   lines AS (
@@ -34,23 +35,25 @@ const LINES: &str = "
     FROM visits
     UNION ALL
     SELECT
-      c.time, 'conversion', json_array(c.definition, c.scope, c.who, c.dedup),
+      done.time, 'conversion', json_array(done.definition, done.scope, done.who, done.dedup),
       json_object(
-        'definition', c.definition, 'kind', c.kind, 'points', c.points, 'minor', c.minor,
-        'currency', c.currency, 'money', c.money, 'refunded', c.refunded, 'voided', c.voided,
-        'order', c.order_number, 'source', c.source, 'visitor', hex(c.visitor),
-        'session', hex(c.session),
+        'definition', done.definition, 'kind', done.kind, 'points', done.points, 'minor', done.minor,
+        'currency', done.currency, 'money', done.money, 'refunded', done.refunded, 'voided', done.voided,
+        'order', done.order_number, 'source', done.source, 'visitor', hex(done.visitor),
+        'session', hex(done.session),
         'copies', (
           SELECT count(*) FROM evidence AS e
-          WHERE e.site = c.site AND e.definition = c.definition AND e.scope = c.scope
-            AND e.who = c.who AND e.dedup = c.dedup))
-    FROM counted AS c
+          WHERE e.site = done.site AND e.definition = done.definition AND e.scope = done.scope
+            AND e.who = done.who AND e.dedup = done.dedup))
+    FROM counted AS done
     UNION ALL
     SELECT
       r.time, 'refund', hex(r.observation),
       json_object(
         'order', r.order_number, 'minor', r.minor, 'currency', r.currency, 'reason', r.reason)
-    FROM orders CROSS JOIN refunds AS r ON r.site = ?1 AND r.order_number = orders.order_number
+    FROM orders
+    CROSS JOIN refunds AS r INDEXED BY refunds_by_order
+      ON r.site = ?1 AND r.order_number = orders.order_number
     UNION ALL
     SELECT
       o.time, 'event', hex(o.id),
