@@ -109,33 +109,69 @@ impl Explanation {
 /// assert_eq!(verdict.conversions[0].definition, "demo-request");
 /// ```
 pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
+    match happened(rules, observation, context.server) {
+        Ok(list) => Verdict {
+            conversions: list
+                .iter()
+                .map(|one| one.conversion(rules, observation, context))
+                .collect(),
+            problem: None,
+        },
+        Err(problem) => Verdict {
+            conversions: Vec::new(),
+            problem: Some(problem),
+        },
+    }
+}
+
+/// The definitions that [`evaluate`] would say happened, for a page: what they are the same as is
+/// the edge's to tell, so a page carries no code for it.
+///
+/// # Errors
+/// The problem that [`evaluate`] would name.
+pub fn claims<'a>(
+    rules: &'a Rules,
+    observation: &'a Observation,
+) -> Result<Vec<&'a str>, (Quarantine, String)> {
+    let list = happened(rules, observation, false)?;
+    Ok(list.iter().map(|one| one.definition.id.as_str()).collect())
+}
+
+/// A definition that happened, before anybody asks how often it counts.
+struct Happened<'a> {
+    definition: &'a Definition,
+    captures: Captures<'a>,
+    money: Option<Money>,
+}
+
+fn happened<'a>(
+    rules: &'a Rules,
+    observation: &'a Observation,
+    server: bool,
+) -> Result<Vec<Happened<'a>>, (Quarantine, String)> {
     if let Seen::Trigger { definition } = &observation.seen
         && rules
             .definition(definition)
-            .is_none_or(|found| found.server_only && !context.server)
+            .is_none_or(|found| found.server_only && !server)
     {
         let mut problem = String::from("'");
         problem.push_str(definition);
         problem.push_str("' is not a definition of this plan that may be triggered here");
-        verdict.problem = Some((Quarantine::Unregistered, problem));
-        return verdict;
+        return Err((Quarantine::Unregistered, problem));
     }
+    let mut list = Vec::new();
     for definition in &rules.definitions {
-        let Ok(captures) = examine(rules, definition, observation, context.server) else {
-            continue;
-        };
-        match convert(rules, definition, observation, &captures, context) {
-            Ok(conversion) => verdict.conversions.push(conversion),
-            Err(problem) => {
-                return Verdict {
-                    conversions: Vec::new(),
-                    problem: Some((Quarantine::Value, problem)),
-                };
-            }
+        if let Ok(captures) = examine(rules, definition, observation, server) {
+            list.push(Happened {
+                definition,
+                captures,
+                money: definition
+                    .money(observation)
+                    .map_err(|problem| (Quarantine::Value, problem))?,
+            });
         }
     }
-    verdict
+    Ok(list)
 }
 
 /// Says why a definition did or did not happen.
@@ -176,46 +212,56 @@ fn examine<'a>(
     Err(nearest)
 }
 
-fn convert(
-    rules: &Rules,
-    definition: &Definition,
-    observation: &Observation,
-    captures: &[(&str, &str)],
-    context: &Context<'_>,
-) -> Result<Conversion, String> {
-    let (points, money) = match &definition.worth {
-        Worth::Points(points) => (*points, None),
-        Worth::Value(amount) => (
-            0,
-            amount.of(observation).map_err(|(field, problem)| {
-                let mut text = definition.id.clone();
-                text.push_str(": property '");
-                text.push_str(field);
-                text.push_str("' ");
-                text.push_str(problem.text());
-                text
-            })?,
-        ),
-    };
-    let subject = Subject {
-        observation,
-        captures,
-    };
-    let dedup = subject.fact(&definition.dedup).map_or("", Fact::text);
-    let occasion = Occasion {
-        observation: observation.id,
-        session: context.session,
-        person: context.person,
-        date: rules.zone.date(context.time),
-        order: observation.properties.text("order"),
-    };
-    let key = CountingKey::of(definition.count, &occasion, dedup);
-    Ok(Conversion {
-        definition: definition.id.clone(),
-        key,
-        points,
-        money,
-    })
+impl Happened<'_> {
+    fn conversion(
+        &self,
+        rules: &Rules,
+        observation: &Observation,
+        context: &Context<'_>,
+    ) -> Conversion {
+        let Self {
+            definition,
+            captures,
+            money,
+        } = self;
+        let subject = Subject {
+            observation,
+            captures,
+        };
+        let dedup = subject.fact(&definition.dedup).map_or("", Fact::text);
+        let occasion = Occasion {
+            observation: observation.id,
+            session: context.session,
+            person: context.person,
+            date: rules.zone.date(context.time),
+            order: observation.properties.text("order"),
+        };
+        Conversion {
+            definition: definition.id.clone(),
+            key: CountingKey::of(definition.count, &occasion, dedup),
+            points: match definition.worth {
+                Worth::Points(points) => points,
+                Worth::Value(_) => 0,
+            },
+            money: *money,
+        }
+    }
+}
+
+impl Definition {
+    fn money(&self, observation: &Observation) -> Result<Option<Money>, String> {
+        let Worth::Value(amount) = &self.worth else {
+            return Ok(None);
+        };
+        amount.of(observation).map_err(|(field, problem)| {
+            let mut text = self.id.clone();
+            text.push_str(": property '");
+            text.push_str(field);
+            text.push_str("' ");
+            text.push_str(problem.text());
+            text
+        })
+    }
 }
 
 impl Amount {

@@ -82,7 +82,7 @@ pub use commerce::CommerceStep;
 pub use condition::{Condition, Test};
 pub use counting::{Counting, CountingKey, Person};
 pub use decimal::Decimal;
-pub use evaluate::{Context, Conversion, Explanation, Verdict, evaluate, explain};
+pub use evaluate::{Context, Conversion, Explanation, Verdict, claims, evaluate, explain};
 pub use fate::Fate;
 pub use id::Id;
 pub use link::LinkKind;

@@ -224,8 +224,8 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
-  UPDATE conversions AS c SET
-    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = c.minor
+  UPDATE conversions SET
+    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = minor
   FROM (
     SELECT
       c.definition, c.scope, c.who, c.dedup, max(r.minor IS NULL) AS whole,
@@ -237,8 +237,8 @@ BEGIN
     JOIN refunds AS r ON r.site = c.site AND r.order_number = c.order_number
     WHERE c.site = NEW.site AND c.order_number = NEW.order_number
     GROUP BY c.definition, c.scope, c.who, c.dedup) AS r
-  WHERE c.site = NEW.site AND c.definition = r.definition AND c.scope = r.scope
-    AND c.who = r.who AND c.dedup = r.dedup;
+  WHERE site = NEW.site AND conversions.definition = r.definition AND conversions.scope = r.scope
+    AND conversions.who = r.who AND conversions.dedup = r.dedup;
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL

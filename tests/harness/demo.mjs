@@ -8,15 +8,15 @@ import { root, startWorker } from "./worker.mjs";
 const folder = join(root, ".demo");
 const port = Number(process.env.PORT ?? 8787);
 
-/** The token stays the same, so that an open live page survives a restart. */
-async function demoToken() {
-  const path = join(folder, "token");
+/** Token and key stay the same, so that an open live page survives a restart. */
+async function secret(name) {
+  const path = join(folder, name);
   try {
     return (await readFile(path, "utf8")).trim();
   } catch {
-    const token = randomBytes(32).toString("hex");
-    await writeFile(path, token, { mode: 0o600 });
-    return token;
+    const made = randomBytes(32).toString("hex");
+    await writeFile(path, made, { mode: 0o600 });
+    return made;
   }
 }
 
@@ -31,15 +31,16 @@ async function demoPlan() {
 
 await mkdir(folder, { recursive: true });
 const plan = await demoPlan();
+const site = plan?.site ?? "cloud-kicks";
 const worker = await startWorker({
   port,
   shop: true,
   persist: folder,
-  adminToken: await demoToken(),
+  adminToken: await secret("token"),
+  signingKeys: { [site]: [await secret("key")] },
   queueTimeoutMs: 250,
   plan,
 });
-const site = plan?.site ?? "cloud-kicks";
 const shop = worker.url.replace("127.0.0.1", "localhost");
 console.log(`
   The shop        ${shop}/

@@ -303,7 +303,7 @@ proptest! {
         for (gap, seq) in gaps.iter().zip(1..) {
             time += gap;
             events.push(numbered(seq, time));
-            if !record.is_some_and(|record| record.continues(time, 1_800_000)) {
+            if !record.is_some_and(|record| record.continues(time, 0, None)) {
                 assigned += 1;
             }
             let id = goalpost_core::Id::new(0, [0; 10]);

@@ -77,7 +77,7 @@ pub(crate) async fn take(
     let terms = Terms {
         rules: &known.rules,
         now,
-        since: None,
+        since: known.reporting.since,
     };
     let events = read_events(&body, site).map_err(|problem| bad_body(&problem))?;
     let read: Vec<_> = events
