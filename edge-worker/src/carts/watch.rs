@@ -52,14 +52,10 @@ WHERE site = ?1 AND (visitor, session, trail) IN (
 
 /// Notes to look at again later; a fourth part says from when their time runs.
 pub(super) const LATER: &str = "\
-UPDATE open_carts SET since = n.since
-FROM (
-  SELECT
-    unhex(value ->> 0) AS visitor, unhex(value ->> 1) AS session, value ->> 2 AS trail,
-    value ->> 3 AS since
-  FROM json_each(?2)) AS n
-WHERE open_carts.site = ?1 AND open_carts.visitor = n.visitor
-  AND open_carts.session = n.session AND open_carts.trail = n.trail";
+INSERT INTO open_carts (site, visitor, session, trail, since)
+SELECT ?1, unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3
+FROM json_each(?2) WHERE true
+ON CONFLICT DO UPDATE SET since = excluded.since WHERE trail = excluded.trail";
 
 /// A note: visitor, session, length of the trail, and when the session began and ended.
 #[derive(Clone, Debug, Deserialize)]

@@ -84,12 +84,11 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
     let (mut names, next) = if let Some(text) = query.get("q") {
         (found(edge, site, text, limit).await?, None)
     } else if order == "contact" {
-        match &within {
-            Some(within) => page(within, after, wanted),
-            None => {
-                let page = names_after(edge, site, after, limit).await?;
-                (page.names, page.next)
-            }
+        if let Some(within) = &within {
+            page(within, after, wanted)
+        } else {
+            let page = names_after(edge, site, after, limit).await?;
+            (page.names, page.next)
         }
     } else {
         let most = if within.is_some() { RANKED } else { limit };

@@ -86,7 +86,7 @@ fn hex(id: Id) -> String {
 /// - `words`: observations that name the person, of whatever source, and what servers said of the
 ///   visitors without a name.
 ///
-/// Here and elsewhere indexes are named: without statistics, which nobody keeps, SQLite takes all
+/// Here and elsewhere indexes are named: without statistics, which nobody keeps, `SQLite` takes all
 /// rows of a site to be as few as those of one person.
 pub(super) const ROWS: &str = "\
 WITH

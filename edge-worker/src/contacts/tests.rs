@@ -1,4 +1,8 @@
 //! Contacts over a real database, filled through the sink.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
 
 use super::{
     document::{self, Facts},
@@ -56,7 +60,7 @@ impl Shop {
         let identities = serde_json::to_string(&wanted.identities).unwrap();
         let (first, beyond) = &wanted.customers;
         let values = [SITE, &identities, first, beyond, &wanted.order, "50"];
-        names(self.rows(FOUND, &values))
+        names(&self.rows(FOUND, &values))
     }
 
     fn in_stage(&self, stage: Stage) -> Vec<String> {
@@ -82,11 +86,11 @@ impl Shop {
     }
 
     fn ranked(&self, order: &str) -> Vec<String> {
-        names(self.rows(ranking(order), &[SITE, "JPY", "50"]))
+        names(&self.rows(ranking(order), &[SITE, "JPY", "50"]))
     }
 }
 
-fn names(rows: Vec<String>) -> Vec<String> {
+fn names(rows: &[String]) -> Vec<String> {
     rows.iter()
         .map(|row| serde_json::from_str(row).unwrap())
         .collect()
