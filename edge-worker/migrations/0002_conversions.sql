@@ -57,10 +57,12 @@ CREATE TABLE conversions (
   currency     TEXT,
   money        TEXT,
   order_number TEXT,              -- of the copy that says how much
-  money_by     TEXT NOT NULL,     -- rank, time and id of that copy: the smallest wins
+  money_rank   INTEGER NOT NULL,  -- kind and time of that copy, see `fold`: the smallest decides
+  money_from   BLOB NOT NULL,     -- that copy
   visitor      BLOB,
   session      BLOB,
-  browser_by   TEXT NOT NULL,     -- rank, time and id of the copy that says who came: likewise
+  browser_rank INTEGER NOT NULL,  -- of the copy that says who came: likewise
+  browser_from BLOB NOT NULL,
   contact      TEXT,              -- as known today
   refunded     INTEGER NOT NULL DEFAULT 0, -- of `minor`, and never more
   voided       INTEGER NOT NULL DEFAULT 0, -- 1 where all of it was given back, at once or in parts
@@ -141,27 +143,29 @@ BEGIN
 END;
 
 -- From evidence to conversions: the fold, copy by copy. Each part of a conversion is decided by one
--- of its copies, and a smaller rank, then time, then id decides.
+-- of its copies: by its kind, then by its time, which are one number, then by its id.
 
 CREATE VIEW fold AS
 SELECT
   *,
-  iif(money = 'verified', '0', iif(money = 'claimed', '1', '2'))
-    || printf('%013d', time) || hex(observation) AS money_by,
-  iif(visitor IS NULL, '3', CASE source WHEN 'page' THEN '0' WHEN 'pixel' THEN '1' ELSE '2' END)
-    || printf('%013d', time) || hex(observation) AS browser_by
+  time + 1000000000000000 * CASE money WHEN 'verified' THEN 0 WHEN 'claimed' THEN 1 ELSE 2 END
+    AS money_rank,
+  time + 1000000000000000 * iif(
+    visitor IS NULL, 3, CASE source WHEN 'page' THEN 0 WHEN 'pixel' THEN 1 ELSE 2 END)
+    AS browser_rank
 FROM evidence;
 
 CREATE TRIGGER copy_is_folded INSTEAD OF INSERT ON fold
 BEGIN
   INSERT INTO conversions (
     site, definition, scope, who, dedup, kind, time, day, points, observation, source, plan, batch,
-    minor, currency, money, order_number, money_by, visitor, session, browser_by, contact)
+    minor, currency, money, order_number, money_rank, money_from,
+    visitor, session, browser_rank, browser_from, contact)
   VALUES (
     NEW.site, NEW.definition, NEW.scope, NEW.who, NEW.dedup, NEW.kind, NEW.time, NEW.day,
     NEW.points, NEW.observation, NEW.source, NEW.plan, NEW.batch,
-    NEW.minor, NEW.currency, NEW.money, NEW.order_number, NEW.money_by,
-    NEW.visitor, NEW.session, NEW.browser_by, NEW.contact)
+    NEW.minor, NEW.currency, NEW.money, NEW.order_number, NEW.money_rank, NEW.observation,
+    NEW.visitor, NEW.session, NEW.browser_rank, NEW.observation, NEW.contact)
   ON CONFLICT DO NOTHING;
 
   UPDATE conversions SET
@@ -172,14 +176,17 @@ BEGIN
 
   UPDATE conversions SET
     minor = NEW.minor, currency = NEW.currency, money = NEW.money,
-    order_number = NEW.order_number, refunded = 0, voided = 0, money_by = NEW.money_by
+    order_number = NEW.order_number, refunded = 0, voided = 0,
+    money_rank = NEW.money_rank, money_from = NEW.observation
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
-    AND dedup = NEW.dedup AND money_by > NEW.money_by;
+    AND dedup = NEW.dedup AND (money_rank, money_from) > (NEW.money_rank, NEW.observation);
 
   UPDATE conversions SET
-    visitor = NEW.visitor, session = NEW.session, browser_by = NEW.browser_by
+    visitor = NEW.visitor, session = NEW.session,
+    browser_rank = NEW.browser_rank, browser_from = NEW.observation
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
-    AND dedup = NEW.dedup AND browser_by > NEW.browser_by;
+    AND dedup = NEW.dedup
+    AND (browser_rank, browser_from) > (NEW.browser_rank, NEW.observation);
 
   UPDATE conversions SET contact = NEW.contact
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
@@ -189,12 +196,21 @@ BEGIN
   SELECT NEW.site, NEW.order_number WHERE NEW.order_number IS NOT NULL;
 END;
 
+-- Most copies decide nothing: a page is viewed again. They are told by one look at the conversion.
 CREATE TRIGGER copy_is_new AFTER INSERT ON evidence
 BEGIN
   INSERT INTO fold
-  SELECT * FROM fold
+  SELECT * FROM fold AS f
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
-    AND dedup = NEW.dedup AND observation = NEW.observation;
+    AND dedup = NEW.dedup AND observation = NEW.observation
+    AND NOT EXISTS (
+      SELECT 1 FROM conversions AS c
+      WHERE c.site = NEW.site AND c.definition = NEW.definition AND c.scope = NEW.scope
+        AND c.who = NEW.who AND c.dedup = NEW.dedup
+        AND (c.time, c.observation) < (NEW.time, NEW.observation)
+        AND (c.money_rank, c.money_from) < (f.money_rank, NEW.observation)
+        AND (c.browser_rank, c.browser_from) < (f.browser_rank, NEW.observation)
+        AND (c.contact <= NEW.contact OR NEW.contact IS NULL));
 END;
 
 -- A key that has lost copies is folded anew from those that it has.

@@ -124,6 +124,14 @@ CREATE TABLE events_daily (
   PRIMARY KEY (site, day, kind, name)
 ) STRICT, WITHOUT ROWID;
 
+-- A session may turn out to have begun on an earlier day. This comes before each insert, also before
+-- one that becomes an update of the row that is there.
+CREATE TRIGGER session_began_earlier BEFORE INSERT ON sessions
+BEGIN
+  UPDATE sessions SET day = NEW.day
+  WHERE site = NEW.site AND visitor = NEW.visitor AND session = NEW.session AND day > NEW.day;
+END;
+
 -- Which days change with a session.
 
 CREATE TRIGGER session_begins AFTER INSERT ON sessions

@@ -263,9 +263,19 @@ async function rowsWritten(worker) {
 
 async function reports(worker, filled) {
   const { origin } = await worker.miniflare.unsafeGetDirectURL("full");
+  // A run keeps a hundred days; there are two parts of each.
+  await worker.rollUp();
   const names = [
+    "reports/overview",
+    "reports/overview?by=day&compare=previous",
     "reports/outcomes",
+    "reports/outcomes?by=day",
     "reports/goals",
+    "reports/groups",
+    "reports/channels",
+    "reports/landing-pages",
+    "reports/events",
+    "reports/sessions",
     "reports/conversions",
     "reports/conversions?definition=product-purchase",
     "reports/fates",

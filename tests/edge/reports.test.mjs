@@ -13,7 +13,13 @@ afterEach(() => everythingAddsUp(worker));
 
 const report = async (name, site = "shop") =>
   (await worker.admin(`${site}/reports/${name}`)).json();
-const one = (body, id) => body.definitions.find((definition) => definition.id === id);
+const row = (body, dimension, id) => body.rows.find((own) => own[dimension].id === id);
+const one = (body, id) => row(body, "definition", id);
+const value = (figure) => figure.value;
+
+/** Days whose figures are not kept. */
+const stale = async () =>
+  (await worker.db.prepare("SELECT count(*) AS days FROM stale_days").first()).days;
 
 test("yen and dollars, each in its own coin, each order once", async () => {
   const load = new PageLoad("shop");
@@ -28,22 +34,158 @@ test("yen and dollars, each in its own coin, each order once", async () => {
   await post(worker, again.beacon([again.purchase("J1", "14800")]));
   await worker.settle();
 
-  const purchase = one(await report("outcomes"), "product-purchase");
-  assert.equal(purchase.name, "Purchase");
-  assert.equal(purchase.conversions, 3);
-  assert.equal(purchase.people, 1);
-  const nothing = (decimal) => ({ minor: 0, decimal });
-  assert.deepEqual(purchase.value, [
-    { currency: "JPY", claimed: { minor: 14800, decimal: "14800" }, verified: nothing("0") },
-    { currency: "USD", claimed: { minor: 12910, decimal: "129.10" }, verified: nothing("0.00") },
-  ]);
-  assert.deepEqual(purchase.days.length, 1);
-  assert.deepEqual(purchase.days[0].value, purchase.value);
+  const outcomes = await report("outcomes");
+  const purchase = one(outcomes, "product-purchase");
+  assert.deepEqual(purchase.definition, { id: "product-purchase", name: "Purchase", in_plan: true });
+  assert.deepEqual([purchase.conversions, purchase.people], [{ value: 3 }, { value: 1 }]);
+  const claimed = [
+    { currency: "JPY", minor: 14800, decimal: "14800" },
+    { currency: "USD", minor: 12910, decimal: "129.10" },
+  ];
+  assert.deepEqual(value(purchase.claimed), claimed);
+  assert.deepEqual(value(purchase.verified).map((own) => own.minor), [0, 0]);
+  assert.deepEqual(value(outcomes.totals.claimed), claimed);
 
-  const demo = one(await report("goals"), "demo-request");
-  assert.deepEqual([demo.name, demo.conversions, demo.points], ["Demo asked for", 1, 20]);
-  const unused = one(await report("goals"), "size-found");
-  assert.deepEqual([unused.conversions, unused.days], [0, []]);
+  const { rows } = await report("outcomes?by=day");
+  assert.deepEqual(value(rows[0].claimed), claimed);
+  const goals = await report("goals");
+  const demo = one(goals, "demo-request");
+  assert.deepEqual(
+    [demo.definition.name, value(demo.conversions), value(demo.points)],
+    ["Demo asked for", 1, 20],
+  );
+  assert.equal(value(one(goals, "size-found").conversions), 0);
+  const problemOf = await problem(
+    await worker.admin("shop/reports/overview?currency=JPY"),
+    400,
+    "bad-parameter",
+  );
+  assert.match(problemOf.detail, /^currency: no rate says what USD was worth in JPY on 20/);
+});
+
+test("figures are the same before they are kept and after", async () => {
+  const names = ["overview", "channels?by=day", "landing-pages", "groups", "events", "sessions"];
+  const all = () => Promise.all(names.map((name) => report(name)));
+  assert.ok((await stale()) > 0);
+  const before = await all();
+  await worker.rollUp();
+  const { days } = await worker.db
+    .prepare("SELECT count(*) AS days FROM stale_days WHERE part IN ('traffic', 'conversions')")
+    .first();
+  assert.equal(days, 0);
+  assert.deepEqual(await all(), before);
+
+  const load = new PageLoad("shop");
+  await post(worker, load.beacon([load.view(), load.event("demo_requested")]));
+  await worker.settle();
+  const [overview] = await all();
+  assert.equal(value(overview.totals.goals), value(before[0].totals.goals) + 1);
+  assert.equal(value(overview.totals.sessions), value(before[0].totals.sessions) + 1);
+});
+
+test("a rate names what it is made of, and nothing of nothing is no data", async () => {
+  const site = "rates";
+  await worker.publish({ ...plan, site });
+  const { totals } = await report("overview", site);
+  assert.deepEqual(value(totals.conversion_rate), {
+    numerator: 0,
+    numerator_name: "conversions",
+    denominator: 0,
+    denominator_name: "sessions",
+    decimal: null,
+  });
+  const loads = [1, 2, 3, 4].map(() => new PageLoad(site));
+  for (const load of loads) await post(worker, load.beacon([load.view()]));
+  const [first, second] = loads;
+  await post(worker, first.beacon([first.purchase("A", "100"), first.purchase("B", "100")]));
+  await post(worker, second.beacon([second.purchase("C", "100")]));
+  await worker.settle();
+  const body = await report("overview?compare=previous", site);
+  const rate = (id) => value(body.totals[id]);
+  assert.equal(rate("conversion_rate").decimal, "0.7500");
+  assert.equal(rate("session_conversion_rate").decimal, "0.5000");
+  assert.equal(body.totals.conversion_rate.previous.decimal, null);
+  assert.equal(body.totals.conversions.previous, 0);
+  const column = body.columns.find((own) => own.id === "conversion_rate");
+  assert.deepEqual([column.numerator, column.denominator], ["conversions", "sessions"]);
+  const byVisitors = await report("overview?denominator=visitors", site);
+  assert.equal(value(byVisitors.totals.conversion_rate).denominator_name, "visitors");
+});
+
+test("costs replace what was said before, and say what a conversion costs", async () => {
+  const site = "costs";
+  await worker.publish({ ...plan, site });
+  const put = (body) =>
+    worker.admin(`${site}/costs`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Tokyo", dateStyle: "short" });
+  const day = today.format(Date.now());
+  const costs = [
+    { day, channel: "Email", amount: "900" },
+    { day, channel: "Paid Search", campaign: "autumn", amount: "2100", clicks: 30 },
+  ];
+  for (const amount of ["1", "900", "900"]) {
+    costs[0].amount = amount;
+    const stored = await put({ currency: "JPY", costs });
+    assert.deepEqual(await stored.json(), { site, stored: 2 });
+  }
+  const list = await (await worker.admin(`${site}/costs`)).json();
+  assert.deepEqual(list.costs.map((own) => own.amount.minor), [900, 2100]);
+  const load = new PageLoad(site);
+  await post(worker, load.beacon([load.view(), load.purchase("A", "6000")]));
+  await worker.settle();
+  const { totals } = await report("overview", site);
+  assert.deepEqual(value(totals.cost), [{ currency: "JPY", minor: 3000, decimal: "3000" }]);
+  assert.equal(value(totals.cost_per_conversion)[0].decimal, "3000.00");
+  assert.equal(value(totals.cost_per_acquisition)[0].decimal, "3000.00");
+  assert.equal(value(totals.return_on_spend_with_claimed)[0].decimal, "2.0000");
+  const channels = await report("channels", site);
+  assert.equal(value(row(channels, "channel", "Paid Search").clicks), 30);
+
+  const wrong = await put({ currency: "JPY", costs: [{ ...costs[0], channel: "Pigeon" }, costs[1]] });
+  const { problems } = await problem(wrong, 422, "bad-costs");
+  assert.equal(problems.length, 1);
+  assert.equal(problems[0].path, "costs[0].channel");
+});
+
+test("a table is CSV too, and no text in it is a formula", async () => {
+  const site = "sheets";
+  await worker.publish({ ...plan, site });
+  const load = new PageLoad(site);
+  await post(worker, load.beacon([load.event('=HYPERLINK("x")')]));
+  await worker.settle();
+  const response = await worker.admin(`${site}/reports/events?format=csv`);
+  assert.equal(response.headers.get("content-type"), "text/csv; charset=utf-8");
+  assert.match(response.headers.get("content-disposition"), /^attachment; filename="sheets-events-/);
+  const lines = (await response.text()).split("\r\n");
+  assert.equal(lines[0], "event,events,event_sessions,events_per_session,share_of_sessions");
+  assert.equal(lines.length, 4);
+  const named = await worker.admin(`${site}/reports/landing-pages?format=csv&limit=1`);
+  assert.match(await named.text(), /^landing,sessions,/);
+});
+
+test("a report is narrowed by what it knows, and refuses the rest by name", async () => {
+  const by = async (query) => value((await report(`overview?${query}`)).totals.sessions);
+  const all = await by("");
+  const devices = await Promise.all(
+    ["desktop", "mobile", "tablet", "(none)"].map((device) => by(`device=${device}`)),
+  );
+  assert.equal(devices.reduce((sum, count) => sum + count), all);
+  assert.equal(await by("country=JP"), all);
+  for (const [query, detail] of [
+    ["colour=red", /^colour: is no parameter of this report; it takes from, to, /],
+    ["by=weather", /^by: 'weather' is none of: day, channel, /],
+    ["device=watch", /^device: 'watch' is none of: desktop, mobile, tablet, \(none\)$/],
+    ["definition=nothing", /^definition: 'nothing' is none of: /],
+    ["format=xls", /^format: 'xls' is none of: json, csv$/],
+  ]) {
+    const response = await worker.admin(`shop/reports/overview?${query}`);
+    const found = await problem(response, 400, "bad-parameter");
+    assert.match(found.detail, detail);
+  }
 });
 
 test("a day is the shop's day", async () => {
@@ -57,9 +199,12 @@ test("a day is the shop's day", async () => {
   const items = times.map((time) => ({ ...load.event("demo_requested"), id: uuid(time) }));
   await post(worker, load.beacon(items));
   await worker.settle();
-  const { days } = one(await report("goals", site), "demo-request");
+  const { rows } = await report("goals?by=day", site);
   const tokyo = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Tokyo", dateStyle: "short" });
-  assert.deepEqual(days.map((day) => day.day), times.map((time) => tokyo.format(time)).sort());
+  assert.deepEqual(
+    rows.map((own) => own.day.id),
+    times.map((time) => tokyo.format(time)).sort(),
+  );
 });
 
 test("a period is two days of the calendar, in order", async () => {
@@ -75,7 +220,7 @@ test("a period is two days of the calendar, in order", async () => {
   }
   const past = await report("goals?from=2020-01-01&to=2020-01-31");
   assert.deepEqual([past.from, past.to], ["2020-01-01", "2020-01-31"]);
-  assert.equal(one(past, "demo-request").conversions, 0);
+  assert.equal(value(one(past, "demo-request").conversions), 0);
   await problem(await worker.admin("nowhere/reports/goals"), 404, "unknown-site");
 });
 
@@ -98,7 +243,11 @@ test("conversions come the latest first, page by page, with their evidence", asy
   assert.equal(pages, 3);
   assert.equal(new Set(seen.map((row) => row.key)).size, 25);
   assert.deepEqual(seen.map((row) => row.time), seen.map((row) => row.time).sort((a, b) => b - a));
-  const [{ evidence }] = seen;
+  const [{ evidence, copies }] = seen;
+  assert.deepEqual(
+    copies.map((copy) => [copy.observation, copy.source, copy.decides]),
+    [[evidence.observation, "page", ["when", "worth", "who"]]],
+  );
   assert.equal(evidence.plan, hash);
   assert.equal(evidence.version, 1);
   assert.deepEqual(

@@ -133,6 +133,15 @@ export async function startWorker(options = {}) {
     );
   };
 
+  /** Runs the cron at an hour at which it keeps the figures of the last days too. */
+  const rollUp = async () => {
+    const hours = 6 * 3_600_000;
+    const scheduledTime = new Date(Math.floor(Date.now() / hours) * hours);
+    const door = await miniflare.getWorker(worker.name);
+    const { outcome } = await door.scheduled({ scheduledTime, cron: "*/10 * * * *" });
+    if (outcome !== "ok") throw new Error(`the cron failed: ${outcome}`);
+  };
+
   const started = {
     url,
     token,
@@ -141,6 +150,7 @@ export async function startWorker(options = {}) {
     publish,
     queue,
     settle,
+    rollUp,
     miniflare,
     dispose: async () => {
       await miniflare.dispose();

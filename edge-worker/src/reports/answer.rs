@@ -2,6 +2,7 @@
 
 use super::{
     ask::Ask,
+    dimension::NONE,
     table::{Figure, Label, Row, Table, names},
 };
 use crate::{openapi::shape, plans::Known};
@@ -12,7 +13,10 @@ pub(super) fn json(ask: &Ask, known: &Known, table: &Table) -> Value {
     let filters: Map<String, Value> = ask
         .filters
         .iter()
-        .map(|(own, value)| (String::from(own.id()), json!(value)))
+        .map(|(own, value)| {
+            let value = if value.is_empty() { NONE } else { value };
+            (String::from(own.id()), json!(value))
+        })
         .collect();
     json!({
         "site": known.plan.site,

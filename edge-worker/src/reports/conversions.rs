@@ -30,8 +30,8 @@ SELECT json_object(
       'observation', hex(e.observation), 'source', e.source, 'time', e.time,
       'minor', e.minor, 'currency', e.currency, 'money', e.money, 'token', e.token,
       'when', e.observation = c.observation,
-      'worth', hex(e.observation) = substr(c.money_by, -32),
-      'who', hex(e.observation) = substr(c.browser_by, -32)))
+      'worth', e.observation = c.money_from,
+      'who', e.observation = c.browser_from))
     FROM (
       SELECT * FROM evidence AS e
       WHERE e.site = c.site AND e.definition = c.definition AND e.scope = c.scope

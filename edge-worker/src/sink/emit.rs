@@ -43,13 +43,10 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
     }
     for (site, shares) in sorted.sessions {
         for pack in packs(shares) {
-            let params = [&pack.json, &site, &batch].map(|part| text(part)).to_vec();
-            for sql in [sql::SESSIONS, sql::SESSION_DAYS] {
-                out.push(Statement {
-                    sql,
-                    params: params.clone(),
-                });
-            }
+            out.push(Statement {
+                sql: sql::SESSIONS,
+                params: [&pack.json, &site, &batch].map(|part| text(part)).to_vec(),
+            });
         }
     }
     for pack in packs(loads) {

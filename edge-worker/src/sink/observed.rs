@@ -237,9 +237,9 @@ pub(super) fn share_of_session(
     let share = Row::new(trail.len().saturating_add(512))
         .id(Some(observation.id))
         .number(digest.cast_signed())
+        .number(i64::try_from(definitions.len()).unwrap_or(i64::MAX))
         .text(&entry(of, plan, observation))
-        .text(&trail)
-        .number(i64::try_from(definitions.len()).unwrap_or(i64::MAX));
+        .text(&trail);
     Some(share.end())
 }
 

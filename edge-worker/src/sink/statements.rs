@@ -113,22 +113,18 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count";
 /// Sessions, from the shares of those observations that this very batch has inserted. `?2` site,
 /// `?3` batch.
 ///
-/// A session is one row however many observations are added to it. Its day is left alone: to set it
-/// would write the index by day anew each time, see [`SESSION_DAYS`].
+/// A session is one row however many observations are added to it. Its day is left to a trigger: to
+/// set it here would write the index by day anew each time.
 pub(super) const SESSIONS: &str = "\
-WITH r AS MATERIALIZED (
-  SELECT
-    unhex(value ->> 0) AS id, value ->> 1 AS digest, value ->> 2 AS entry, value ->> 3 AS trail,
-    value ->> 4 AS matches
-  FROM json_each(?1))
+WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO sessions AS s (
   site, visitor, session, day, started_at, ended_at, pages, interactions, matches, entry, trail)
 SELECT
   ?2, coalesce(o.visitor, x''), o.session, min(o.day), min(o.time), max(o.time),
-  sum(o.kind = 'page'), sum(o.kind <> 'page'), sum(r.matches), min(r.entry), group_concat(r.trail)
+  sum(o.kind = 'page'), sum(o.kind <> 'page'), sum(v ->> 2), min(v ->> 3), group_concat(v ->> 4)
 FROM r
-CROSS JOIN observations AS o ON o.site = ?2 AND o.id = r.id
-WHERE o.batch = unhex(?3) AND o.digest = r.digest
+CROSS JOIN observations AS o ON o.site = ?2 AND o.id = unhex(v ->> 0)
+WHERE o.batch = unhex(?3) AND o.digest = v ->> 1
 GROUP BY o.visitor, o.session
 ON CONFLICT DO UPDATE SET
   started_at = min(s.started_at, excluded.started_at),
@@ -136,20 +132,6 @@ ON CONFLICT DO UPDATE SET
   pages = s.pages + excluded.pages, interactions = s.interactions + excluded.interactions,
   matches = s.matches + excluded.matches, entry = min(s.entry, excluded.entry),
   trail = iif(length(s.trail) < 16000, s.trail || ',' || excluded.trail, s.trail)";
-
-/// Right after [`SESSIONS`], with its parameters: those that turn out to have begun on an earlier day.
-pub(super) const SESSION_DAYS: &str = "\
-WITH r AS MATERIALIZED (SELECT unhex(value ->> 0) AS id FROM json_each(?1)),
-  began AS MATERIALIZED (
-    SELECT coalesce(o.visitor, x'') AS visitor, o.session, min(o.day) AS day
-    FROM r
-    CROSS JOIN observations AS o ON o.site = ?2 AND o.id = r.id
-    WHERE o.batch = unhex(?3)
-    GROUP BY o.visitor, o.session)
-UPDATE sessions SET day = began.day
-FROM began
-WHERE sessions.site = ?2 AND sessions.visitor = began.visitor
-  AND sessions.session = began.session AND sessions.day > began.day";
 
 /// What page loads have captured and let go: the most that was ever seen.
 pub(super) const PAGE_LOADS: &str = "\

@@ -5,7 +5,16 @@ use goalpost_core::Id;
 use rusqlite::Result;
 use std::path::Path;
 
-const TABLES: [&str; 2] = ["observations", "conversions"];
+/// Each with what tells the rows of a batch.
+const TABLES: [(&str, &str); 4] = [
+    ("observations", "batch = ?1"),
+    ("evidence", "batch = ?1"),
+    ("conversions", "batch = ?1"),
+    (
+        "sessions",
+        "session IN (SELECT session FROM observations WHERE batch = ?1)",
+    ),
+];
 
 /// A database whose rows have no consequences.
 pub(crate) struct Plain {
@@ -34,7 +43,7 @@ impl Plain {
         }
         let tables = TABLES
             .iter()
-            .map(|name| Table::new(&database, name))
+            .map(|(name, of_batch)| Table::new(&database, name, of_batch))
             .collect::<Result<_>>()?;
         Ok(Self { database, tables })
     }
@@ -69,7 +78,7 @@ impl Plain {
 }
 
 impl Table {
-    fn new(database: &Database, name: &str) -> Result<Self> {
+    fn new(database: &Database, name: &str, of_batch: &str) -> Result<Self> {
         let query = format!("SELECT name, type = 'BLOB' FROM pragma_table_info('{name}')");
         let mut prepared = database.sqlite.prepare(&query)?;
         let columns: Vec<(String, bool)> = prepared
@@ -99,7 +108,7 @@ impl Table {
         });
         Ok(Self {
             read: format!(
-                "SELECT json_group_array(json_array({reads})) FROM {name} WHERE batch = ?1"
+                "SELECT json_group_array(json_array({reads})) FROM {name} WHERE {of_batch}"
             ),
             insert: format!(
                 "WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
