@@ -4,7 +4,7 @@
 //! of last month calls it again. The same arguments give the same answer in all three.
 
 use crate::{
-    counting::{CountingKey, Occasion, Person},
+    counting::{Counting, CountingKey, Occasion, Person},
     fact::{Fact, Subject},
     fate::Quarantine,
     id::Id,
@@ -79,6 +79,22 @@ impl Explanation {
             Self::OtherSubject => "path, selector, name or step differs",
             Self::Condition => "a condition does not hold",
         }
+    }
+
+    /// The reason with what follows from it: what happened also says how often it counts.
+    ///
+    /// ```
+    /// use goalpost_core::{Counting, Explanation};
+    /// let text = Explanation::Matched.sentence(Counting::OncePerDay);
+    /// assert_eq!(text, "matched, counts once_per_day");
+    /// ```
+    pub fn sentence(self, count: Counting) -> String {
+        let mut text = String::from(self.text());
+        if self == Self::Matched {
+            text.push_str(", counts ");
+            text.push_str(count.name());
+        }
+        text
     }
 
     /// How far an observation came before it failed.
@@ -176,7 +192,17 @@ fn happened<'a>(
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
-    examine(rules, definition, observation, false)
+    examined(rules, definition, observation, false)
+}
+
+/// [`explain`], and whether one of the site's own servers reports it.
+pub(crate) fn examined(
+    rules: &Rules,
+    definition: &Definition,
+    observation: &Observation,
+    server: bool,
+) -> Explanation {
+    examine(rules, definition, observation, server)
         .map_or_else(|miss| miss, |_| Explanation::Matched)
 }
 

@@ -46,6 +46,8 @@ pub mod order_token;
 #[cfg(feature = "edge")]
 pub mod plan;
 #[cfg(feature = "edge")]
+pub mod reasons;
+#[cfg(feature = "edge")]
 pub mod replay;
 #[cfg(feature = "edge")]
 pub mod reporting;

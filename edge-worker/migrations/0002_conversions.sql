@@ -3,7 +3,9 @@
 -- or race can count twice, and in whatever order they arrive the end is the same.
 --
 -- A view that can be inserted into is a procedure: its trigger does the work, and no row is written
--- for the call.
+-- for the call. In a trigger SQLite takes a partial index only where its condition is written out:
+-- hence `IS NOT NULL` beside `=`. And it takes a primary key's first column for as good as an index
+-- of its own: hence `+site`, which leaves it the index that begins with the person.
 
 -- Each copy of each conversion: an observation's word that a definition happened. Rows are only
 -- added. When a person becomes known, `who` and `contact` of that person's rows follow.
@@ -33,8 +35,8 @@ CREATE TABLE evidence (
   PRIMARY KEY (site, definition, scope, who, dedup, observation)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX evidence_by_visitor ON evidence (site, visitor, time) WHERE visitor IS NOT NULL;
-CREATE INDEX evidence_by_identity ON evidence (site, identity) WHERE identity IS NOT NULL;
+CREATE INDEX evidence_by_visitor ON evidence (visitor, site, time) WHERE visitor IS NOT NULL;
+CREATE INDEX evidence_by_identity ON evidence (identity, site) WHERE identity IS NOT NULL;
 
 -- One row per conversion: its counting key is its identity, and its copies together make the rest.
 -- The earliest copy says when and what, the earliest verified one else the earliest claimed one how
@@ -68,15 +70,17 @@ CREATE TABLE conversions (
   voided       INTEGER NOT NULL DEFAULT 0, -- 1 where all of it was given back, at once or in parts
   -- Whose it is: what people are counted by.
   person       TEXT NOT NULL GENERATED ALWAYS AS (
-    coalesce(
-      'contact ' || contact, 'visitor ' || lower(hex(visitor)),
-      'observation ' || lower(hex(observation)))),
+    CASE
+      WHEN contact IS NOT NULL THEN 'contact ' || contact
+      WHEN visitor IS NOT NULL THEN 'visitor ' || lower(hex(visitor))
+      ELSE 'observation ' || lower(hex(observation))
+    END),
   PRIMARY KEY (site, definition, scope, who, dedup)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX conversions_by_day ON conversions (site, day, time);
-CREATE INDEX conversions_by_person ON conversions (site, person, day);
-CREATE INDEX conversions_by_order ON conversions (site, order_number)
+CREATE INDEX conversions_by_person ON conversions (person, site, day);
+CREATE INDEX conversions_by_order ON conversions (order_number, site)
   WHERE order_number IS NOT NULL;
 
 -- What servers reported as given back.
@@ -92,7 +96,8 @@ CREATE TABLE refunds (
   PRIMARY KEY (site, observation)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX refunds_by_order ON refunds (site, order_number);
+-- It has all that is asked of an order: else SQLite would rather walk the whole site.
+CREATE INDEX refunds_by_order ON refunds (site, order_number, minor, currency);
 CREATE INDEX refunds_by_day ON refunds (site, day);
 
 -- Whom a visitor turned out to be: by the earliest identification, whenever it arrives.
@@ -104,7 +109,7 @@ CREATE TABLE known_visitors (
   PRIMARY KEY (site, visitor)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX known_visitors_by_contact ON known_visitors (site, contact);
+CREATE INDEX known_visitors_by_contact ON known_visitors (contact, site);
 
 -- Identities that a server has linked: all that are linked, directly or through others, are one
 -- contact, known by the smallest of them. An identity without a row is a contact of its own.
@@ -115,7 +120,7 @@ CREATE TABLE identities (
   PRIMARY KEY (site, identity)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX identities_by_contact ON identities (site, contact);
+CREATE INDEX identities_by_contact ON identities (contact, site);
 
 -- From observations to evidence.
 
@@ -165,7 +170,8 @@ BEGIN
     NEW.site, NEW.definition, NEW.scope, NEW.who, NEW.dedup, NEW.kind, NEW.time, NEW.day,
     NEW.points, NEW.observation, NEW.source, NEW.plan, NEW.batch,
     NEW.minor, NEW.currency, NEW.money, NEW.order_number, NEW.money_rank, NEW.observation,
-    NEW.visitor, NEW.session, NEW.browser_rank, NEW.observation, NEW.contact)
+    NEW.visitor, iif(NEW.visitor IS NULL, NULL, NEW.session), NEW.browser_rank, NEW.observation,
+    NEW.contact)
   ON CONFLICT DO NOTHING;
 
   UPDATE conversions SET
@@ -182,7 +188,7 @@ BEGIN
     AND dedup = NEW.dedup AND (money_rank, money_from) > (NEW.money_rank, NEW.observation);
 
   UPDATE conversions SET
-    visitor = NEW.visitor, session = NEW.session,
+    visitor = NEW.visitor, session = iif(NEW.visitor IS NULL, NULL, NEW.session),
     browser_rank = NEW.browser_rank, browser_from = NEW.observation
   WHERE site = NEW.site AND definition = NEW.definition AND scope = NEW.scope AND who = NEW.who
     AND dedup = NEW.dedup
@@ -241,20 +247,28 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
   UPDATE conversions SET
-    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = minor
-  FROM (
-    SELECT
-      c.definition, c.scope, c.who, c.dedup, max(r.minor IS NULL) AS whole,
-      iif(
-        max(r.minor IS NULL), max(0, coalesce(c.minor, 0)),
-        min(max(0, coalesce(c.minor, 0)), sum(
-          iif(coalesce(r.currency, c.currency) IS c.currency, r.minor, 0)))) AS refunded
-    FROM conversions AS c
-    JOIN refunds AS r ON r.site = c.site AND r.order_number = c.order_number
-    WHERE c.site = NEW.site AND c.order_number = NEW.order_number
-    GROUP BY c.definition, c.scope, c.who, c.dedup) AS r
-  WHERE site = NEW.site AND conversions.definition = r.definition AND conversions.scope = r.scope
-    AND conversions.who = r.who AND conversions.dedup = r.dedup;
+    refunded = iif(
+      EXISTS (
+        SELECT 1 FROM refunds AS r
+        WHERE r.site = NEW.site AND r.order_number = NEW.order_number AND r.minor IS NULL),
+      max(0, coalesce(minor, 0)),
+      min(max(0, coalesce(minor, 0)), (
+        SELECT coalesce(sum(r.minor), 0) FROM refunds AS r
+        WHERE r.site = NEW.site AND r.order_number = NEW.order_number
+          AND coalesce(r.currency, conversions.currency) IS conversions.currency)))
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
+
+  UPDATE conversions SET
+    voided = refunded > 0 AND refunded = minor OR EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number AND r.minor IS NULL)
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL
@@ -291,7 +305,8 @@ CREATE TRIGGER visitor_is_known AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT
@@ -301,10 +316,12 @@ BEGIN
       || substr(hex(visitor), 13, 4) || '-' || substr(hex(visitor), 17, 4) || '-'
       || substr(hex(visitor), 21)))),
     dedup
-  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
+  FROM evidence WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  FROM evidence WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL;
 END;
 
 CREATE TRIGGER observation_links AFTER INSERT ON observations WHEN NEW.identities IS NOT NULL
@@ -324,7 +341,7 @@ BEGIN
     SELECT other.identity, other.contact
     FROM json_each(NEW.identities) AS m
     CROSS JOIN identities AS k ON k.site = NEW.site AND k.identity = m.value
-    CROSS JOIN identities AS other ON other.site = NEW.site AND other.contact = k.contact) AS part;
+    CROSS JOIN identities AS other ON +other.site = NEW.site AND other.contact = k.contact) AS part;
 END;
 
 CREATE VIEW renamed_identities AS SELECT site, identity, contact AS was, contact FROM identities;
@@ -336,17 +353,20 @@ BEGIN
   ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact;
 
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE site = NEW.site AND identity = NEW.identity AND contact <> NEW.contact;
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND contact <> NEW.contact;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT site, definition, scope, iif(who = '', '', 'contact ' || NEW.was), dedup
   FROM evidence
-  WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND NEW.was <> NEW.contact
   UNION
   SELECT site, definition, scope, who, dedup
   FROM evidence
-  WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact;
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND NEW.was <> NEW.contact;
 
   UPDATE known_visitors SET contact = NEW.contact
-  WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
+  WHERE +site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
 END;

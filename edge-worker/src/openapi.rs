@@ -238,6 +238,14 @@ pub(crate) mod shape {
         json!({"type": "array", "items": of})
     }
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "shapes are written inside each other"
+    )]
+    pub(crate) fn perhaps(shape: Value) -> Value {
+        json!({"anyOf": [shape, {"type": "null"}]})
+    }
+
     /// An object with exactly these fields.
     pub(crate) fn object(fields: &[(&str, Value)]) -> Value {
         object_with(fields, &[])

@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     BadCosts,
     BadParameter,
     BadPlan,
+    Busy,
     ForeignHost,
     Internal,
     MethodNotAllowed,
@@ -25,12 +26,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
         Self::BadParameter,
         Self::BadPlan,
+        Self::Busy,
         Self::ForeignHost,
         Self::Internal,
         Self::MethodNotAllowed,
@@ -49,6 +51,7 @@ impl Kind {
             Self::BadCosts => "bad-costs",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
+            Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -68,6 +71,7 @@ impl Kind {
             Self::ForeignHost | Self::MissingScope => 403,
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
+            Self::Busy => 409,
             Self::TooLarge => 413,
             Self::BadCosts | Self::BadPlan => 422,
             Self::Internal => 500,
@@ -82,6 +86,7 @@ impl Kind {
             Self::BadCosts => "The costs have problems",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
+            Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
             Self::MethodNotAllowed => "The route does not take this method",

@@ -25,21 +25,31 @@ pub(crate) struct Receipt {
 pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<Receipt, Failure> {
     let book = plans::book(edge, &sink::plans_needed(messages)).await?;
     let batch = clock::new_id()?;
-    let statements: Vec<D1PreparedStatement> = sink::transaction(batch, messages, &book)
-        .iter()
-        .map(|statement| prepare(edge, statement))
-        .collect::<Result<_, _>>()?;
-    let mut rows_written = 0usize;
-    if !statements.is_empty() {
-        for result in edge.database()?.batch(statements).await? {
-            let rows = result.meta()?.and_then(|meta| meta.rows_written);
-            rows_written = rows_written.saturating_add(rows.unwrap_or_default());
-        }
-    }
+    let rows_written = run(edge, &sink::transaction(batch, messages, &book)).await?;
     Ok(Receipt {
         batch,
         rows_written,
     })
+}
+
+/// Runs the statements as one transaction, and says how many rows they have written.
+///
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them has happened.
+pub(crate) async fn run(edge: &Bindings, statements: &[Statement]) -> Result<usize, Failure> {
+    let mut rows_written = 0usize;
+    if statements.is_empty() {
+        return Ok(rows_written);
+    }
+    let statements: Vec<D1PreparedStatement> = statements
+        .iter()
+        .map(|statement| prepare(edge, statement))
+        .collect::<Result<_, _>>()?;
+    for result in edge.database()?.batch(statements).await? {
+        let rows = result.meta()?.and_then(|meta| meta.rows_written);
+        rows_written = rows_written.saturating_add(rows.unwrap_or_default());
+    }
+    Ok(rows_written)
 }
 
 fn prepare(edge: &Bindings, statement: &Statement) -> Result<D1PreparedStatement, Failure> {

@@ -15,19 +15,20 @@ export function shop(goalpost) {
   const routes = {
     /** {"number", "amount", "currency", "email"} */
     "POST /orders": async (order, _, cookies) => {
-      orders.set(order.number, { ...order, visitor: visitorOf(cookies) });
+      orders.set(order.number, { ...order, visitor: visitorOf(cookies), refunds: new Map() });
       return { page: `/thanks/${order.number}` };
     },
     /** The bank says that it was paid, perhaps more than once. */
-    "POST /orders/:number/paid": async ({ time = Date.now() }, order) => {
-      order.paid ??= time;
+    "POST /orders/:number/paid": async (_, order) => {
+      order.paid ??= Date.now();
       return report(goalpost, [paid(order)]);
     },
     /** {"id", "amount"?}: without an amount, all of it. */
-    "POST /orders/:number/refunds": async ({ id, amount, time = Date.now() }, order) =>
-      report(goalpost, [
-        { id, time, commerce: "refund", order: order.number, currency: order.currency, amount },
-      ]),
+    "POST /orders/:number/refunds": async ({ id, amount }, { number, currency, refunds }) => {
+      if (!refunds.has(id)) refunds.set(id, Date.now());
+      const time = refunds.get(id);
+      return report(goalpost, [{ id, time, commerce: "refund", order: number, currency, amount }]);
+    },
     "GET /thanks/:number": async (_, order) => thanks(goalpost, order),
   };
 

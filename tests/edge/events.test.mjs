@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, afterEach, before, describe, test } from "node:test";
 import { signature } from "../../examples/server/sign.mjs";
-import { PageLoad, plan, post, uuid } from "../harness/beacon.mjs";
+import { plan } from "../harness/beacon.mjs";
 import { everythingAddsUp, problem } from "../harness/checks.mjs";
 import { startWorker } from "../harness/worker.mjs";
 
@@ -12,10 +12,11 @@ const OTHERS = "the key of the other shop there";
 
 const shop = {
   ...plan,
+  since: "2020-01-01",
   outcomes: [
     ...plan.outcomes,
     { id: "close-won", when: "server", count: "once_per_contact", value: { fixed: "120000" } },
-    { id: "warranty", value: { property: "revenue" } },
+    { id: "warranty", group: "purchase", value: { property: "revenue" } },
   ],
 };
 
@@ -27,7 +28,7 @@ before(async () => {
   });
   await worker.publish({ ...shop, site: "other" });
 });
-after(() => worker.dispose());
+after(() => worker?.dispose());
 afterEach(() => everythingAddsUp(worker));
 
 const send = (body, headers = {}, site = "shop") =>
@@ -127,6 +128,7 @@ test("what cannot be stored is told why, field by field", async () => {
   const time = Date.now();
   const table = [
     [{ event: "x", time: time + 600_000 }, /^time: .* is in the future/],
+    [{ event: "x", time: "2019-12-31T23:59:59+09:00" }, /^time: 2019-12-31 is before 2020-01-01/],
     [{ commerce: "purchase", revenue: "1.005", currency: "USD" }, /^revenue: '1.005' has more decimals than its currency, USD$/],
     [{ commerce: "purchase", revenue: "5", currency: "XAU" }, /^currency: 'XAU' is not a currency code/],
     [{ commerce: "refund", time, order: "" }, /^order: is missing/],
@@ -238,10 +240,16 @@ describe("who may report", () => {
 
 test("while the database is away nothing is half stored, and a retry is safe", async () => {
   const events = [order("E1"), order("E2")];
-  await worker.db.prepare("ALTER TABLE evidence RENAME TO evidence_away").run();
+  // It fails at the last: when the second order becomes a conversion.
+  await worker.db
+    .prepare(
+      `CREATE TRIGGER away BEFORE INSERT ON evidence WHEN NEW.order_number = 'E2'
+       BEGIN SELECT RAISE(ABORT, 'Network connection lost'); END`,
+    )
+    .run();
   const authorization = `Bearer ${worker.token}`;
   const response = await send(JSON.stringify({ events }), { authorization });
-  await worker.db.prepare("ALTER TABLE evidence_away RENAME TO evidence").run();
+  await worker.db.prepare("DROP TRIGGER away").run();
   assert.equal(response.headers.get("retry-after"), "5");
   await problem(response, 503, "unavailable");
   assert.deepEqual(await all("SELECT 1 FROM observations WHERE order_number IN ('E1', 'E2')"), []);

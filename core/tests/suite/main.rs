@@ -25,6 +25,8 @@ mod ledger;
 mod plan_compile;
 mod plan_figures;
 mod plan_problems;
+mod reasons;
+mod replay;
 mod server_events;
 mod server_problems;
 mod sessions;

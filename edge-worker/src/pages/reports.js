@@ -44,13 +44,16 @@ function ask(path) {
 
 async function learn() {
   const { paths } = await (await fetch("/api/v1/openapi.json")).json();
+  // The overview is what people ask for first.
+  const rank = ({ name }) => (name === "overview" ? 0 : 1);
   reports = Object.entries(paths)
     .filter(([path, { get }]) => path.startsWith(REPORTS) && get?.parameters?.some((it) => it.name === "format"))
     .map(([path, { get }]) => ({
       name: path.slice(REPORTS.length),
       about: get.summary,
       parameters: get.parameters.filter((it) => it.in === "query" && !LEFT_OUT.has(it.name)),
-    }));
+    }))
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 const title = (name) => `${name[0].toUpperCase()}${name.slice(1)}`.replaceAll(/[-_]/g, " ");

@@ -170,7 +170,7 @@ pub(crate) async fn book(
 
 /// What order tokens are signed with. Keys that cannot be read keep no item from being stored: a token
 /// proves nothing then, and the health of the deployment says so.
-fn signing_keys(edge: &Bindings) -> Cow<'_, SigningKeys> {
+pub(crate) fn signing_keys(edge: &Bindings) -> Cow<'_, SigningKeys> {
     match edge.signing_keys() {
         Ok(keys) => Cow::Borrowed(keys),
         Err(problem) => {

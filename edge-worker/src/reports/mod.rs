@@ -36,6 +36,7 @@ pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use period::day;
 
 use crate::{bindings::Bindings, contacts, http::Outcome, plans, routes::Parameter};
 use catalogue::Report;

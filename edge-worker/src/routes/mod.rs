@@ -4,7 +4,7 @@ mod table;
 
 pub(crate) use table::ROUTES;
 
-use crate::reports;
+use crate::{pages, reports};
 use serde_json::Value;
 
 /// What a request may do to a route.
@@ -58,15 +58,18 @@ pub(crate) enum Action {
     Collect,
     Pixel,
     Events,
-    LivePage,
-    LiveScript,
-    LiveStyle,
+    Page(pages::File),
     Health,
     OpenApi,
     Publish,
     CurrentPlan,
     Versions,
     RollBack,
+    Explain,
+    ExplainTried,
+    BeginReplay,
+    Replay,
+    ReplayStep,
     PutCosts,
     Costs,
     Report(reports::Name),

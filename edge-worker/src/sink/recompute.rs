@@ -95,7 +95,7 @@ WITH
 SELECT
   f.site, f.definition, f.scope, f.who, f.dedup, f.kind, f.time, f.day, f.points,
   hex(f.observation), f.source, f.plan, m.minor, m.currency, m.money, m.order_number,
-  hex(b.visitor), hex(b.session), f.whose
+  hex(b.visitor), iif(b.visitor IS NULL, '', hex(b.session)), f.whose
 FROM placed AS f
 JOIN placed AS m ON m.key = f.key AND m.by_money = 1
 JOIN placed AS b ON b.key = f.key AND b.by_browser = 1

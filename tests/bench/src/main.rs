@@ -26,7 +26,7 @@ const USAGE: &str = "\
 usage: goalpost-bench compare <folder>      the sink beside plain inserts of the same rows
        goalpost-bench fill <file> <rows>    observations of the last 30 days
        goalpost-bench batches <folder> <n>  messages of 1,000 items a line, and their rows
-       goalpost-bench statements            transactions of 20 page views, and of one visit";
+       goalpost-bench statements            transactions of page views, purchases and a visit";
 
 const PERIOD_MS: i64 = 30 * 86_400_000;
 const COMPARED: u64 = 60;
@@ -232,20 +232,36 @@ impl Bench {
     /// What D1 is asked, so that it can say how many rows it writes.
     fn statements(&self) -> anyhow::Result<serde_json::Value> {
         let start = self.now.saturating_sub(120_000);
+        let views = |first: u64, visit_of: fn(u64) -> u64| -> Vec<Letter> {
+            (first..first.saturating_add(ITEMS))
+                .map(|n| shop::page_view(&self.rules, n, visit_of(n), start))
+                .collect()
+        };
+        let one = |n: u64| vec![shop::page_view(&self.rules, n, n, start)];
         let shapes = [
+            ("the first page view of a day", one(0)),
+            ("a page view alone", one(1)),
+            ("20 visits of one page load", views(1_000, |n| n)),
             (
-                "20 page loads of one page view each",
-                (0..ITEMS)
-                    .map(|n| shop::page_view(&self.rules, n, start))
-                    .collect::<Vec<_>>(),
+                "5 visits of 4 page loads",
+                views(2_000, |n| 2_000_u64.saturating_add(n % 5)),
             ),
+            ("one visit of 20 page loads", views(3_000, |_| 3_000)),
             (
                 "one page load of 20 page views",
-                vec![shop::app_views(&self.rules, 1_000, start)],
+                vec![shop::app_views(&self.rules, 4_000, start)],
+            ),
+            (
+                "the first purchase of a day",
+                vec![shop::purchase(&self.rules, 5_000, start)],
+            ),
+            (
+                "a purchase alone",
+                vec![shop::purchase(&self.rules, 5_001, start)],
             ),
             (
                 "one visit of 20 observations, with an order",
-                vec![shop::visit(&self.rules, 2_000, start, start)],
+                vec![shop::visit(&self.rules, 6_000, start, start)],
             ),
         ];
         let shapes = shapes.iter().zip(1u8..).map(|((what, letters), number)| {

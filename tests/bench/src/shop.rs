@@ -99,18 +99,40 @@ pub(crate) fn visit(rules: &Rules, number: u64, start: i64, known_since: i64) ->
     letter(rules, page, visitor, start, &items)
 }
 
-/// Page loads of one page view each, each of another visitor.
-pub(crate) fn page_view(rules: &Rules, number: u64, start: i64) -> Letter {
+/// A page load of one page view, in a visit.
+pub(crate) fn page_view(rules: &Rules, number: u64, visit: u64, start: i64) -> Letter {
+    one(rules, number, visit, start, view(), Properties::default())
+}
+
+/// A page load of one purchase, in a visit of its own.
+pub(crate) fn purchase(rules: &Rules, number: u64, start: i64) -> Letter {
+    let step = CommerceStep::Purchase;
+    let seen = Seen::Commerce { step };
+    one(rules, number, number, start, seen, order(number))
+}
+
+fn one(
+    rules: &Rules,
+    number: u64,
+    visit: u64,
+    start: i64,
+    seen: Seen,
+    properties: Properties,
+) -> Letter {
     let page = id(start, number, 1);
     let observation = Observation {
         id: id(start, number, 3),
-        seq: 0,
+        seq: u32::try_from(number % 1_000).unwrap_or(0) << 16,
         path: "/about/".into(),
-        seen: view(),
-        properties: Properties::default(),
+        seen,
+        properties,
     };
-    let item = Item::new(&observation, page, Some(id(start, number, 2)), Some(&[])).json;
-    letter(rules, page, id(start, number, 4), start, &[item])
+    let claims: &[&str] = match observation.seen {
+        Seen::Commerce { .. } => &["product-purchase"],
+        _ => &[],
+    };
+    let item = Item::new(&observation, page, Some(id(start, visit, 2)), Some(claims)).json;
+    letter(rules, page, id(start, visit, 4), start, &[item])
 }
 
 /// Page views of one page load, as an app sends them.
@@ -183,6 +205,10 @@ fn properties(number: u64, at: u64) -> Properties {
     if !buys(number, at) {
         return Properties::default();
     }
+    order(number)
+}
+
+fn order(number: u64) -> Properties {
     Properties(vec![
         ("order".into(), Value::Text(format!("A{number}"))),
         ("revenue".into(), Value::Text("14800".into())),

@@ -31,6 +31,7 @@ pub fn all(
     conservation(db, ledger)?;
     recomputed(db)?;
     conversions(db, ledger)?;
+    stored_sessions(db, ledger)?;
     if current == 0 {
         let found = db.rows("SELECT * FROM disagreements");
         Broken::unless(
@@ -228,6 +229,30 @@ fn conversions(db: &Database, ledger: &Ledger) -> Result<(), Broken> {
                 .collect();
             format!("missing {missing:?}\n  extra {extra:?}\n  of another value {other:?}")
         },
+    )
+}
+
+/// A session's row is the sum of what was stored of it.
+fn stored_sessions(db: &Database, ledger: &Ledger) -> Result<(), Broken> {
+    // A trail that is long enough is no longer added to.
+    let rows = db.rows(
+        "SELECT visitor, session, pages, interactions, matches, \
+         iif(length(trail) < 16000, json_array_length('[' || trail || ']'), pages + interactions) \
+         FROM sessions",
+    );
+    let number = |text: &String| text.parse().unwrap_or(-1);
+    let found: BTreeMap<_, _> = rows
+        .iter()
+        .map(|row| {
+            let whose = (Id::parse(&row[0]), Id::parse(&row[1]));
+            (whose, [2, 3, 4, 5].map(|at| number(&row[at])))
+        })
+        .collect();
+    let expected = oracle::sessions(ledger);
+    Broken::unless(
+        found == expected,
+        "sessions are what was stored of them",
+        || format!("found {found:?}\n  expected {expected:?}"),
     )
 }
 

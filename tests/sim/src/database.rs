@@ -1,7 +1,7 @@
 //! The sink's database: `SQLite` with the very migrations, and transactions that can be made to fail.
 
 use goalpost_edge::sink::{MIGRATIONS, Param, Statement};
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, config::DbConfig, params_from_iter, types::Value};
 
 /// One database; a thread keeps it for all its seeds.
 #[derive(Debug)]
@@ -40,6 +40,13 @@ impl Database {
     /// # Panics
     /// `SQLite` fails.
     pub fn empty(&mut self) {
+        let triggers = |on| {
+            self.sqlite
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)
+                .expect("triggers can be switched")
+        };
+        // Nothing is to follow from it.
+        triggers(false);
         self.sqlite
             .execute_batch("BEGIN")
             .expect("a transaction begins");
@@ -51,6 +58,7 @@ impl Database {
         self.sqlite
             .execute_batch("COMMIT")
             .expect("the rows are gone");
+        triggers(true);
     }
 
     /// Runs statements as one transaction; with `fail_at` it fails before that one and nothing of it

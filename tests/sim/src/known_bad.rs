@@ -34,6 +34,8 @@ designs! {
     AckBeforeCommit = "ack before commit";
     /// Tallies count what was sent, not what was inserted.
     TallyOfSent = "derived row from what was sent";
+    /// A session is added to by what was sent, not by what was inserted.
+    SessionOfSent = "session from what was sent";
     /// What the browser took as a beacon leaves the outbox.
     BeaconIsDelivery = "beacon treated as delivered";
     /// Each tab has a session record of its own.

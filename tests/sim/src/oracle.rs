@@ -99,6 +99,28 @@ pub fn conversions(ledger: &Ledger) -> BTreeMap<Key, Value> {
     found
 }
 
+/// What is stored of each visitor's sessions: page views, other observations, matched definitions,
+/// and observations in all.
+pub fn sessions(ledger: &Ledger) -> BTreeMap<(Option<Id>, Option<Id>), [i64; 4]> {
+    let mut found: BTreeMap<_, [i64; 4]> = BTreeMap::new();
+    for entry in &ledger.entries {
+        let (Some(Met::Stored(delivery)), Some(sealed)) = (entry.met, entry.sealed) else {
+            continue;
+        };
+        if sealed.session.is_none() {
+            continue;
+        }
+        let is_page = matches!(entry.deed, Deed::Page | Deed::Guide);
+        let matched = meaning(entry.deed, delivery.plan).len() as i64;
+        let adds = [i64::from(is_page), i64::from(!is_page), matched, 1];
+        let sum = found.entry((delivery.visitor, sealed.session)).or_default();
+        for (sum, more) in sum.iter_mut().zip(adds) {
+            *sum += more;
+        }
+    }
+    found
+}
+
 /// Who each visitor turned out to be: by the earliest word that was stored.
 fn contacts(ledger: &Ledger) -> BTreeMap<Id, (Id, &'static str)> {
     let mut known: BTreeMap<Id, (Id, &'static str)> = BTreeMap::new();

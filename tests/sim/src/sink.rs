@@ -11,7 +11,7 @@ use crate::{
 };
 use goalpost_core::{Id, accepted::Accepted};
 use goalpost_edge::sink::{self, Statement};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 impl World<'_> {
     /// Runs the sink's transaction. Says whether the caller learned of its commit.
@@ -46,6 +46,9 @@ impl World<'_> {
             Some(KnownBad::TallyApart) => self.run_apart(&statements, fail_at),
             Some(KnownBad::TallyOfSent) => {
                 self.db.run(&tallying_what_was_sent(statements), fail_at)
+            }
+            Some(KnownBad::SessionOfSent) => {
+                self.db.run(&adding_what_was_sent(statements), fail_at)
             }
             _ => self.db.run(&statements, fail_at),
         };
@@ -171,6 +174,10 @@ impl World<'_> {
     }
 }
 
+// The text of a statement lives as long as the program, and of each there is one.
+static TALLIES: OnceLock<String> = OnceLock::new();
+static ADDS: OnceLock<String> = OnceLock::new();
+
 /// The same statements, counting the items that were sent instead of the rows that were inserted.
 fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
     let counts_changes = |sql: &str| sql.starts_with("INSERT INTO fates") && sql.contains("?7 AS");
@@ -180,7 +187,7 @@ fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
     let Some(sql) = found.map(|statement| statement.sql.replace("changes()", "?6")) else {
         return statements;
     };
-    let sql = forever(sql);
+    let sql = TALLIES.get_or_init(|| sql);
     let tallies = statements.into_iter().map(|statement| {
         if counts_changes(statement.sql) {
             Statement { sql, ..statement }
@@ -191,8 +198,15 @@ fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
     tallies.collect()
 }
 
-/// A statement's text lives as long as the program; there is one such text.
-fn forever(sql: String) -> &'static str {
-    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    TEXT.get_or_init(|| sql)
+/// The same statements, adding to sessions whatever was sent of them, as long as it is there.
+fn adding_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
+    let each = statements.into_iter().map(|statement| {
+        if !statement.sql.contains("INSERT INTO sessions") {
+            return statement;
+        }
+        let inserted = "o.batch = unhex(?3) AND ";
+        let sql = ADDS.get_or_init(|| statement.sql.replace(inserted, "?3 IS NOT NULL AND "));
+        Statement { sql, ..statement }
+    });
+    each.collect()
 }

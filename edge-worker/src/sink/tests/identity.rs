@@ -9,30 +9,6 @@ fn of(visitor: i64, observation: &Observation) -> Letter {
     Letter::new([item(observation)]).of(id(visitor))
 }
 
-/// Every order of the letters, each in a database of its own and in a transaction of its own.
-fn in_every_order(letters: &[Letter], check: impl Fn(&Db)) {
-    let mut orders = vec![Vec::new()];
-    for _ in letters {
-        let shorter = std::mem::take(&mut orders);
-        for order in shorter {
-            for at in (0..letters.len()).filter(|at| !order.contains(at)) {
-                orders.push([order.as_slice(), &[at]].concat());
-            }
-        }
-    }
-    for order in orders {
-        let mut db = Db::new();
-        for at in &order {
-            db.deliver(std::slice::from_ref(&letters[*at]));
-        }
-        db.assert_sound();
-        check(&db);
-        db.deliver(letters);
-        db.assert_sound();
-        check(&db);
-    }
-}
-
 #[test]
 fn two_visitors_of_one_contact_count_once() {
     let letters = [
@@ -140,4 +116,77 @@ fn a_conflicting_identification_identifies_nobody() {
         ["email:anna"]
     );
     db.assert_sound();
+}
+
+#[test]
+fn linked_identities_are_one_contact_by_the_smallest_name() {
+    let letters = [
+        of(100, &identify(0, "email:anna")),
+        of(200, &identify(1, "customer:7")),
+        Letter::new([linked(2, "customer:7", &["phone:1"])]).by_server(),
+        Letter::new([linked(3, "phone:1", &["email:anna", "phone:2"])]).by_server(),
+        of(100, &subscribe(4)),
+        of(200, &subscribe(5)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table("SELECT identity, contact FROM identities"),
+            [
+                "customer:7 | customer:7",
+                "email:anna | customer:7",
+                "phone:1 | customer:7",
+                "phone:2 | customer:7"
+            ]
+        );
+        assert_eq!(
+            db.table("SELECT who, person FROM conversions"),
+            ["contact customer:7 | contact customer:7"]
+        );
+        assert_eq!(
+            db.table("SELECT DISTINCT contact FROM known_visitors"),
+            ["customer:7"]
+        );
+    });
+}
+
+#[test]
+fn a_servers_word_counts_for_the_whole_contact() {
+    let won = |n, contact: &str| {
+        let rest = format!(r#""kind":"trigger","name":"close-won","contact":"{contact}""#);
+        Letter::new([server_item(n, &rest)]).by_server()
+    };
+    let letters = [
+        won(0, "email:anna"),
+        won(1, "customer:7"),
+        won(2, "customer:8"),
+        Letter::new([linked(3, "customer:7", &["email:anna"])]).by_server(),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table("SELECT who, minor, money, source FROM conversions ORDER BY 1"),
+            [
+                "contact customer:7 | 120000 | verified | server",
+                "contact customer:8 | 120000 | verified | server"
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_server_that_names_the_visitor_identifies_it() {
+    let rest = format!(
+        r#""kind":"event","name":"signed_in","contact":"{ANNA}","visitor":"{}""#,
+        id(100).text()
+    );
+    let letters = [
+        Letter::new([server_item(0, &rest)]).by_server(),
+        of(100, &identify(1, BEN)),
+        of(100, &subscribe(2)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(
+            db.table("SELECT who, contact FROM conversions"),
+            [format!("contact {ANNA} | {ANNA}")]
+        );
+    });
 }

@@ -6,16 +6,27 @@
 )]
 
 mod any_order;
+mod copies;
 mod counting;
 mod fates;
 mod identity;
+mod items;
+mod reference;
+mod refunds;
+mod replays;
+mod sessions;
+mod stale;
+mod tokens;
+mod walks;
+
+use items::*;
 
 use super::{
     CONSERVATION, Compiled, MIGRATIONS, Param, PlanBook, RECOMPUTE, Statement, transaction,
 };
 use goalpost_core::{
-    CommerceStep, Id, MediaStep, Observation, Properties, Rules, Seen, Value,
-    accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
+    CommerceStep, Id, Observation, Properties, Rules, Seen, Value,
+    accepted::{Accepted, Content, DroppedBeacon, RefusedBody, ServerEvents},
     beacon::{self, Form, Header, Item},
     fate::{Drop, Quarantine},
     testing,
@@ -78,6 +89,22 @@ impl Letter {
         self
     }
 
+    /// As one of the site's servers sends it.
+    pub(super) fn by_server(mut self) -> Self {
+        self.form = Form::Server;
+        self
+    }
+
+    fn content<'a>(&'a self, text: &'a str) -> Content<'a> {
+        if self.form != Form::Server {
+            return Content::Beacon(raw(text));
+        }
+        Content::Server(ServerEvents {
+            site: self.site.as_str().into(),
+            items: self.items.iter().map(|item| raw(item)).collect(),
+        })
+    }
+
     pub(super) fn text(&self) -> String {
         let header = Header {
             site: &self.site,
@@ -108,65 +135,29 @@ pub(super) fn accepted(received_at: i64, content: Content<'_>) -> Accepted<'_> {
     }
 }
 
-pub(super) fn seen(n: i64, seen: Seen) -> Observation {
-    Observation {
-        id: id(n),
-        seq: u32::try_from(n % 0x1_0000).unwrap(),
-        path: "/shoes/".into(),
-        seen,
-        properties: Properties::default(),
+/// Every order of the letters, each in a database of its own and in a transaction of its own, and
+/// then all of them once more.
+pub(super) fn in_every_order(letters: &[Letter], check: impl Fn(&Db)) {
+    let mut orders = vec![Vec::new()];
+    for _ in letters {
+        let shorter = std::mem::take(&mut orders);
+        for order in shorter {
+            for at in (0..letters.len()).filter(|at| !order.contains(at)) {
+                orders.push([order.as_slice(), &[at]].concat());
+            }
+        }
     }
-}
-
-pub(super) fn item(observation: &Observation) -> String {
-    Item::new(observation, id(1), Some(id(3)), None).json
-}
-
-pub(super) fn play(n: i64, video: &str) -> Observation {
-    seen(
-        n,
-        Seen::Media {
-            step: MediaStep::Play,
-            video: video.into(),
-        },
-    )
-}
-
-pub(super) fn event(n: i64, name: &str) -> Observation {
-    seen(n, Seen::Event { name: name.into() })
-}
-
-pub(super) fn identify(n: i64, contact: &str) -> Observation {
-    seen(
-        n,
-        Seen::Identify {
-            contact: contact.into(),
-        },
-    )
-}
-
-pub(super) fn subscribe(n: i64) -> Observation {
-    let elements = vec![goalpost_core::Element {
-        tag: "form".into(),
-        id: "newsletter".into(),
-        ..Default::default()
-    }];
-    seen(n, Seen::Submit { elements })
-}
-
-pub(super) fn purchase(n: i64, order: &str, revenue: &str) -> Observation {
-    let text = |text: &str| Value::Text(text.into());
-    let mut observation = seen(
-        n,
-        Seen::Commerce {
-            step: CommerceStep::Purchase,
-        },
-    );
-    observation.properties = Properties(vec![
-        ("order".into(), text(order)),
-        ("revenue".into(), text(revenue)),
-    ]);
-    observation
+    for order in orders {
+        let mut db = Db::new();
+        for at in &order {
+            db.deliver(std::slice::from_ref(&letters[*at]));
+        }
+        db.assert_sound();
+        check(&db);
+        db.deliver(letters);
+        db.assert_sound();
+        check(&db);
+    }
 }
 
 pub(super) fn book() -> PlanBook {
@@ -193,8 +184,8 @@ pub(super) fn plan_of(site: &str) -> Compiled {
 /// Rows as one text per row, for people and for comparison.
 pub(super) type Table = Vec<String>;
 
-pub(super) struct Db {
-    pub(super) sqlite: Connection,
+pub(crate) struct Db {
+    pub(crate) sqlite: Connection,
     pub(super) book: PlanBook,
     batches: i64,
 }
@@ -217,7 +208,7 @@ impl Db {
         let messages: Vec<Accepted<'_>> = letters
             .iter()
             .zip(&texts)
-            .map(|(letter, text)| accepted(letter.received_at, Content::Beacon(raw(text))))
+            .map(|(letter, text)| accepted(letter.received_at, letter.content(text)))
             .collect();
         self.accept(&messages);
     }
@@ -252,8 +243,14 @@ impl Db {
         )]);
     }
 
-    pub(super) fn run(&mut self, statements: &[Statement]) {
-        let transaction = self.sqlite.transaction().unwrap();
+    pub(crate) fn run(&mut self, statements: &[Statement]) {
+        self.try_run(statements)
+            .unwrap_or_else(|problem| panic!("{problem}"));
+    }
+
+    /// Runs a transaction, which may fail as a whole.
+    pub(crate) fn try_run(&mut self, statements: &[Statement]) -> rusqlite::Result<()> {
+        let transaction = self.sqlite.transaction()?;
         for statement in statements {
             let cells = statement.params.iter().map(|param| match param {
                 Param::Text(text) => Cell::Text(text.clone()),
@@ -261,11 +258,10 @@ impl Db {
                 Param::Null => Cell::Null,
             });
             transaction
-                .prepare_cached(statement.sql)
-                .and_then(|mut prepared| prepared.execute(params_from_iter(cells)))
-                .unwrap_or_else(|problem| panic!("{problem}\n{}", statement.sql));
+                .prepare_cached(statement.sql)?
+                .execute(params_from_iter(cells))?;
         }
-        transaction.commit().unwrap();
+        transaction.commit()
     }
 
     pub(super) fn table(&self, query: &str) -> Table {
@@ -312,6 +308,11 @@ impl Db {
                 recompute.what
             );
         }
+        assert_eq!(
+            self.table(reference::KEPT),
+            reference::conversions(self),
+            "conversions are what core makes of the observations"
+        );
         let lost = format!("SELECT * FROM ({CONSERVATION}) WHERE waiting < 0");
         assert_eq!(self.table(&lost), Table::new(), "nothing is there twice");
     }
