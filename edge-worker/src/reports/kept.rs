@@ -4,6 +4,7 @@
 //! days. They are written anew in one transaction, which also takes the day's mark away; whatever
 //! changes later marks it again.
 
+use super::credit::steps::step_rows;
 use super::source::{conversion_rows, event_rows, people_rows, traffic_rows, visitor_rows};
 
 /// A part of a site's figures whose kept days are written together.
@@ -34,6 +35,8 @@ impl Part {
                 fill("people_daily", &visitor_rows(day)),
                 clear("events_daily", ""),
                 fill("events_daily", &event_rows(day)),
+                clear("steps_daily", ""),
+                fill("steps_daily", &step_rows(day)),
             ],
             Self::Conversions => vec![
                 clear("conversions_daily", ""),
@@ -59,7 +62,8 @@ fn fill(table: &str, rows: &str) -> String {
     format!("INSERT INTO {table} {rows}")
 }
 
-/// Stale days, the oldest first: those before `?1`, at most `?2`.
+/// Stale days of these parts, the oldest first: those before `?1`, at most `?2`.
 pub(crate) const STALE: &str = "\
-SELECT json_array(site, part, day) FROM stale_days WHERE day < ?1
+SELECT json_array(site, part, day) FROM stale_days
+WHERE part IN ('traffic', 'conversions') AND day < ?1
 ORDER BY day, site, part LIMIT CAST(?2 AS INTEGER)";
