@@ -15,6 +15,7 @@ use goalpost_core::{
     server_event::{Terms, read_event},
 };
 use rusqlite::{Connection, params_from_iter, types::Value as Cell};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json, value::RawValue};
 use std::sync::Arc;
 
@@ -166,6 +167,14 @@ impl Shop {
                     .collect()
             })
             .unwrap_or_else(|problem| panic!("{problem}\n{sql}"))
+    }
+
+    /// The same, read as JSON.
+    pub(crate) fn parsed<T: DeserializeOwned>(&self, sql: &str, values: &[&str]) -> Vec<T> {
+        self.rows(sql, values)
+            .iter()
+            .map(|row| serde_json::from_str(row).unwrap())
+            .collect()
     }
 
     pub(crate) fn run(&self, sql: &str, values: &[&str]) {

@@ -8,7 +8,7 @@ import { startWorker } from "../harness/worker.mjs";
 
 const shop = {
   ...plan,
-  outcomes: [...plan.outcomes, { id: "warranty", when: "server", value: { fixed: "30000" } }],
+  outcomes: [...plan.outcomes, { id: "warranty", group: "purchase", when: "server", value: { fixed: "30000" } }],
 };
 
 let worker;

@@ -84,39 +84,32 @@ WITH
         )
     }
 
-    /// Sessions of these people, each with its steps of carts and purchases. `?1` site.
-    pub(crate) fn sessions(self) -> String {
-        const STEPS: &str = "\
+    /// Of these people, the sessions with steps of carts and purchases, and what they are known to have
+    /// bought, wherever that was. `?1` site.
+    ///
+    /// What no session has seen closes a cart too: the shop's own server may be the only one to tell.
+    pub(crate) fn question(self) -> String {
+        const SESSION: &str = "\
 json_array(
   person, hex(visitor), hex(session), channel, device,
   (SELECT group_concat(e.value)
    FROM json_each('[' || trail || ']') AS e
    WHERE e.value ->> 2 = 'commerce' AND e.value ->> 3 IN ('add_to_cart', 'purchase')))";
-        const BOUGHT_OR_ADDED: &str = "\
-(instr(s.trail, '\"commerce\",\"add_to_cart\",') > 0
-  OR instr(s.trail, '\"commerce\",\"purchase\",') > 0)";
+        const COLUMNS: &str = "s.visitor, s.session, s.channel, s.device, s.trail";
         format!(
             "{people}
-SELECT {STEPS}
+SELECT {SESSION}
 FROM (
-  SELECT own.person, s.visitor, s.session, s.channel, s.device, s.trail
+  SELECT own.person, {COLUMNS}
   FROM own CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = own.visitor
-  WHERE {BOUGHT_OR_ADDED}
+  WHERE instr(s.trail, '\"commerce\",\"add_to_cart\",') > 0
+    OR instr(s.trail, '\"commerce\",\"purchase\",') > 0
   UNION ALL
-  SELECT 'session ' || lower(hex(p.session)), s.visitor, s.session, s.channel, s.device, s.trail
+  SELECT 'session ' || lower(hex(p.session)), {COLUMNS}
   FROM people AS p
   CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = x'' AND s.session = p.session
-  WHERE p.session IS NOT NULL)",
-            people = self.people()
-        )
-    }
-
-    /// What these people are known to have bought, wherever that was. `?1` site.
-    ///
-    /// What no session has seen closes a cart too: the shop's own server may be the only one to tell.
-    pub(crate) fn purchases(self) -> String {
-        format!(
-            "{}
+  WHERE p.session IS NOT NULL)
+UNION ALL
 SELECT json_array(p.person, c.time, coalesce(c.order_number, ''))
 FROM (SELECT DISTINCT person FROM own) AS p
 CROSS JOIN conversions AS c INDEXED BY conversions_by_person
@@ -124,39 +117,42 @@ CROSS JOIN conversions AS c INDEXED BY conversions_by_person
 LEFT JOIN observations AS o ON o.site = c.site AND o.id = c.observation
 WHERE coalesce(
   o.kind = 'commerce' AND o.body ->> 'name' = 'purchase', c.order_number IS NOT NULL)",
-            self.people()
+            people = self.people()
         )
     }
 }
 
+/// A row of a [`Whose::question`].
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Row {
+    Session(Session),
+    Purchase(Purchase),
+}
+
 /// A session: whose, the visitor, the session, channel, device, and its steps as a trail.
 #[derive(Debug, Deserialize)]
-struct Session(String, String, String, String, String, Option<String>);
+pub(crate) struct Session(String, String, String, String, String, Option<String>);
 
 /// A purchase: whose, when, and the order's number.
 #[derive(Debug, Deserialize)]
-struct Purchase(String, i64, String);
+pub(crate) struct Purchase(String, i64, String);
 
-/// Reads the answers of [`Whose::sessions`] and [`Whose::purchases`] into people with their carts, as
-/// known at `now`.
+/// Reads the answer of a [`Whose::question`] into people with their carts, as known at `now`.
 ///
 /// # Errors
 /// A row that is not as this code writes it.
 pub(crate) fn owners(
-    sessions: &[String],
-    purchases: &[String],
+    rows: Vec<Row>,
     abandoned_after_ms: i64,
     now: i64,
 ) -> Result<Vec<Owner>, Failure> {
     let mut people: BTreeMap<String, (Vec<Session>, Vec<Purchase>)> = BTreeMap::new();
-    for row in sessions {
-        let session: Session = serde_json::from_str(row)?;
-        people.entry(session.0.clone()).or_default().0.push(session);
-    }
-    for row in purchases {
-        let purchase: Purchase = serde_json::from_str(row)?;
-        let person = people.entry(purchase.0.clone()).or_default();
-        person.1.push(purchase);
+    for row in rows {
+        match row {
+            Row::Session(own) => people.entry(own.0.clone()).or_default().0.push(own),
+            Row::Purchase(own) => people.entry(own.0.clone()).or_default().1.push(own),
+        }
     }
     people
         .iter()

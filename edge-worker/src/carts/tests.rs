@@ -17,9 +17,7 @@ const HOUR: i64 = 60 * MINUTE;
 impl Shop {
     fn carts(&self, from: &str, to: &str, now: i64) -> Vec<Owner> {
         let values = [SITE, from, to];
-        let sessions = self.rows(&Whose::Days.sessions(), &values);
-        let purchases = self.rows(&Whose::Days.purchases(), &values);
-        owners(&sessions, &purchases, HOUR, now)
+        owners(self.parsed(&Whose::Days.question(), &values), HOUR, now)
             .map_err(|failure| failure.to_string())
             .unwrap()
     }
@@ -41,11 +39,7 @@ impl Shop {
     /// One run of the watch, with room for so many notes; how many it looked at.
     fn watch(&mut self, now: i64, room: usize) -> usize {
         let before = (now - HOUR).to_string();
-        let notes: Vec<Note> = self
-            .rows(DUE, &[SITE, &before, &room.to_string()])
-            .iter()
-            .map(|row| serde_json::from_str(row).unwrap())
-            .collect();
+        let notes: Vec<Note> = self.parsed(DUE, &[SITE, &before, &room.to_string()]);
         let found = self.looked_at(&notes, now);
         let items: Vec<String> = found
             .events
@@ -61,9 +55,8 @@ impl Shop {
 
     fn looked_at(&self, notes: &[Note], now: i64) -> Found {
         let pairs = pairs(notes).map_err(|failure| failure.to_string()).unwrap();
-        let sessions = self.rows(&Whose::Sessions.sessions(), &[SITE, &pairs]);
-        let purchases = self.rows(&Whose::Sessions.purchases(), &[SITE, &pairs]);
-        let owners = owners(&sessions, &purchases, HOUR, now)
+        let rows = self.parsed(&Whose::Sessions.question(), &[SITE, &pairs]);
+        let owners = owners(rows, HOUR, now)
             .map_err(|failure| failure.to_string())
             .unwrap();
         let found = found(notes, &owners, &self.known.rules, now);
@@ -150,11 +143,7 @@ fn a_run_that_stopped_before_its_end_is_done_again_and_stores_nothing_twice() {
     let mut shop = Shop::new();
     shop.sees(visitor(1), session(1, 0), &[(NOW, adds("walk"))]);
     let now = NOW + 2 * HOUR;
-    let notes: Vec<Note> = shop
-        .rows(DUE, &[SITE, &(now - HOUR).to_string(), "9"])
-        .iter()
-        .map(|row| serde_json::from_str(row).unwrap())
-        .collect();
+    let notes: Vec<Note> = shop.parsed(DUE, &[SITE, &(now - HOUR).to_string(), "9"]);
     let found = shop.looked_at(&notes, now);
     shop.store(now, &[found.events[0].json.clone()]);
     // Here it stopped.
@@ -240,11 +229,7 @@ fn what_is_added_while_someone_looks_is_not_forgotten() {
     let own = session(1, 0);
     shop.sees(visitor(1), own, &[(NOW, adds("walk"))]);
     let now = NOW + 2 * HOUR;
-    let notes: Vec<Note> = shop
-        .rows(DUE, &[SITE, &(now - HOUR).to_string(), "9"])
-        .iter()
-        .map(|row| serde_json::from_str(row).unwrap())
-        .collect();
+    let notes: Vec<Note> = shop.parsed(DUE, &[SITE, &(now - HOUR).to_string(), "9"]);
     let found = shop.looked_at(&notes, now);
     // Late, and within the time of the session that is known.
     shop.sees(visitor(1), own, &[(NOW - 1, adds("run"))]);
@@ -299,16 +284,14 @@ fn two_sites_have_carts_of_their_own() {
 fn carts_are_looked_for_where_there_are_some() {
     let shop = Shop::new();
     let days = [SITE, "2026-11-01", "2026-11-30"];
-    for sql in [Whose::Days.sessions(), Whose::Days.purchases()] {
-        assert_eq!(shop.scans(&sql, &days), Vec::<String>::new(), "{sql}");
-    }
-    for sql in [Whose::Sessions.sessions(), Whose::Sessions.purchases()] {
-        assert_eq!(
-            shop.scans(&sql, &[SITE, "[]"]),
-            Vec::<String>::new(),
-            "{sql}"
-        );
-    }
+    let sql = Whose::Days.question();
+    assert_eq!(shop.scans(&sql, &days), Vec::<String>::new(), "{sql}");
+    let sql = Whose::Sessions.question();
+    assert_eq!(
+        shop.scans(&sql, &[SITE, "[]"]),
+        Vec::<String>::new(),
+        "{sql}"
+    );
     for sql in [SETTLED, LATER] {
         assert_eq!(
             shop.scans(sql, &[SITE, "[]"]),

@@ -105,17 +105,8 @@ async fn run_site(edge: &Bindings, known: &Known, now: i64, room: usize) -> Resu
         return Ok(0);
     }
     let pairs = pairs(&notes)?;
-    let (sessions, purchases) = (Whose::Sessions.sessions(), Whose::Sessions.purchases());
-    let questions = [
-        (sessions.as_str(), vec![site, &pairs]),
-        (purchases.as_str(), vec![site, &pairs]),
-    ];
-    let mut answers = database::batch(edge, &questions).await?.into_iter();
-    let (sessions, purchases) = (
-        answers.next().unwrap_or_default(),
-        answers.next().unwrap_or_default(),
-    );
-    let owners = owners(&sessions, &purchases, after, now)?;
+    let rows = database::rows(edge, &Whose::Sessions.question(), &[site, &pairs]).await?;
+    let owners = owners(rows, after, now)?;
     let found = found(&notes, &owners, &known.rules, now);
     for problem in &found.problems {
         worker::console_error!("a cart of '{site}' is no event: {problem}");

@@ -3,6 +3,7 @@
 
 use super::{
     brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
+    names::names_after,
     search::{FOUND, Wanted},
     stage::contacts_in_stage,
 };
@@ -20,8 +21,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Names that one statement reads at most: what fits into one answer of the database.
-pub(super) const NAMES_AT_ONCE: u32 = 10_000;
+/// Names that one page looks at: most are contacts', but a contact may have several.
+const STEPS: u32 = 2_000;
 
 /// Contacts that are ranked at most before a stage is looked at.
 const RANKED: u32 = 10_000;
@@ -87,7 +88,7 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
         if let Some(within) = &within {
             page(within, after, wanted)
         } else {
-            let page = names_after(edge, site, after, limit).await?;
+            let page = names_after(edge, site, after, STEPS, limit).await?;
             (page.names, page.next)
         }
     } else {
@@ -127,83 +128,6 @@ async fn found(
     let limit = limit.to_string();
     let values = [site, &identities, first, beyond, &wanted.order, &limit];
     database::rows(edge, FOUND, &values).await
-}
-
-/// Names of contacts in order, and where to go on.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Names {
-    pub(super) names: Vec<String>,
-    pub(super) next: Option<String>,
-}
-
-/// The contacts of a site, `limit` names at most, from the one after `after`.
-///
-/// A contact is a canonical name of linked identities, or an identity that is linked to none. Both
-/// kinds are walked in order, each name once however often it was said.
-pub(super) async fn names_after(
-    edge: &Bindings,
-    site: &str,
-    after: &str,
-    limit: u32,
-) -> Result<Names, Failure> {
-    let rows = database::rows(edge, WALK, &[site, after, &limit.to_string()]).await?;
-    Ok(merged(rows, limit))
-}
-
-/// `?1` site, `?2` after which name, `?3` how many steps of each walk.
-pub(super) const WALK: &str = "\
-WITH RECURSIVE
-  linked(name) AS (
-    SELECT min(contact) FROM identities WHERE site = ?1 AND contact > ?2
-    UNION ALL
-    SELECT (
-      SELECT min(i.contact) FROM identities AS i
-      WHERE i.site = ?1 AND i.contact > linked.name)
-    FROM linked WHERE linked.name IS NOT NULL
-    LIMIT CAST(?3 AS INTEGER)),
-  named(name) AS (
-    SELECT min(contact) FROM observations
-    WHERE site = ?1 AND contact IS NOT NULL AND contact > ?2
-    UNION ALL
-    SELECT (
-      SELECT min(o.contact) FROM observations AS o
-      WHERE o.site = ?1 AND o.contact IS NOT NULL AND o.contact > named.name)
-    FROM named WHERE named.name IS NOT NULL
-    LIMIT CAST(?3 AS INTEGER))
-SELECT json_array('linked', name, 1) FROM linked WHERE name IS NOT NULL
-UNION ALL
-SELECT json_array(
-  'named', name,
-  NOT EXISTS (SELECT 1 FROM identities AS i WHERE i.site = ?1 AND i.identity = named.name))
-FROM named WHERE name IS NOT NULL";
-
-/// A step of a walk: which walk, where it came to, and whether that is a contact's name.
-#[derive(Deserialize)]
-pub(super) struct Step(String, String, u8);
-
-/// Both walks as one. A walk that was cut short says nothing of what is beyond its end.
-pub(super) fn merged(steps: Vec<Step>, limit: u32) -> Names {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let end = |walk: &str| {
-        let own = || steps.iter().filter(|step| step.0 == walk);
-        let last = own().map(|step| step.1.clone()).max();
-        last.filter(|_| own().count() >= limit)
-    };
-    let end = [end("linked"), end("named")].into_iter().flatten().min();
-    let mut names: BTreeSet<String> = steps
-        .into_iter()
-        .filter(|step| step.2 == 1 && end.as_ref().is_none_or(|end| step.1 <= *end))
-        .map(|step| step.1)
-        .collect();
-    let mut next = end;
-    if names.len() > limit {
-        names = names.into_iter().take(limit).collect();
-        next = names.last().cloned();
-    }
-    Names {
-        names: names.into_iter().collect(),
-        next,
-    }
 }
 
 async fn ranked(
@@ -375,7 +299,8 @@ pub(crate) fn schema() -> Value {
             "next",
             json!({
                 "type": ["string", "null"],
-                "description": "`after` of the next page, in order of names.",
+                "description": "`after` of the next page, in order of names. A page may be shorter \
+                                than asked for; the last one has none.",
             }),
         ),
     ])
@@ -384,30 +309,6 @@ pub(crate) fn schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn walk(text: &str, limit: u32) -> Names {
-        merged(serde_json::from_str(text).unwrap(), limit)
-    }
-
-    #[test]
-    fn a_walk_that_was_cut_short_ends_the_page() {
-        let steps = r#"[["linked","b",1],["named","a",1],["named","b",0],["named","c",1]]"#;
-        let names = walk(steps, 3);
-        assert_eq!(names.names, ["a", "b", "c"]);
-        assert_eq!(names.next.as_deref(), Some("c"));
-        let all = walk(steps, 4);
-        assert_eq!((all.names.len(), all.next), (3, None));
-        let few = walk(
-            r#"[["linked","m",1],["linked","z",1],["named","a",1],["named","b",1]]"#,
-            2,
-        );
-        assert_eq!(few.names, ["a", "b"]);
-        assert_eq!(
-            few.next.as_deref(),
-            Some("b"),
-            "m is known, and its turn comes"
-        );
-    }
 
     #[test]
     fn a_page_goes_on_where_the_last_one_ended() {

@@ -3,6 +3,7 @@
 mod brought;
 mod document;
 mod list;
+mod names;
 mod person;
 mod search;
 mod stage;

@@ -1,6 +1,6 @@
 //! Who stands where.
 
-use super::list::{NAMES_AT_ONCE, names_after};
+use super::names::{MOST_STEPS, names_after};
 use crate::{bindings::Bindings, database, http::Failure};
 use goalpost_core::contact::Stage;
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub(crate) async fn contacts_in_stage(
     let mut visitors = BTreeSet::new();
     let mut after = Some(String::new());
     while let Some(from) = after {
-        let names = names_after(edge, site, &from, NAMES_AT_ONCE).await?;
+        let names = names_after(edge, site, &from, MOST_STEPS, u32::MAX).await?;
         visitors.extend(names.names);
         after = names.next;
     }
