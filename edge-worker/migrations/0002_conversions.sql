@@ -243,21 +243,25 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
-  UPDATE conversions SET
-    refunded = r.refunded, voided = r.whole OR r.refunded > 0 AND r.refunded = minor
-  FROM (
-    SELECT
-      c.definition, c.scope, c.who, c.dedup, max(r.minor IS NULL) AS whole,
-      iif(
-        max(r.minor IS NULL), max(0, coalesce(c.minor, 0)),
-        min(max(0, coalesce(c.minor, 0)), sum(
-          iif(coalesce(r.currency, c.currency) IS c.currency, r.minor, 0)))) AS refunded
-    FROM conversions AS c
-    JOIN refunds AS r ON r.site = c.site AND r.order_number = c.order_number
-    WHERE c.site = NEW.site AND c.order_number = NEW.order_number
-    GROUP BY c.definition, c.scope, c.who, c.dedup) AS r
-  WHERE site = NEW.site AND conversions.definition = r.definition AND conversions.scope = r.scope
-    AND conversions.who = r.who AND conversions.dedup = r.dedup;
+  UPDATE conversions SET (refunded, voided) = (
+    SELECT r.refunded, r.whole OR r.refunded > 0 AND r.refunded = conversions.minor
+    FROM (
+      SELECT
+        max(minor IS NULL) AS whole,
+        iif(
+          max(minor IS NULL), max(0, coalesce(conversions.minor, 0)),
+          min(max(0, coalesce(conversions.minor, 0)), sum(iif(
+            coalesce(currency, conversions.currency) IS conversions.currency, minor, 0))))
+          AS refunded
+      FROM refunds INDEXED BY refunds_by_order
+      WHERE site = NEW.site AND order_number = NEW.order_number) AS r)
+  -- Without statistics the planner would read all refunds and conversions of the site.
+  WHERE (site, definition, scope, who, dedup) IN (
+    SELECT c.site, c.definition, c.scope, c.who, c.dedup
+    FROM refunds AS r INDEXED BY refunds_by_order
+    CROSS JOIN conversions AS c INDEXED BY conversions_by_order
+      ON c.site = r.site AND c.order_number = r.order_number
+    WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL
@@ -293,8 +297,12 @@ END;
 CREATE TRIGGER visitor_is_known AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
+  -- Without statistics the planner would read all evidence of the site: here and below it is told.
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  WHERE (site, definition, scope, who, dedup, observation) IN (
+    SELECT site, definition, scope, who, dedup, observation
+    FROM evidence INDEXED BY evidence_by_visitor
+    WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL);
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT
@@ -304,10 +312,12 @@ BEGIN
       || substr(hex(visitor), 13, 4) || '-' || substr(hex(visitor), 17, 4) || '-'
       || substr(hex(visitor), 21)))),
     dedup
-  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
+  FROM evidence INDEXED BY evidence_by_visitor
+  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  FROM evidence INDEXED BY evidence_by_visitor
+  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
 END;
 
 CREATE TRIGGER observation_links AFTER INSERT ON observations WHEN NEW.identities IS NOT NULL
@@ -339,17 +349,22 @@ BEGIN
   ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact;
 
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE site = NEW.site AND identity = NEW.identity AND contact <> NEW.contact;
+  WHERE (site, definition, scope, who, dedup, observation) IN (
+    SELECT site, definition, scope, who, dedup, observation
+    FROM evidence INDEXED BY evidence_by_identity
+    WHERE site = NEW.site AND identity = NEW.identity AND contact <> NEW.contact);
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT site, definition, scope, iif(who = '', '', 'contact ' || NEW.was), dedup
-  FROM evidence
+  FROM evidence INDEXED BY evidence_by_identity
   WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence
+  FROM evidence INDEXED BY evidence_by_identity
   WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact;
 
   UPDATE known_visitors SET contact = NEW.contact
-  WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
+  WHERE (site, visitor) IN (
+    SELECT site, visitor FROM known_visitors INDEXED BY known_visitors_by_contact
+    WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact);
 END;

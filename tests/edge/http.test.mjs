@@ -158,6 +158,10 @@ test("every route of the OpenAPI document answers as it says", async () => {
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
     Publish: JSON.stringify(plan),
+    PutCosts: JSON.stringify({
+      currency: "JPY",
+      costs: [{ day: "2026-01-02", channel: "Email", amount: "1" }],
+    }),
   };
   let called = 0;
   for (const [template, item] of Object.entries(document.paths)) {
