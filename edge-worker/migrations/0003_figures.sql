@@ -69,6 +69,7 @@ CREATE TABLE traffic_daily (
   pages        INTEGER NOT NULL,
   duration_ms  INTEGER NOT NULL,
   new_visitors INTEGER NOT NULL,  -- sessions that are the first of their visitor
+  landing_hits INTEGER NOT NULL,  -- sessions that began with a page view
   PRIMARY KEY (site, day, channel, source, medium, campaign, landing, device, country)
 ) STRICT, WITHOUT ROWID;
 

@@ -4,7 +4,13 @@
 //! days. They are written anew in one transaction, which also takes the day's mark away; whatever
 //! changes later marks it again.
 
-use super::source::{conversion_rows, event_rows, people_rows, traffic_rows, visitor_rows};
+use super::{
+    dimension::OF_A_VISIT,
+    source::{
+        VISITORS_APART, conversion_rows, event_rows, of_definitions, of_kinds, traffic_rows,
+        visitor_rows,
+    },
+};
 
 /// A part of a site's figures whose kept days are written together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +33,25 @@ impl Part {
     pub(crate) fn statements(self) -> Vec<String> {
         let day = "= ?2";
         let mut list = match self {
-            Self::Traffic => vec![
-                clear("traffic_daily", ""),
-                fill("traffic_daily", &traffic_rows(day)),
-                clear("people_daily", " AND measure = 'visitors'"),
-                fill("people_daily", &visitor_rows(day)),
-                clear("events_daily", ""),
-                fill("events_daily", &event_rows(day)),
-            ],
+            Self::Traffic => {
+                let mut list = vec![
+                    clear("traffic_daily", ""),
+                    fill("traffic_daily", &traffic_rows(day, &OF_A_VISIT)),
+                    clear("events_daily", ""),
+                    fill("events_daily", &event_rows(day)),
+                    clear("people_daily", " AND measure = 'visitors'"),
+                ];
+                let visitors =
+                    VISITORS_APART.map(|own| fill("people_daily", &visitor_rows(day, own)));
+                list.extend(visitors);
+                list
+            }
             Self::Conversions => vec![
                 clear("conversions_daily", ""),
                 fill("conversions_daily", &conversion_rows(day)),
                 clear("people_daily", " AND measure <> 'visitors'"),
-                fill("people_daily", &people_rows(day)),
+                fill("people_daily", &of_kinds(day)),
+                fill("people_daily", &of_definitions(day)),
             ],
         };
         let part = match self {

@@ -33,6 +33,7 @@ fn scans(steps: &[String]) -> Vec<&String> {
                     && !what.starts_with('(')
                     && !what.contains("VIRTUAL TABLE")
                     && what != "CONSTANT ROW"
+                    && !what.ends_with("VALUES CLAUSE")
             }
             // A row's own past is looked for among those of its person alone.
             None => {
