@@ -2,7 +2,6 @@
 
 use crate::{
     codec::{Reader, Wire as _},
-    counting::Counting,
     limits,
     rules::{Amount, Definition, Rules, Worth},
     zone::Zone,
@@ -25,23 +24,20 @@ pub enum DecodeError {
 
 impl BrowserPlan {
     /// The version that this code writes and reads, in the first byte.
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
 
     /// What a page needs of these rules, as bytes.
     pub fn encode(rules: &Rules) -> Vec<u8> {
-        let definitions = rules
-            .definitions
-            .iter()
-            .filter(|definition| !definition.server_only);
-        let uses_days = definitions
-            .clone()
-            .any(|definition| definition.count == Counting::OncePerDay);
         let page = Rules {
-            definitions: definitions
+            definitions: rules
+                .definitions
+                .iter()
+                .filter(|definition| !definition.server_only)
                 .cloned()
                 .map(Definition::without_price)
                 .collect(),
-            zone: if uses_days {
+            // A page asks for the day only to end a session with it.
+            zone: if rules.split_at_midnight {
                 rules.zone.clone()
             } else {
                 Zone::default()

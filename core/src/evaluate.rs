@@ -4,7 +4,7 @@
 //! of last month calls it again. The same arguments give the same answer in all three.
 
 use crate::{
-    counting::{CountingKey, Occasion, Person},
+    counting::{Counting, CountingKey, Occasion, Person},
     fact::{Fact, Subject},
     fate::Quarantine,
     id::Id,
@@ -81,6 +81,22 @@ impl Explanation {
         }
     }
 
+    /// The reason with what follows from it: what happened also says how often it counts.
+    ///
+    /// ```
+    /// use goalpost_core::{Counting, Explanation};
+    /// let text = Explanation::Matched.sentence(Counting::OncePerDay);
+    /// assert_eq!(text, "matched, counts once_per_day");
+    /// ```
+    pub fn sentence(self, count: Counting) -> String {
+        let mut text = String::from(self.text());
+        if self == Self::Matched {
+            text.push_str(", counts ");
+            text.push_str(count.name());
+        }
+        text
+    }
+
     /// How far an observation came before it failed.
     const fn nearness(self) -> u8 {
         match self {
@@ -109,38 +125,84 @@ impl Explanation {
 /// assert_eq!(verdict.conversions[0].definition, "demo-request");
 /// ```
 pub fn evaluate(rules: &Rules, observation: &Observation, context: &Context<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
+    match happened(rules, observation, context.server) {
+        Ok(list) => Verdict {
+            conversions: list
+                .iter()
+                .map(|one| one.conversion(rules, observation, context))
+                .collect(),
+            problem: None,
+        },
+        Err(problem) => Verdict {
+            conversions: Vec::new(),
+            problem: Some(problem),
+        },
+    }
+}
+
+/// The definitions that [`evaluate`] would say happened, for a page: what they are the same as is
+/// the edge's to tell, so a page carries no code for it.
+///
+/// # Errors
+/// The problem that [`evaluate`] would name.
+pub fn claims<'a>(
+    rules: &'a Rules,
+    observation: &'a Observation,
+) -> Result<Vec<&'a str>, (Quarantine, String)> {
+    let list = happened(rules, observation, false)?;
+    Ok(list.iter().map(|one| one.definition.id.as_str()).collect())
+}
+
+/// A definition that happened, before anybody asks how often it counts.
+struct Happened<'a> {
+    definition: &'a Definition,
+    captures: Captures<'a>,
+    money: Option<Money>,
+}
+
+fn happened<'a>(
+    rules: &'a Rules,
+    observation: &'a Observation,
+    server: bool,
+) -> Result<Vec<Happened<'a>>, (Quarantine, String)> {
     if let Seen::Trigger { definition } = &observation.seen
         && rules
             .definition(definition)
-            .is_none_or(|found| found.server_only && !context.server)
+            .is_none_or(|found| found.server_only && !server)
     {
         let mut problem = String::from("'");
         problem.push_str(definition);
         problem.push_str("' is not a definition of this plan that may be triggered here");
-        verdict.problem = Some((Quarantine::Unregistered, problem));
-        return verdict;
+        return Err((Quarantine::Unregistered, problem));
     }
+    let mut list = Vec::new();
     for definition in &rules.definitions {
-        let Ok(captures) = examine(rules, definition, observation, context.server) else {
-            continue;
-        };
-        match convert(rules, definition, observation, &captures, context) {
-            Ok(conversion) => verdict.conversions.push(conversion),
-            Err(problem) => {
-                return Verdict {
-                    conversions: Vec::new(),
-                    problem: Some((Quarantine::Value, problem)),
-                };
-            }
+        if let Ok(captures) = examine(rules, definition, observation, server) {
+            list.push(Happened {
+                definition,
+                captures,
+                money: definition
+                    .money(observation)
+                    .map_err(|problem| (Quarantine::Value, problem))?,
+            });
         }
     }
-    verdict
+    Ok(list)
 }
 
 /// Says why a definition did or did not happen.
 pub fn explain(rules: &Rules, definition: &Definition, observation: &Observation) -> Explanation {
-    examine(rules, definition, observation, false)
+    examined(rules, definition, observation, false)
+}
+
+/// [`explain`], and whether one of the site's own servers reports it.
+pub(crate) fn examined(
+    rules: &Rules,
+    definition: &Definition,
+    observation: &Observation,
+    server: bool,
+) -> Explanation {
+    examine(rules, definition, observation, server)
         .map_or_else(|miss| miss, |_| Explanation::Matched)
 }
 
@@ -176,46 +238,56 @@ fn examine<'a>(
     Err(nearest)
 }
 
-fn convert(
-    rules: &Rules,
-    definition: &Definition,
-    observation: &Observation,
-    captures: &[(&str, &str)],
-    context: &Context<'_>,
-) -> Result<Conversion, String> {
-    let (points, money) = match &definition.worth {
-        Worth::Points(points) => (*points, None),
-        Worth::Value(amount) => (
-            0,
-            amount.of(observation).map_err(|(field, problem)| {
-                let mut text = definition.id.clone();
-                text.push_str(": property '");
-                text.push_str(field);
-                text.push_str("' ");
-                text.push_str(problem.text());
-                text
-            })?,
-        ),
-    };
-    let subject = Subject {
-        observation,
-        captures,
-    };
-    let dedup = subject.fact(&definition.dedup).map_or("", Fact::text);
-    let occasion = Occasion {
-        observation: observation.id,
-        session: context.session,
-        person: context.person,
-        date: rules.zone.date(context.time),
-        order: observation.properties.text("order"),
-    };
-    let key = CountingKey::of(definition.count, &occasion, dedup);
-    Ok(Conversion {
-        definition: definition.id.clone(),
-        key,
-        points,
-        money,
-    })
+impl Happened<'_> {
+    fn conversion(
+        &self,
+        rules: &Rules,
+        observation: &Observation,
+        context: &Context<'_>,
+    ) -> Conversion {
+        let Self {
+            definition,
+            captures,
+            money,
+        } = self;
+        let subject = Subject {
+            observation,
+            captures,
+        };
+        let dedup = subject.fact(&definition.dedup).map_or("", Fact::text);
+        let occasion = Occasion {
+            observation: observation.id,
+            session: context.session,
+            person: context.person,
+            date: rules.zone.date(context.time),
+            order: observation.properties.text("order"),
+        };
+        Conversion {
+            definition: definition.id.clone(),
+            key: CountingKey::of(definition.count, &occasion, dedup),
+            points: match definition.worth {
+                Worth::Points(points) => points,
+                Worth::Value(_) => 0,
+            },
+            money: *money,
+        }
+    }
+}
+
+impl Definition {
+    fn money(&self, observation: &Observation) -> Result<Option<Money>, String> {
+        let Worth::Value(amount) = &self.worth else {
+            return Ok(None);
+        };
+        amount.of(observation).map_err(|(field, problem)| {
+            let mut text = self.id.clone();
+            text.push_str(": property '");
+            text.push_str(field);
+            text.push_str("' ");
+            text.push_str(problem.text());
+            text
+        })
+    }
 }
 
 impl Amount {

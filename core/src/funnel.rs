@@ -14,6 +14,7 @@ pub use progress::{Progress, Reached, progress};
 
 use crate::page_pattern::PagePattern;
 use alloc::{string::String, vec::Vec};
+use serde::Serialize;
 
 /// A funnel as it is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,14 @@ pub struct Funnel {
 }
 
 /// What may lie between the steps of a funnel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(rename = "FunnelOrder"),
+    ts(rename = "FunnelOrder")
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// In order, with anything between.
     #[default]
@@ -47,14 +55,48 @@ pub enum Order {
     Any,
 }
 
+impl Order {
+    /// Every order.
+    pub const ALL: [Self; 3] = [Self::Loose, Self::Strict, Self::Any];
+
+    /// Its name in a plan.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loose => "loose",
+            Self::Strict => "strict",
+            Self::Any => "any",
+        }
+    }
+}
+
 /// Whose way a funnel follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(rename = "FunnelUnit"),
+    ts(rename = "FunnelUnit")
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Each session for itself.
     #[default]
     Session,
     /// A person over all sessions and devices.
     Contact,
+}
+
+impl Unit {
+    /// Every unit.
+    pub const ALL: [Self; 2] = [Self::Session, Self::Contact];
+
+    /// Its name in a plan.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Contact => "contact",
+        }
+    }
 }
 
 /// One step of a funnel.

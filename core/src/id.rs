@@ -24,27 +24,15 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 impl Id {
     /// The id of something that happened at `time` (Unix milliseconds), told apart by `random`.
     pub fn new(time: i64, random: [u8; 10]) -> Self {
-        let time = time.clamp(0, 0xffff_ffff_ffff).to_be_bytes();
-        let [_, _, t0, t1, t2, t3, t4, t5] = time;
-        let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9] = random;
-        Self([
-            t0,
-            t1,
-            t2,
-            t3,
-            t4,
-            t5,
-            0x70 | (r0 & 0x0f),
-            r1,
-            0x80 | (r2 & 0x3f),
-            r3,
-            r4,
-            r5,
-            r6,
-            r7,
-            r8,
-            r9,
-        ])
+        let [_, _, time @ ..] = time.clamp(0, 0xffff_ffff_ffff).to_be_bytes();
+        let mut bytes = [0; 16];
+        if let Some((front, back)) = bytes.split_first_chunk_mut() {
+            *front = time;
+            back.copy_from_slice(&random);
+        }
+        bytes[6] = 0x70 | (bytes[6] & 0x0f);
+        bytes[8] = 0x80 | (bytes[8] & 0x3f);
+        Self(bytes)
     }
 
     /// Reads 32 hexadecimal digits, hyphens ignored; only version 7 is an id of ours.
@@ -61,6 +49,20 @@ impl Id {
     /// The bytes, as stored.
     pub const fn bytes(self) -> [u8; 16] {
         self.0
+    }
+
+    /// The last 32 bits.
+    pub(crate) const fn end(self) -> u32 {
+        let [.., a, b, c, d] = self.0;
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// The same with these as the last 32 bits.
+    pub(crate) fn ending(mut self, end: u32) -> Self {
+        if let Some(last) = self.0.last_chunk_mut() {
+            *last = end.to_le_bytes();
+        }
+        self
     }
 
     /// When it was made: Unix milliseconds by the clock of whoever made it.

@@ -46,6 +46,8 @@ pub mod order_token;
 #[cfg(feature = "edge")]
 pub mod plan;
 #[cfg(feature = "edge")]
+pub mod reasons;
+#[cfg(feature = "edge")]
 pub mod replay;
 #[cfg(feature = "edge")]
 pub mod reporting;
@@ -82,7 +84,7 @@ pub use commerce::CommerceStep;
 pub use condition::{Condition, Test};
 pub use counting::{Counting, CountingKey, Person};
 pub use decimal::Decimal;
-pub use evaluate::{Context, Conversion, Explanation, Verdict, evaluate, explain};
+pub use evaluate::{Context, Conversion, Explanation, Verdict, claims, evaluate, explain};
 pub use fate::Fate;
 pub use id::Id;
 pub use link::LinkKind;

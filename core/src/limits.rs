@@ -78,6 +78,31 @@ pub const BACKDATE_MS: i64 = 2_592_000_000;
 /// Milliseconds of a session timeout: the shortest, the default of the field, and a day.
 pub const SESSION_TIMEOUT_MS: (u32, u32, u32) = (1_000, 1_800_000, 86_400_000);
 
+/// Funnels of one plan: each is looked for in every session of a report.
+pub const FUNNELS: usize = 32;
+
+/// Steps of one funnel: one step is no way, and nobody reads a chart of more than sixteen.
+pub const FUNNEL_STEPS: (usize, usize) = (2, 16);
+
+/// Milliseconds from a funnel's first step to its last: a minute, 30 days if unsaid, 90 days.
+pub const FUNNEL_WINDOW_MS: (i64, i64, i64) = (60_000, 2_592_000_000, 7_776_000_000);
+
+/// Milliseconds without a purchase that abandon a cart: a minute, an hour if unsaid, 30 days.
+pub const CART_ABANDONED_MS: (i64, i64, i64) = (60_000, 3_600_000, 2_592_000_000);
+
+/// Days before a conversion in which an arrival can have led to it: the fewest, the number if
+/// unsaid, the most, which is as far as a report looks back for sessions.
+pub const LOOKBACK_DAYS: (u32, u32, u32) = (1, 30, 90);
+
+/// Channels of a site's own, each looked at for every session.
+pub const CHANNEL_RULES: usize = 64;
+
+/// Hosts that are no referrers, beside the known ones.
+pub const NOT_REFERRERS: usize = 64;
+
+/// Rates of one plan: ten currencies, once a week for a year.
+pub const RATES: usize = 512;
+
 /// Bytes of an identity text: its kind, and a SHA-256 in hexadecimal or a customer's number.
 pub const CONTACT_BYTES: usize = 128;
 

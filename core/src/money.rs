@@ -31,6 +31,8 @@ pub enum MoneyError {
     NotDecimal,
     /// More decimals than the currency has.
     TooPrecise,
+    /// More than [`Money::MOST`].
+    TooLarge,
 }
 
 const NO_DECIMALS: &[u8] = b"BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF";
@@ -85,6 +87,10 @@ impl Currency {
 }
 
 impl Money {
+    /// Minor units of one amount at most: ten trillion yen. Nobody sells for more, and a report adds
+    /// up close to a million of them without leaving 64 bits.
+    pub const MOST: u64 = 10_000_000_000_000;
+
     /// Reads decimal text as an amount of `currency`.
     ///
     /// ```
@@ -96,12 +102,15 @@ impl Money {
     /// ```
     ///
     /// # Errors
-    /// [`MoneyError::NotDecimal`] or [`MoneyError::TooPrecise`].
+    /// [`MoneyError::NotDecimal`], [`MoneyError::TooPrecise`] or [`MoneyError::TooLarge`].
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         let decimal = Decimal::parse(text).ok_or(MoneyError::NotDecimal)?;
         let minor = decimal
             .rescale(currency.decimals())
             .ok_or(MoneyError::TooPrecise)?;
+        if minor.unsigned_abs() > Self::MOST {
+            return Err(MoneyError::TooLarge);
+        }
         Ok(Self { minor, currency })
     }
 
@@ -133,6 +142,7 @@ impl MoneyError {
             Self::UnknownCurrency => "is not a currency code of ISO 4217, such as JPY or USD",
             Self::NotDecimal => "is not a plain decimal number, such as 129.00",
             Self::TooPrecise => "has more decimals than its currency",
+            Self::TooLarge => "is too large for an amount",
         }
     }
 }
@@ -210,6 +220,11 @@ mod tests {
         assert_eq!(
             Money::parse("1e3", currency("JPY")),
             Err(MoneyError::NotDecimal)
+        );
+        assert!(Money::parse("10000000000000", currency("JPY")).is_ok());
+        assert_eq!(
+            Money::parse("10000000000001", currency("JPY")),
+            Err(MoneyError::TooLarge)
         );
     }
 

@@ -1,6 +1,8 @@
 //! What only the edge needs of a plan: how its figures are made.
 
-use crate::{channel::Channels, funnel::Funnel, money::Currency, sessionize::SessionRules};
+use crate::{
+    channel::Channels, funnel::Funnel, money::Currency, sessionize::SessionRules, zone::Date,
+};
 use alloc::{string::String, vec::Vec};
 
 /// The part of a plan that decides about figures, compiled beside its [`crate::Rules`].
@@ -18,6 +20,8 @@ pub struct Reporting {
     pub lookback_days: u32,
     /// What other currencies are worth in the plan's own.
     pub rates: Vec<Rate>,
+    /// The first day of the site of which a server may report something; `None`: any.
+    pub since: Option<Date>,
 }
 
 /// What one unit of another currency is worth in the plan's own, from a day on.

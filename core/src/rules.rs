@@ -26,6 +26,10 @@ pub struct Rules {
     pub plan: String,
     /// Milliseconds without activity after which a session has ended.
     pub session_timeout_ms: u32,
+    /// A new day of the zone begins a new session.
+    pub split_at_midnight: bool,
+    /// Another campaign begins a new session.
+    pub split_by_campaign: bool,
     /// The site's own hosts; a link elsewhere is outbound.
     pub hosts: Vec<String>,
     /// The currency of amounts that name none.
@@ -170,8 +174,8 @@ impl Rules {
 /// What a page view says of itself without its query.
 const PAGE_FACTS: [&str; 4] = ["path", "host", "title", "referrer"];
 
-/// The usual names of campaigns and of ad networks' click ids.
-const CAMPAIGN_KEYS: [&str; 14] = [
+/// The usual names of campaigns, and of ad networks' click ids.
+const CAMPAIGN_KEYS: [&str; 16] = [
     "utm_source",
     "utm_medium",
     "utm_campaign",
@@ -180,12 +184,14 @@ const CAMPAIGN_KEYS: [&str; 14] = [
     "gclid",
     "gbraid",
     "wbraid",
+    "dclid",
     "fbclid",
     "msclkid",
     "ttclid",
     "twclid",
     "yclid",
     "li_fat_id",
+    "ldtag_cl",
 ];
 
 /// Whether a page's query key names a campaign or a click of an ad network: it is kept even where no
@@ -194,22 +200,25 @@ pub fn is_campaign_key(key: &str) -> bool {
     CAMPAIGN_KEYS.contains(&key)
 }
 
+// What owns nothing comes first: a reader that gives up there has nothing to let go of.
 wire_struct!(Rules {
+    session_timeout_ms,
+    split_at_midnight,
+    split_by_campaign,
+    currency,
     site,
     plan,
-    session_timeout_ms,
     hosts,
-    currency,
     zone,
     definitions
 });
 wire_struct!(Definition {
+    count,
+    server_only,
     id,
     worth,
-    count,
     dedup,
-    when,
-    server_only
+    when
 });
 wire_struct!(Rule {
     trigger,

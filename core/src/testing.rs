@@ -37,6 +37,7 @@ pub fn reporting() -> crate::reporting::Reporting {
         cart_abandoned_after_ms: 3_600_000,
         lookback_days: 30,
         rates: Vec::new(),
+        since: None,
     }
 }
 
@@ -105,6 +106,8 @@ pub fn rules() -> Rules {
         site: "cloud-kicks".to_owned(),
         plan: "00".to_owned(),
         session_timeout_ms: 1_800_000,
+        split_at_midnight: false,
+        split_by_campaign: false,
         hosts: vec!["shop.example".to_owned()],
         currency: yen,
         zone: Zone::fixed(32_400),

@@ -41,6 +41,20 @@ impl Zone {
 
     /// The calendar day at `time` (Unix milliseconds).
     pub fn date(&self, time: i64) -> Date {
+        Date(i32::try_from(self.local_s(time).div_euclid(86_400)).unwrap_or(0))
+    }
+
+    /// The day and the time of day at `time` (Unix milliseconds), such as `2026-11-21 09:05:00`.
+    #[cfg(feature = "edge")]
+    pub fn clock(&self, time: i64) -> String {
+        let second = self.local_s(time).rem_euclid(86_400);
+        let (hour, minute) = (second / 3_600, second / 60 % 60);
+        let day = self.date(time).text();
+        alloc::format!("{day} {hour:02}:{minute:02}:{:02}", second % 60)
+    }
+
+    /// Seconds that a clock on the wall has shown since 1970.
+    fn local_s(&self, time: i64) -> i64 {
         let seconds = time.div_euclid(1_000);
         let offset = self
             .changes
@@ -48,8 +62,7 @@ impl Zone {
             .take_while(|(from, _)| *from <= seconds)
             .last()
             .map_or(self.first_offset_s, |(_, offset)| *offset);
-        let days = seconds.saturating_add(i64::from(offset)).div_euclid(86_400);
-        Date(i32::try_from(days).unwrap_or(0))
+        seconds.saturating_add(i64::from(offset))
     }
 }
 

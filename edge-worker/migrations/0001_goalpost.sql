@@ -83,6 +83,7 @@ CREATE TABLE quarantine (
   sdk         TEXT NOT NULL,
   form        TEXT NOT NULL,
   plan        TEXT NOT NULL,      -- the plan that the page named, or that decided
+  request     TEXT NOT NULL,      -- JSON: what came with it, so that it can be read again
   body        TEXT NOT NULL,
   PRIMARY KEY (site, id, digest)
 ) STRICT, WITHOUT ROWID;

@@ -3,7 +3,9 @@
 -- or race can count twice, and in whatever order they arrive the end is the same.
 --
 -- A view that can be inserted into is a procedure: its trigger does the work, and no row is written
--- for the call.
+-- for the call. In a trigger SQLite takes a partial index only where its condition is written out:
+-- hence `IS NOT NULL` beside `=`. And it takes a primary key's first column for as good as an index
+-- of its own: hence `+site`, which leaves it the index that begins with the person.
 
 -- Each copy of each conversion: an observation's word that a definition happened. Rows are only
 -- added. When a person becomes known, `who` and `contact` of that person's rows follow.
@@ -33,8 +35,8 @@ CREATE TABLE evidence (
   PRIMARY KEY (site, definition, scope, who, dedup, observation)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX evidence_by_visitor ON evidence (site, visitor, time) WHERE visitor IS NOT NULL;
-CREATE INDEX evidence_by_identity ON evidence (site, identity) WHERE identity IS NOT NULL;
+CREATE INDEX evidence_by_visitor ON evidence (visitor, site, time) WHERE visitor IS NOT NULL;
+CREATE INDEX evidence_by_identity ON evidence (identity, site) WHERE identity IS NOT NULL;
 
 -- One row per conversion: its counting key is its identity, and its copies together make the rest.
 -- The earliest copy says when and what, the earliest verified one else the earliest claimed one how
@@ -77,8 +79,8 @@ CREATE TABLE conversions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX conversions_by_day ON conversions (site, day, time);
-CREATE INDEX conversions_by_person ON conversions (site, person, day);
-CREATE INDEX conversions_by_order ON conversions (site, order_number)
+CREATE INDEX conversions_by_person ON conversions (person, site, day);
+CREATE INDEX conversions_by_order ON conversions (order_number, site)
   WHERE order_number IS NOT NULL;
 
 -- What servers reported as given back.
@@ -94,7 +96,8 @@ CREATE TABLE refunds (
   PRIMARY KEY (site, observation)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX refunds_by_order ON refunds (site, order_number);
+-- It has all that is asked of an order: else SQLite would rather walk the whole site.
+CREATE INDEX refunds_by_order ON refunds (site, order_number, minor, currency);
 CREATE INDEX refunds_by_day ON refunds (site, day);
 
 -- Whom a visitor turned out to be: by the earliest identification, whenever it arrives.
@@ -106,7 +109,7 @@ CREATE TABLE known_visitors (
   PRIMARY KEY (site, visitor)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX known_visitors_by_contact ON known_visitors (site, contact);
+CREATE INDEX known_visitors_by_contact ON known_visitors (contact, site);
 
 -- Identities that a server has linked: all that are linked, directly or through others, are one
 -- contact, known by the smallest of them. An identity without a row is a contact of its own.
@@ -117,7 +120,7 @@ CREATE TABLE identities (
   PRIMARY KEY (site, identity)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX identities_by_contact ON identities (site, contact);
+CREATE INDEX identities_by_contact ON identities (contact, site);
 
 -- From observations to evidence.
 
@@ -243,25 +246,29 @@ CREATE VIEW refunded_orders AS SELECT site, order_number FROM refunds;
 
 CREATE TRIGGER order_is_refunded INSTEAD OF INSERT ON refunded_orders
 BEGIN
-  UPDATE conversions SET (refunded, voided) = (
-    SELECT r.refunded, r.whole OR r.refunded > 0 AND r.refunded = conversions.minor
-    FROM (
-      SELECT
-        max(minor IS NULL) AS whole,
-        iif(
-          max(minor IS NULL), max(0, coalesce(conversions.minor, 0)),
-          min(max(0, coalesce(conversions.minor, 0)), sum(iif(
-            coalesce(currency, conversions.currency) IS conversions.currency, minor, 0))))
-          AS refunded
-      FROM refunds INDEXED BY refunds_by_order
-      WHERE site = NEW.site AND order_number = NEW.order_number) AS r)
-  -- Without statistics the planner would read all refunds and conversions of the site.
-  WHERE (site, definition, scope, who, dedup) IN (
-    SELECT c.site, c.definition, c.scope, c.who, c.dedup
-    FROM refunds AS r INDEXED BY refunds_by_order
-    CROSS JOIN conversions AS c INDEXED BY conversions_by_order
-      ON c.site = r.site AND c.order_number = r.order_number
-    WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
+  UPDATE conversions SET
+    refunded = iif(
+      EXISTS (
+        SELECT 1 FROM refunds AS r
+        WHERE r.site = NEW.site AND r.order_number = NEW.order_number AND r.minor IS NULL),
+      max(0, coalesce(minor, 0)),
+      min(max(0, coalesce(minor, 0)), (
+        SELECT coalesce(sum(r.minor), 0) FROM refunds AS r
+        WHERE r.site = NEW.site AND r.order_number = NEW.order_number
+          AND coalesce(r.currency, conversions.currency) IS conversions.currency)))
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
+
+  UPDATE conversions SET
+    voided = refunded > 0 AND refunded = minor OR EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number AND r.minor IS NULL)
+  WHERE +site = NEW.site AND order_number = NEW.order_number AND order_number IS NOT NULL
+    AND EXISTS (
+      SELECT 1 FROM refunds AS r
+      WHERE r.site = NEW.site AND r.order_number = NEW.order_number);
 END;
 
 CREATE TRIGGER observation_refunds AFTER INSERT ON observations WHEN NEW.refund IS NOT NULL
@@ -297,12 +304,9 @@ END;
 CREATE TRIGGER visitor_is_known AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
-  -- Without statistics the planner would read all evidence of the site: here and below it is told.
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE (site, definition, scope, who, dedup, observation) IN (
-    SELECT site, definition, scope, who, dedup, observation
-    FROM evidence INDEXED BY evidence_by_visitor
-    WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL);
+  WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT
@@ -312,12 +316,12 @@ BEGIN
       || substr(hex(visitor), 13, 4) || '-' || substr(hex(visitor), 17, 4) || '-'
       || substr(hex(visitor), 21)))),
     dedup
-  FROM evidence INDEXED BY evidence_by_visitor
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL
+  FROM evidence WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence INDEXED BY evidence_by_visitor
-  WHERE site = NEW.site AND visitor = NEW.visitor AND identity IS NULL;
+  FROM evidence WHERE +site = NEW.site AND visitor = NEW.visitor AND visitor IS NOT NULL
+    AND identity IS NULL;
 END;
 
 CREATE TRIGGER observation_links AFTER INSERT ON observations WHEN NEW.identities IS NOT NULL
@@ -337,7 +341,7 @@ BEGIN
     SELECT other.identity, other.contact
     FROM json_each(NEW.identities) AS m
     CROSS JOIN identities AS k ON k.site = NEW.site AND k.identity = m.value
-    CROSS JOIN identities AS other ON other.site = NEW.site AND other.contact = k.contact) AS part;
+    CROSS JOIN identities AS other ON +other.site = NEW.site AND other.contact = k.contact) AS part;
 END;
 
 CREATE VIEW renamed_identities AS SELECT site, identity, contact AS was, contact FROM identities;
@@ -349,22 +353,20 @@ BEGIN
   ON CONFLICT DO UPDATE SET contact = excluded.contact WHERE contact <> excluded.contact;
 
   UPDATE evidence SET contact = NEW.contact, who = iif(who = '', '', 'contact ' || NEW.contact)
-  WHERE (site, definition, scope, who, dedup, observation) IN (
-    SELECT site, definition, scope, who, dedup, observation
-    FROM evidence INDEXED BY evidence_by_identity
-    WHERE site = NEW.site AND identity = NEW.identity AND contact <> NEW.contact);
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND contact <> NEW.contact;
 
   INSERT INTO refold (site, definition, scope, who, dedup)
   SELECT site, definition, scope, iif(who = '', '', 'contact ' || NEW.was), dedup
-  FROM evidence INDEXED BY evidence_by_identity
-  WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact
+  FROM evidence
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND NEW.was <> NEW.contact
   UNION
   SELECT site, definition, scope, who, dedup
-  FROM evidence INDEXED BY evidence_by_identity
-  WHERE site = NEW.site AND identity = NEW.identity AND NEW.was <> NEW.contact;
+  FROM evidence
+  WHERE +site = NEW.site AND identity = NEW.identity AND identity IS NOT NULL
+    AND NEW.was <> NEW.contact;
 
   UPDATE known_visitors SET contact = NEW.contact
-  WHERE (site, visitor) IN (
-    SELECT site, visitor FROM known_visitors INDEXED BY known_visitors_by_contact
-    WHERE site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact);
+  WHERE +site = NEW.site AND contact = NEW.was AND NEW.was <> NEW.contact;
 END;

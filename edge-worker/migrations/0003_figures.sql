@@ -181,14 +181,15 @@ BEGIN
   JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
     AND c.who = e.who AND c.dedup = e.dedup
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
-  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.time >= NEW.started_at
+  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+    AND e.time >= NEW.started_at
     AND c.day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, part.name, c.day
   FROM known_visitors AS k
-  JOIN conversions AS c ON c.site = k.site AND c.person = 'contact ' || k.contact
+  JOIN conversions AS c ON +c.site = k.site AND c.person = 'contact ' || k.contact
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE k.site = NEW.site AND k.visitor = NEW.visitor
     AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
@@ -213,7 +214,7 @@ BEGIN
       SELECT NEW.visitor
       UNION ALL
       SELECT other.visitor FROM known_visitors AS own
-      JOIN known_visitors AS other ON other.site = own.site AND other.contact = own.contact
+      JOIN known_visitors AS other ON +other.site = own.site AND other.contact = own.contact
       WHERE own.site = NEW.site AND own.visitor = NEW.visitor)
   ON CONFLICT DO NOTHING;
 END;
@@ -225,7 +226,7 @@ BEGIN
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, part.name, day FROM conversions INDEXED BY conversions_by_person
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
-  WHERE site = NEW.site
+  WHERE +site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)
   ON CONFLICT DO NOTHING;
 
@@ -235,7 +236,7 @@ BEGIN
     SELECT NEW.visitor
     UNION ALL
     SELECT visitor FROM known_visitors
-    WHERE site = NEW.site AND contact IN (OLD.contact, NEW.contact))
+    WHERE +site = NEW.site AND contact IN (OLD.contact, NEW.contact))
   ON CONFLICT DO NOTHING;
 END;
 
@@ -251,12 +252,12 @@ BEGIN
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'conversions', day FROM conversions
-  WHERE site = NEW.site AND person = NEW.person AND day > NEW.day
+  WHERE +site = NEW.site AND person = NEW.person AND day > NEW.day
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
-  WHERE site = NEW.site AND person = NEW.person
+  WHERE +site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
   ON CONFLICT DO NOTHING;
 END;

@@ -1,7 +1,7 @@
 //! The parts that a deployment gives to the Worker, by role.
 
 use crate::http::Failure;
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap};
 use worker::{D1Database, Env, Fetcher, Queue, kv::KvStore};
 
 /// The default of `PREFIX`: where the routes of a page begin.
@@ -15,7 +15,11 @@ pub(crate) struct Bindings {
     env: Env,
     database: OnceCell<D1Database>,
     prefix: OnceCell<String>,
+    signing_keys: OnceCell<SigningKeys>,
 }
+
+/// Per site, the keys that its servers sign with; a site has several while it changes them.
+pub(crate) type SigningKeys = BTreeMap<String, Vec<String>>;
 
 impl Bindings {
     pub(crate) const fn new(env: Env) -> Self {
@@ -23,6 +27,7 @@ impl Bindings {
             env,
             database: OnceCell::new(),
             prefix: OnceCell::new(),
+            signing_keys: OnceCell::new(),
         }
     }
 
@@ -76,6 +81,23 @@ impl Bindings {
             .secret("ADMIN_TOKEN_HASH")
             .ok()
             .map(|hash| hash.to_string())
+    }
+
+    /// `SIGNING_KEYS`: what the sites' servers sign with, as `{"shop": ["key", "next key"]}`.
+    pub(crate) fn signing_keys(&self) -> Result<&SigningKeys, Failure> {
+        if let Some(keys) = self.signing_keys.get() {
+            return Ok(keys);
+        }
+        let keys = match self.env.secret("SIGNING_KEYS") {
+            // The reader's own words could show a part of a key.
+            Ok(text) => serde_json::from_str(&text.to_string()).map_err(|_| {
+                Failure::Internal(String::from(
+                    "SIGNING_KEYS is not JSON such as {\"shop\": [\"key\"]}",
+                ))
+            })?,
+            Err(_) => SigningKeys::new(),
+        };
+        Ok(self.signing_keys.get_or_init(|| keys))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     http::{self, Failure, Outcome},
     openapi::shape,
 };
+use goalpost_core::signature;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     "0001_goalpost.sql",
     "0002_conversions.sql",
     "0003_figures.sql",
+    "0006_replay.sql",
 ];
 
 #[derive(Serialize)]
@@ -38,6 +40,7 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("EVENTS", edge.events().map(drop)),
         check("ASSETS", edge.assets().map(drop)),
         check("ADMIN_TOKEN_HASH", admin(edge)),
+        check("SIGNING_KEYS", signing_keys(edge)),
         check("PREFIX", prefix(edge)),
     ];
     let ready = checks.iter().all(|check| check.ok);
@@ -92,6 +95,21 @@ fn admin(edge: &Bindings) -> Result<(), Failure> {
         ))),
         None => Err(Failure::Platform(String::from(
             "is missing; wrangler secret put ADMIN_TOKEN_HASH",
+        ))),
+    }
+}
+
+/// They are needed only where a server signs; but a key that counts for nothing is a mistake.
+fn signing_keys(edge: &Bindings) -> Result<(), Failure> {
+    let keys = edge.signing_keys()?;
+    let short = keys
+        .iter()
+        .find(|(_, keys)| keys.iter().any(|key| key.len() < signature::KEY_BYTES));
+    match short {
+        None => Ok(()),
+        Some((site, _)) => Err(Failure::Internal(format!(
+            "a key of '{site}' has less than {} bytes, so it signs nothing",
+            signature::KEY_BYTES
         ))),
     }
 }

@@ -11,13 +11,17 @@ mod clock;
 mod collect;
 mod costs;
 mod database;
+mod events;
+mod explain;
 mod health;
 mod http;
 mod live;
 mod openapi;
+mod pages;
 mod plans;
 mod problem;
 mod queue;
+mod replay;
 mod reports;
 mod roll_up;
 mod routes;
@@ -64,8 +68,12 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
         reason = "JavaScript's only number; a time has at most 53 bits"
     )]
     let now = event.schedule() as i64;
-    if let Err(problem) = roll_up::roll_up(&Bindings::new(env), now).await {
+    let edge = Bindings::new(env);
+    if let Err(problem) = roll_up::roll_up(&edge, now).await {
         worker::console_error!("not every stale day was rolled up: {problem}");
+    }
+    if let Err(problem) = replay::go_on_with_all(&edge).await {
+        worker::console_error!("a replay waits for the next run: {problem}");
     }
 }
 
@@ -112,23 +120,32 @@ async fn serve(
     parts: &Parts,
 ) -> Result<web_sys::Response, Failure> {
     let site = parts.get("site");
-    if let Some(scope) = operation.scope {
+    if let Some(scope) = operation.scope
+        && !events::is_signed(&request, scope)
+    {
         auth::check(&request, edge, site, scope).await?;
     }
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
+        Action::Pixel => collect::pixel(&request, edge).await,
+        Action::Events => events::take(request, edge, site).await,
         Action::Loader => assets::loader(&request, edge).await,
         Action::Asset => assets::asset(&request, edge, parts).await,
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
-        Action::LivePage => live::page(),
-        Action::LiveScript => live::script(),
-        Action::LiveStyle => live::style(),
+        Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
         Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
         Action::Publish => plans::publish(request, edge, site).await,
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
         Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::Explain => {
+            explain::observation(&request, edge, site, parts.get("observation")).await
+        }
+        Action::ExplainTried => explain::tried(request, edge, site).await,
+        Action::BeginReplay => replay::begin(request, edge, site).await,
+        Action::Replay => replay::show(edge, site, parts.get("replay")).await,
+        Action::ReplayStep => replay::step(&request, edge, site, parts.get("replay")).await,
         Action::PutCosts => costs::put(request, edge, site).await,
         Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,

@@ -3,7 +3,7 @@
 use crate::{
     bindings,
     problem::{self, Kind},
-    routes::{self, Operation, ROUTES, Route},
+    routes::{self, Operation, ROUTES, Route, Scope},
 };
 use serde_json::{Map, Value, json};
 
@@ -49,6 +49,13 @@ pub(crate) fn openapi_at(prefix: &str) -> Value {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A token whose SHA-256 is the secret ADMIN_TOKEN_HASH, or that of a site.",
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Goalpost-Signature",
+                    "description": "t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a full stop and the body>, \
+                                    with one of the site's SIGNING_KEYS.",
                 },
             },
             "schemas": {"Problem": problem_schema()},
@@ -109,7 +116,11 @@ fn describe(route: &Route, operation: &Operation) -> Value {
             );
         }
         if let Some(scope) = operation.scope {
-            fields.insert(String::from("security"), json!([{"token": [scope.name()]}]));
+            let mut ways = vec![json!({"token": [scope.name()]})];
+            if scope == Scope::Events {
+                ways.push(json!({"signature": []}));
+            }
+            fields.insert(String::from("security"), Value::Array(ways));
         }
     }
     description
@@ -225,6 +236,14 @@ pub(crate) mod shape {
     )]
     pub(crate) fn list(of: Value) -> Value {
         json!({"type": "array", "items": of})
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "shapes are written inside each other"
+    )]
+    pub(crate) fn perhaps(shape: Value) -> Value {
+        json!({"anyOf": [shape, {"type": "null"}]})
     }
 
     /// An object with exactly these fields.

@@ -9,9 +9,11 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     BadBeacon,
+    BadEvents,
     BadCosts,
     BadParameter,
     BadPlan,
+    Busy,
     ForeignHost,
     Internal,
     MethodNotAllowed,
@@ -24,11 +26,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::BadBeacon,
+        Self::BadEvents,
         Self::BadCosts,
         Self::BadParameter,
         Self::BadPlan,
+        Self::Busy,
         Self::ForeignHost,
         Self::Internal,
         Self::MethodNotAllowed,
@@ -43,9 +47,11 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BadBeacon => "bad-beacon",
+            Self::BadEvents => "bad-events",
             Self::BadCosts => "bad-costs",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
+            Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -60,11 +66,12 @@ impl Kind {
 
     pub(crate) const fn status(self) -> u16 {
         match self {
-            Self::BadBeacon | Self::BadParameter => 400,
+            Self::BadBeacon | Self::BadEvents | Self::BadParameter => 400,
             Self::Unauthorized => 401,
             Self::ForeignHost | Self::MissingScope => 403,
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
+            Self::Busy => 409,
             Self::TooLarge => 413,
             Self::BadCosts | Self::BadPlan => 422,
             Self::Internal => 500,
@@ -75,16 +82,18 @@ impl Kind {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::BadBeacon => "The body is not a beacon",
+            Self::BadEvents => "The body is not a list of events",
             Self::BadCosts => "The costs have problems",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
+            Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
             Self::MethodNotAllowed => "The route does not take this method",
             Self::MissingScope => "The token may not do this",
             Self::NotFound => "There is nothing at this path",
             Self::TooLarge => "The body is too large",
-            Self::Unauthorized => "A valid token is needed",
+            Self::Unauthorized => "A valid token or signature is needed",
             Self::Unavailable => "A part of the edge does not answer right now",
             Self::UnknownSite => "No site of this name has a plan",
         }

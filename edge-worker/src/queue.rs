@@ -31,7 +31,8 @@ pub(crate) async fn deliver(edge: &Bindings, text: String) -> Result<(), Failure
         return Ok(());
     };
     worker::console_warn!("the queue refused a message, which is stored directly: {problem}");
-    store::store(edge, &[serde_json::from_str(&text)?]).await
+    store::store(edge, &[serde_json::from_str(&text)?]).await?;
+    Ok(())
 }
 
 async fn send(edge: &Bindings, text: &str) -> Result<(), Failure> {
@@ -106,7 +107,7 @@ async fn store_part(edge: &Bindings, part: &[Accepted<'_>], owners: &[&RawMessag
     worker::console_warn!("a transaction failed, so its messages go alone: {problem}");
     for (one, message) in part.chunks(1).zip(owners) {
         match store::store(edge, one).await {
-            Ok(()) => message.ack(),
+            Ok(_) => message.ack(),
             Err(problem) => try_again(message, &problem),
         }
     }
@@ -134,13 +135,14 @@ async fn bury(edge: &Bindings, text: &str) -> Result<(), Failure> {
     let detail = match serde_json::from_str::<Accepted<'_>>(text) {
         // It may have died of an outage that is over.
         Ok(accepted) => match store::store(edge, &[accepted]).await {
-            Ok(()) => return Ok(()),
+            Ok(_) => return Ok(()),
             Err(problem) if is_passing(&problem) => return Err(problem),
             Err(problem) => format!("the sink could not store it: {problem}"),
         },
         Err(problem) => format!("the sink could not read it: {problem}"),
     };
-    store::store(edge, &[poison(text, &detail, clock::now())]).await
+    store::store(edge, &[poison(text, &detail, clock::now())]).await?;
+    Ok(())
 }
 
 fn poison<'a>(text: &'a str, detail: &'a str, now: i64) -> Accepted<'a> {

@@ -7,24 +7,49 @@ use crate::{
     plans,
     sink::{self, Param, Statement},
 };
-use goalpost_core::accepted::Accepted;
+use goalpost_core::{Id, accepted::Accepted};
 use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
+
+/// What a transaction has done.
+pub(crate) struct Receipt {
+    /// What names it in the rows that it stored.
+    pub(crate) batch: Id,
+    /// Rows written, indexes and derived rows counted: what D1 is paid for.
+    pub(crate) rows_written: usize,
+}
 
 /// Stores messages that fit into one transaction.
 ///
 /// # Errors
 /// [`Failure::Platform`]; then nothing of them is stored.
-pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<(), Failure> {
+pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<Receipt, Failure> {
     let book = plans::book(edge, &sink::plans_needed(messages)).await?;
-    let statements: Vec<D1PreparedStatement> = sink::transaction(clock::new_id()?, messages, &book)
+    let batch = clock::new_id()?;
+    let rows_written = run(edge, &sink::transaction(batch, messages, &book)).await?;
+    Ok(Receipt {
+        batch,
+        rows_written,
+    })
+}
+
+/// Runs the statements as one transaction, and says how many rows they have written.
+///
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them has happened.
+pub(crate) async fn run(edge: &Bindings, statements: &[Statement]) -> Result<usize, Failure> {
+    let mut rows_written = 0usize;
+    if statements.is_empty() {
+        return Ok(rows_written);
+    }
+    let statements: Vec<D1PreparedStatement> = statements
         .iter()
         .map(|statement| prepare(edge, statement))
         .collect::<Result<_, _>>()?;
-    if statements.is_empty() {
-        return Ok(());
+    for result in edge.database()?.batch(statements).await? {
+        let rows = result.meta()?.and_then(|meta| meta.rows_written);
+        rows_written = rows_written.saturating_add(rows.unwrap_or_default());
     }
-    edge.database()?.batch(statements).await?;
-    Ok(())
+    Ok(rows_written)
 }
 
 fn prepare(edge: &Bindings, statement: &Statement) -> Result<D1PreparedStatement, Failure> {

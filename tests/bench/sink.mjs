@@ -151,7 +151,8 @@ async function startTogether(plan) {
   const { results } = await worker.db
     .prepare(
       `SELECT sql FROM sqlite_schema
-       WHERE sql IS NOT NULL AND type <> 'trigger' AND tbl_name IN ('observations', 'conversions')`,
+       WHERE sql IS NOT NULL AND type IN ('table', 'index')
+         AND tbl_name IN ('observations', 'evidence', 'conversions', 'sessions')`,
     )
     .all();
   await peer.batch(results.map(({ sql }) => peer.prepare(sql)));

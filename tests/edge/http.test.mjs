@@ -154,14 +154,29 @@ test("every route of the OpenAPI document answers as it says", async () => {
   const document = await (await get("/api/v1/openapi.json")).json();
   assert.equal(document.openapi, "3.1.0");
   const load = new PageLoad("shop");
-  const values = { site: "shop", version: "1", hash: "0a1b", file: "sdk.js" };
+  const seen = load.event("demo_requested");
+  await post(worker, load.beacon([seen]));
+  await worker.settle();
+  const begin = { method: "POST", body: JSON.stringify({ version: 1 }) };
+  const { id: replay } = await (await worker.admin("shop/plan/replay", begin)).json();
+  const values = {
+    site: "shop",
+    version: "1",
+    hash: "0a1b",
+    file: "sdk.js",
+    observation: seen.id,
+    replay,
+  };
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
     Publish: JSON.stringify(plan),
+    BeginReplay: begin.body,
+    ExplainTried: JSON.stringify({ kind: "event", name: "demo_requested" }),
     PutCosts: JSON.stringify({
       currency: "JPY",
-      costs: [{ day: "2026-01-02", channel: "Email", amount: "1" }],
+      costs: [{ day: "2026-11-21", channel: "Email", amount: "100" }],
     }),
+    Events: JSON.stringify({ events: [{ event: "demo_requested" }, {}] }),
   };
   let called = 0;
   for (const [template, item] of Object.entries(document.paths)) {
@@ -183,7 +198,8 @@ test("every route of the OpenAPI document answers as it says", async () => {
       }
       for (const parameter of operation.parameters ?? []) {
         if (parameter.in !== "query") continue;
-        const bad = await get(`${path}?${parameter.name}=%00`, { headers });
+        const strange = `${path}?${parameter.name}=%00`;
+        const bad = await get(strange, { method: method.toUpperCase(), headers, body });
         if (bad.status === 200) continue;
         const { detail } = await problem(bad, 400, "bad-parameter");
         assert.ok(detail.startsWith(`${parameter.name}:`), detail);

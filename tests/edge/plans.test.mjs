@@ -103,7 +103,7 @@ test("a page gets the compiled plan, and none that it already has", async () => 
   assert.equal(response.headers.get("etag"), `"${hash}"`);
   assert.match(response.headers.get("cache-control"), /max-age=60, stale-while-revalidate/);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  assert.equal(bytes[0], 1, "the version of the format");
+  assert.equal(bytes[0], 2, "the version of the format");
   assert.ok(Buffer.from(bytes).includes("demo-request"));
 
   for (const tag of [`"${hash}"`, `W/"${hash}"`, `"x", "${hash}"`]) {

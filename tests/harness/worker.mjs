@@ -52,6 +52,7 @@ export async function until(condition, what, timeoutMs = 20_000) {
  * @property {boolean} [shop] serve the demo shop beside the SDK
  * @property {object} [plan] published at once
  * @property {string} [adminToken] none: a new one
+ * @property {Record<string, string[]>} [signingKeys] per site, what its servers sign with
  * @property {boolean} [directSockets] a socket of workerd itself, for measuring
  * @property {number} [queueTimeoutMs] how long the queue collects a batch
  * @property {(worker: object) => void} [change] changes the Worker's Miniflare options
@@ -71,6 +72,7 @@ export async function startWorker(options = {}) {
   const worker = await workerOptions(assets);
   if (options.shop) worker.assets.assetConfig.not_found_handling = "404-page";
   worker.bindings.ADMIN_TOKEN_HASH = createHash("sha256").update(token).digest("hex");
+  if (options.signingKeys) worker.bindings.SIGNING_KEYS = JSON.stringify(options.signingKeys);
   const timeout = (options.queueTimeoutMs ?? 50) / 1000;
   for (const consumer of Object.values(worker.queueConsumers)) {
     consumer.maxBatchTimeout = timeout;

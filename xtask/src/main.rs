@@ -17,12 +17,14 @@ mod report;
 mod setup;
 mod sim;
 mod size;
+mod sources;
 mod stamp;
 mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use project::Project;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Sets up, builds, tests and measures Goalpost.
@@ -53,6 +55,17 @@ enum Task {
     },
     /// Measure what a page downloads, and fail over budget
     Size,
+    /// Write a list of traffic sources anew from its maintainer's files; without a list, show them
+    Sources {
+        /// Which list
+        list: Option<sources::List>,
+        /// The folder with the maintainer's files
+        #[arg(long)]
+        from: Option<PathBuf>,
+        /// Their commit or release, for the list's head
+        #[arg(long)]
+        version: Option<String>,
+    },
     /// Simulate faulty visits and check that nothing is lost or doubled
     Sim {
         /// How many seeds to run
@@ -85,15 +98,20 @@ fn main() -> ExitCode {
 
 fn run(task: &Task) -> Result<()> {
     let project = Project::find()?;
-    match *task {
+    match task {
+        Task::Sources {
+            list,
+            from,
+            version,
+        } => sources::run(&project, *list, from.as_deref(), version.as_deref()),
         Task::Setup => setup::all(&project),
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),
         Task::Test => test::run(&project),
         Task::Lint => lint::run(&project),
-        Task::Gen { check } => generated::run(&project, check),
+        Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),
-        Task::Sim { seeds, seed } => sim::run(&project, seeds, seed),
-        Task::Bench { which, rows } => bench::run(&project, which, rows),
+        Task::Sim { seeds, seed } => sim::run(&project, *seeds, *seed),
+        Task::Bench { which, rows } => bench::run(&project, *which, *rows),
     }
 }

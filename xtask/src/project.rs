@@ -38,6 +38,11 @@ impl Project {
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.at("target"), |dir| self.root.join(dir))
     }
 
+    /// A folder of what was fetched once for all checkouts.
+    pub(crate) fn cached(&self, name: &str) -> PathBuf {
+        self.cache.join(name)
+    }
+
     /// Where tools that `cargo install` made are kept between checkouts.
     pub(crate) fn tools(&self) -> PathBuf {
         self.cache.join("tools")

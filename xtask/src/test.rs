@@ -3,7 +3,7 @@
 use crate::call::{Call, cargo};
 use crate::project::Project;
 use crate::report::Run;
-use crate::setup::{browser, node};
+use crate::setup::{browser, dataset, node};
 use crate::{build, generated, lint, node_tests, sim, size};
 use anyhow::Result;
 
@@ -24,7 +24,10 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     run.step("size", &["build"], || size::measure(project));
     run.step("npm package", &["build"], || npm_package(project));
     run.step("edge tests", &["build"], || {
-        node_tests::in_folder(project, "tests/edge")?.run()
+        let purchases = dataset::ready(project)?;
+        node_tests::in_folder(project, "tests/edge")?
+            .env("CDNOW", purchases)
+            .run()
     });
     run.step("browser tests", &["build"], || {
         let browser = browser::ready()?;

@@ -1,23 +1,26 @@
 //! From what an author wrote to what is evaluated.
 
 use super::{
+    calendar,
+    figures::{Channel, Funnel, FunnelStep, Rate},
     source::{Goal, Outcome, Plan, ValueSource},
-    timeout,
+    span,
     triggers::{ClickTarget, ConditionSource, TriggerSource, When},
     zone_table,
 };
 use crate::{
-    channel::Channels,
+    channel::{ChannelRule, Channels},
     condition::Condition,
+    funnel::{self, Step},
     limits,
     money::{Currency, Money},
     page_pattern::PagePattern,
-    reporting::Reporting,
+    reporting::{self, Reporting},
     rules::{Amount, Definition, Rule, Rules, Trigger, Worth},
     selector::Selector,
     sessionize::SessionRules,
 };
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned as _, vec::Vec};
 
 impl Plan {
     /// The rules of this plan: outcomes in effect, then goals.
@@ -31,8 +34,9 @@ impl Plan {
         Rules {
             site: self.site.clone(),
             plan: self.hash(),
-            session_timeout_ms: timeout::milliseconds(&self.session.timeout)
-                .unwrap_or(limits::SESSION_TIMEOUT_MS.1),
+            session_timeout_ms: self.session_timeout_ms(),
+            split_at_midnight: self.session.split_at_midnight,
+            split_by_campaign: self.session.split_by_campaign,
             hosts: self.hosts.clone(),
             currency: self.currency,
             zone: zone_table::compile(&self.timezone),
@@ -46,24 +50,87 @@ impl Plan {
 impl Plan {
     /// What only the edge needs of this plan.
     pub fn reporting(&self) -> Reporting {
-        let timeout =
-            timeout::milliseconds(&self.session.timeout).unwrap_or(limits::SESSION_TIMEOUT_MS.1);
         Reporting {
             channels: Channels {
                 hosts: self.hosts.clone(),
-                not_referrers: Vec::new(),
-                own: Vec::new(),
+                not_referrers: self.not_referrers.clone(),
+                own: self.channels.iter().map(Channel::compile).collect(),
             },
             sessions: SessionRules {
-                timeout_ms: i64::from(timeout),
-                split_at_midnight: false,
-                split_by_campaign: false,
+                timeout_ms: i64::from(self.session_timeout_ms()),
+                split_at_midnight: self.session.split_at_midnight,
+                split_by_campaign: self.session.split_by_campaign,
             },
-            funnels: Vec::new(),
-            cart_abandoned_after_ms: 3_600_000,
-            lookback_days: 30,
-            rates: Vec::new(),
+            funnels: self.funnels.iter().map(Funnel::compile).collect(),
+            cart_abandoned_after_ms: length(
+                &self.carts.abandoned_after,
+                limits::CART_ABANDONED_MS.1,
+            ),
+            lookback_days: u32::try_from(length(&self.attribution.lookback, 0) / DAY_MS)
+                .unwrap_or(limits::LOOKBACK_DAYS.1),
+            rates: self.rates.iter().map(Rate::compile).collect(),
+            since: self.since.as_deref().and_then(calendar::day),
         }
+    }
+
+    fn session_timeout_ms(&self) -> u32 {
+        let usual = limits::SESSION_TIMEOUT_MS.1;
+        u32::try_from(length(&self.session.timeout, i64::from(usual))).unwrap_or(usual)
+    }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// The milliseconds of a text whose bounds are checked already.
+fn length(text: &str, otherwise: i64) -> i64 {
+    span::milliseconds(text, 0, i64::MAX).unwrap_or(otherwise)
+}
+
+impl Channel {
+    fn compile(&self) -> ChannelRule {
+        ChannelRule {
+            channel: self.channel.clone(),
+            source: self.source.clone(),
+            medium: self.medium.clone(),
+            campaign: self.campaign.clone(),
+        }
+    }
+}
+
+impl Rate {
+    fn compile(&self) -> reporting::Rate {
+        reporting::Rate {
+            currency: self.currency,
+            rate: self.rate.clone(),
+            from: self.from.clone(),
+        }
+    }
+}
+
+impl Funnel {
+    fn compile(&self) -> funnel::Funnel {
+        let steps = |list: &[FunnelStep]| list.iter().filter_map(FunnelStep::compile).collect();
+        funnel::Funnel {
+            id: self.id.clone(),
+            name: self.name.as_ref().unwrap_or(&self.id).clone(),
+            steps: steps(&self.steps),
+            exclude: steps(&self.exclude),
+            order: self.order,
+            window_ms: length(&self.window, limits::FUNNEL_WINDOW_MS.1),
+            unit: self.unit,
+        }
+    }
+}
+
+impl FunnelStep {
+    fn compile(&self) -> Option<Step> {
+        Some(match self {
+            Self::Page(pattern) => Step::Page(PagePattern::parse(pattern).ok()?),
+            Self::Commerce(step) => Step::Commerce(step.name().to_owned()),
+            Self::Definition(id) => Step::Definition(id.clone()),
+            Self::Event(name) => Step::Event(name.clone()),
+            Self::Arrival(channel) => Step::Arrival(channel.clone()),
+        })
     }
 }
 

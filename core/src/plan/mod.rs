@@ -4,17 +4,20 @@
 //! [`Plan::compile`] → [`crate::Rules`]. A plan that parses always compiles, and is known by
 //! [`Plan::hash`], the digest of its content.
 
+mod calendar;
 mod checks;
 mod compile;
 mod contradiction;
+mod figures;
 mod parse;
 pub mod predefined;
 mod source;
+mod span;
 pub(crate) mod suggest;
-mod timeout;
 mod triggers;
 mod zone_table;
 
+pub use figures::{Attribution, Carts, Channel, Funnel, FunnelStep, Rate};
 pub use source::{FixedValue, Goal, Group, Outcome, Plan, PropertyValue, Session, ValueSource};
 pub use triggers::{
     AllConditions, AnyCondition, AnyTrigger, ClickTarget, ClickTrigger, CommerceTrigger,
@@ -64,10 +67,18 @@ impl Plan {
 
     /// The plan as JSON with its fields in a fixed order: how it is stored and what its hash is of.
     ///
-    /// It parses to the same plan again.
+    /// It parses to the same plan again. What is predefined and as it comes may be missing: else
+    /// each further predefined outcome would change every plan.
     pub fn json(&self) -> String {
+        let mut written = self.clone();
+        written
+            .groups
+            .truncate(predefined::groups_written(&self.groups));
+        written
+            .outcomes
+            .truncate(predefined::outcomes_written(&self.outcomes));
         // Only maps with keys that are no texts fail, and a plan has none.
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(&written).unwrap_or_default()
     }
 
     /// What the plan is known by: 32 hexadecimal digits of the SHA-256 of its content. Spaces,

@@ -3,7 +3,10 @@
 //! Their doc comments are what an editor shows and what the documentation says, so they speak to
 //! the author of a plan.
 
-use super::triggers::When;
+use super::{
+    figures::{Attribution, Carts, Channel, Funnel, Rate, is_default},
+    triggers::When,
+};
 use crate::{counting::Counting, money::Currency};
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use serde::{Serialize, Serializer};
@@ -46,6 +49,39 @@ pub struct Plan {
     #[serde(default)]
     #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
     pub goals: Vec<Goal>,
+    /// The first day of which the site's servers may report something, such as `2020-01-01`: what
+    /// is said to have happened before is refused. Without one, nothing is too old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    )]
+    pub since: Option<String>,
+    /// Channels of the site's own, looked at in this order before the default ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub channels: Vec<Channel>,
+    /// Further hosts that people come back from and that brought nobody, such as a payment
+    /// provider's. The usual ones are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub not_referrers: Vec<String>,
+    /// Ways of several steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub funnels: Vec<Funnel>,
+    /// When a cart is abandoned.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub carts: Carts,
+    /// Which arrivals may have led to a conversion.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub attribution: Attribution,
+    /// What other currencies are worth in the plan's own, for totals over all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub rates: Vec<Rate>,
 }
 
 /// When a visitor's session ends.
@@ -55,11 +91,19 @@ pub struct Plan {
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// Time without activity that ends it: a whole number of seconds, minutes or hours, such as
-    /// `90s`, `30m` or `1h`.
+    /// `90s`, `30m` or `1h`, and a day at most.
     #[serde(default = "half_an_hour")]
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+[smh]$")))]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+[smhd]$")))]
     #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
     pub timeout: String,
+    /// Whether a new day of the plan's time zone begins a new session.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub split_at_midnight: bool,
+    /// Whether a page view with the names of another campaign begins a new session.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub split_by_campaign: bool,
 }
 
 /// A group of outcomes, for reports.
@@ -198,6 +242,8 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             timeout: half_an_hour(),
+            split_at_midnight: false,
+            split_by_campaign: false,
         }
     }
 }
@@ -214,7 +260,7 @@ pub(super) fn half_an_hour() -> String {
     clippy::trivially_copy_pass_by_ref,
     reason = "the shape that serde calls"
 )]
-fn code<S: Serializer>(currency: &Currency, out: S) -> Result<S::Ok, S::Error> {
+pub(super) fn code<S: Serializer>(currency: &Currency, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(currency.code())
 }
 

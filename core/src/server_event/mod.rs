@@ -18,6 +18,7 @@ use crate::{
     json, limits,
     observation::{Observation, Properties, Seen},
     rules::Rules,
+    zone::Date,
 };
 use alloc::{
     format,
@@ -35,8 +36,8 @@ pub struct Terms<'a> {
     pub rules: &'a Rules,
     /// When they arrived, by the edge's clock: Unix milliseconds.
     pub now: i64,
-    /// What happened before is refused: Unix milliseconds.
-    pub since: i64,
+    /// The first day of the site of which anything may be reported; `None`: any.
+    pub since: Option<Date>,
 }
 
 /// An event that can be stored.
@@ -127,7 +128,7 @@ pub fn peek_id(event: &str) -> Option<String> {
 /// ```
 /// use goalpost_core::server_event::{Terms, read_event, read_stored};
 /// # let rules = goalpost_core::testing::rules();
-/// let terms = Terms { rules: &rules, now: 1_795_000_000_000, since: 0 };
+/// let terms = Terms { rules: &rules, now: 1_795_000_000_000, since: None };
 /// let event = read_event(
 ///     r#"{ "id": "A1-paid", "time": "2026-11-18T12:00:00+09:00", "commerce": "purchase",
 ///          "order": "A1", "revenue": "14800", "currency": "JPY", "contact": { "customer": "7" } }"#,

@@ -50,13 +50,17 @@ pub(super) fn time(
             &format!("{} is in the future; write when it happened", shown(time)),
         ));
     }
-    if time < terms.since {
+    if time < 0 {
+        return Err(EventError::new("time", "is before 1970; nothing is so old"));
+    }
+    let date = terms.rules.zone.date(time);
+    if let Some(since) = terms.since.filter(|since| date < *since) {
         return Err(EventError::new(
             "time",
             &format!(
                 "{} is before {}, the plan's 'since'; change it there if it is so old",
-                shown(time),
-                shown(terms.since)
+                date.text(),
+                since.text()
             ),
         ));
     }

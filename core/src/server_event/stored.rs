@@ -145,6 +145,7 @@ fn refund(observation: &Observation) -> Result<Option<Refund>, &'static str> {
         Currency::parse(code).map_err(|_| "currency: is not a currency code of ISO 4217")?;
     let money = Money::parse(amount, currency).map_err(|problem| match problem {
         MoneyError::TooPrecise => "amount: has more decimals than its currency",
+        MoneyError::TooLarge => "amount: is too large for an amount",
         _ => "amount: is not a plain decimal number, such as 20.00",
     })?;
     if money.minor <= 0 {

@@ -145,19 +145,21 @@ fn definition() -> impl Strategy<Value = Definition> {
 pub(crate) fn rules() -> impl Strategy<Value = Rules> {
     (
         "[a-z]{1,8}",
-        any::<u32>(),
+        any::<(u32, bool, bool)>(),
         vec("[a-z]{1,5}", 0..3),
         currency(),
         vec((any::<i64>(), -50_000i32..50_000), 0..4),
         vec(definition(), 0..6),
     )
         .prop_map(
-            |(site, timeout, hosts, currency, mut changes, definitions)| {
+            |(site, (timeout, midnight, campaign), hosts, currency, mut changes, definitions)| {
                 changes.sort_unstable();
                 Rules {
                     site,
                     plan: "0123".to_owned(),
                     session_timeout_ms: timeout,
+                    split_at_midnight: midnight,
+                    split_by_campaign: campaign,
                     hosts,
                     currency,
                     zone: Zone::from_changes(3_600, changes),

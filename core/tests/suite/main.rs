@@ -9,21 +9,29 @@
     reason = "these are tests: what goes wrong should stop them"
 )]
 
+mod attribution;
 mod beacons;
 mod browser_plan;
 mod carts;
+mod channels;
 mod conditions;
 mod contacts;
 mod counting;
+mod data_driven;
 mod funnels;
 mod funnels_hold;
 mod generated;
 mod ledger;
 mod plan_compile;
+mod plan_figures;
 mod plan_problems;
+mod reasons;
+mod replay;
 mod server_events;
 mod server_problems;
+mod sessions;
 mod verdicts;
+mod what_if;
 
 use goalpost_core::{
     Element, Id, MediaStep, Observation, Properties, Rules, Seen, Value, plan::Plan,

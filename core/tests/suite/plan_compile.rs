@@ -1,7 +1,8 @@
 //! What a plan becomes.
 
 use goalpost_core::{
-    Amount, Counting, Definition, LinkKind, Rules, Trigger, Worth,
+    Amount, BrowserPlan, Counting, Date, Definition, LinkKind, Rules, Trigger, Worth,
+    funnel::{Order, Step, Unit},
     plan::{Plan, predefined},
 };
 
@@ -43,7 +44,10 @@ fn the_storefronts_plan_is_a_plan() {
 fn every_plan_has_the_predefined_groups_and_outcomes() {
     let plan = plan(SMALLEST);
     let groups: Vec<_> = plan.groups.iter().map(|group| group.id.as_str()).collect();
-    assert_eq!(groups, ["identification", "purchase", "lead-funnel"]);
+    assert_eq!(
+        groups,
+        ["identification", "purchase", "lead-funnel", "post-purchase"]
+    );
     let rules = plan.compile();
     assert_eq!(rules.definitions.len(), predefined::OUTCOMES.len());
     assert!(
@@ -78,7 +82,7 @@ fn an_own_outcome_changes_only_what_it_names() {
     );
     let rules = plan.compile();
     assert_eq!(rules.definition("close-lost"), None);
-    assert_eq!(rules.definitions.len(), 7);
+    assert_eq!(rules.definitions.len(), predefined::OUTCOMES.len() - 1);
     let purchase = definition(&rules, "product-purchase");
     assert_eq!(
         (purchase.count, purchase.when.len()),
@@ -96,7 +100,16 @@ fn an_own_outcome_changes_only_what_it_names() {
         .iter()
         .filter_map(|group| group.name.as_deref())
         .collect();
-    assert_eq!(names, ["Deals", "Bought", "Identification", "Lead funnel"]);
+    assert_eq!(
+        names,
+        [
+            "Deals",
+            "Bought",
+            "Identification",
+            "Lead funnel",
+            "After the purchase"
+        ]
+    );
     let won = plan
         .live_outcomes()
         .find(|outcome| outcome.id == "close-won")
@@ -149,6 +162,138 @@ fn the_json_of_a_plan_is_that_plan() {
         assert_eq!(again.hash(), plan.hash());
         assert_eq!(again.compile(), plan.compile());
     }
+}
+
+#[test]
+fn a_plan_from_before_keeps_its_hash() {
+    // What these two were before channels, funnels and all that is predefined after a purchase.
+    assert_eq!(plan(SMALLEST).hash(), "f001d66fe707a22139ed419b430465d7");
+    let written_out = with(
+        r#""session": { "timeout": "30m", "split_at_midnight": false, "split_by_campaign": false },
+           "channels": [], "not_referrers": [],
+           "funnels": [], "carts": { "abandoned_after": "1h" }, "attribution": {}, "rates": []"#,
+    );
+    assert_eq!(written_out.hash(), plan(SMALLEST).hash());
+    let other = with(r#""session": { "split_at_midnight": true }"#);
+    assert_ne!(other.hash(), plan(SMALLEST).hash());
+}
+
+#[test]
+fn what_is_written_of_the_steps_after_a_purchase_is_kept_in_its_order() {
+    let own = r#"{ "id": "order-returned" }, { "id": "item-resold", "off": true },
+        { "id": "review-written", "when": { "event": "reviewed" } }, { "id": "order-shipped" }"#;
+    let plan = with(&format!(r#""outcomes": [{own}]"#));
+    assert_eq!(self::plan(&plan.json()), plan);
+    let ids: Vec<_> = plan.outcomes.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(
+        ids[..4],
+        [
+            "order-returned",
+            "item-resold",
+            "review-written",
+            "order-shipped"
+        ]
+    );
+    assert!(plan.json().contains("order-returned"));
+    assert!(!plan.json().contains("order-confirmed"));
+}
+
+#[test]
+fn the_steps_after_a_purchase_are_a_servers_unless_the_plan_says_otherwise() {
+    let rules = plan(SMALLEST).compile();
+    let steps: Vec<_> = predefined::OUTCOMES
+        .iter()
+        .filter(|outcome| outcome.group == "post-purchase")
+        .map(|outcome| outcome.id)
+        .collect();
+    insta::assert_snapshot!(steps.join(" "), @"order-confirmed order-shipped order-delivered support-contact service-used review-written survey-answered add-on-purchase repeat-purchase shop-recommended order-returned order-exchanged item-resold");
+    for id in steps {
+        let step = definition(&rules, id);
+        assert!(
+            step.server_only && step.worth == Worth::Value(Amount::None),
+            "{id}"
+        );
+        let per_order = id.starts_with("order-") || id.ends_with("-purchase");
+        assert_eq!(step.count == Counting::OncePerOrder, per_order, "{id}");
+    }
+    let page = BrowserPlan::decode(&BrowserPlan::encode(&rules)).unwrap();
+    assert_eq!(page.definitions.len(), 8);
+
+    let own = with(
+        r#""outcomes": [{ "id": "review-written", "when": { "event": "reviewed" } },
+                        { "id": "order-shipped", "name": "Sent" }]"#,
+    );
+    let rules = own.compile();
+    assert!(!definition(&rules, "review-written").server_only);
+    assert!(definition(&rules, "order-shipped").server_only);
+    let page = BrowserPlan::decode(&BrowserPlan::encode(&rules)).unwrap();
+    assert!(page.definition("review-written").is_some());
+    assert_eq!(page.definition("order-shipped"), None);
+}
+
+#[test]
+fn figures_have_their_defaults() {
+    let reporting = plan(SMALLEST).reporting();
+    assert_eq!(reporting.sessions.timeout_ms, 1_800_000);
+    assert!(!reporting.sessions.split_at_midnight && !reporting.sessions.split_by_campaign);
+    assert_eq!(reporting.cart_abandoned_after_ms, 3_600_000);
+    assert_eq!(reporting.lookback_days, 30);
+    assert_eq!(reporting.since, None);
+    assert!(reporting.funnels.is_empty() && reporting.rates.is_empty());
+    assert_eq!(reporting.channels.hosts, ["localhost"]);
+}
+
+#[test]
+fn figures_are_made_as_the_plan_says() {
+    let plan = with(
+        r#""timezone": "Asia/Tokyo", "since": "2020-01-01",
+           "session": { "timeout": "1h", "split_at_midnight": true, "split_by_campaign": true },
+           "channels": [{ "channel": "Partners", "source": ["partner.example"], "campaign": ["summer*"] }],
+           "not_referrers": ["PAY.example"], "carts": { "abandoned_after": "2d" },
+           "attribution": { "lookback": "7d" },
+           "goals": [{ "id": "looked", "when": { "page": "/shoes/*" } }],
+           "funnels": [
+             { "id": "checkout", "name": "Checkout", "order": "strict", "unit": "contact", "window": "12h",
+               "steps": [{ "arrival": "Email" }, { "page": "/shoes/:id/" }, { "commerce": "add_to_cart" },
+                         { "definition": "looked" }, { "definition": "product-purchase" }],
+               "exclude": [{ "event": "left" }] },
+             { "id": "short", "steps": [{ "event": "a" }, { "event": "b" }] } ],
+           "rates": [{ "currency": "USD", "rate": "149.50", "from": "2026-11-01" }]"#,
+    );
+    let rules = plan.compile();
+    assert!(rules.split_at_midnight && rules.split_by_campaign);
+    let page = BrowserPlan::decode(&BrowserPlan::encode(&rules)).unwrap();
+    assert_eq!(page.zone, rules.zone);
+    let reporting = plan.reporting();
+    assert_eq!(reporting.sessions.timeout_ms, 3_600_000);
+    assert!(reporting.sessions.split_at_midnight && reporting.sessions.split_by_campaign);
+    assert_eq!(reporting.cart_abandoned_after_ms, 172_800_000);
+    assert_eq!(reporting.lookback_days, 7);
+    assert_eq!(
+        reporting.since.map(Date::text).as_deref(),
+        Some("2020-01-01")
+    );
+    assert_eq!(reporting.channels.not_referrers, ["pay.example"]);
+    assert_eq!(reporting.channels.own[0].campaign, ["summer*"]);
+    assert_eq!(reporting.rates[0].rate, "149.50");
+    let [checkout, short] = &reporting.funnels[..] else {
+        panic!("two funnels")
+    };
+    assert_eq!(
+        (checkout.order, checkout.unit),
+        (Order::Strict, Unit::Contact)
+    );
+    assert_eq!(checkout.window_ms, 43_200_000);
+    assert_eq!(checkout.steps[0], Step::Arrival("Email".into()));
+    assert_eq!(checkout.steps[2], Step::Commerce("add_to_cart".into()));
+    assert_eq!(checkout.steps.len(), 5);
+    assert_eq!(checkout.exclude, [Step::Event("left".into())]);
+    assert_eq!((short.order, short.unit), (Order::Loose, Unit::Session));
+    assert_eq!(
+        (short.name.as_str(), short.window_ms),
+        ("short", 2_592_000_000)
+    );
+    assert_eq!(self::plan(&plan.json()), plan);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn ten_mistakes_are_ten_problems() {
     insta::assert_snapshot!(problems(plan).join("\n"), @r#"
     timezone: 'Asia/Tokio' is not a time zone of the IANA database; did you mean 'Asia/Tokyo'?
     hosts[0]: 'https://shop.example/' is not a host name; write 'shop.example'
-    session.timeout: '30 minutes' is not a length of time; write seconds, minutes or hours, such as "90s", "30m" or "1h"
+    session.timeout: '30 minutes' is not a length of time; write seconds, minutes, hours or days, such as "90s", "30m", "1h" or "7d"
     outcomes[0].value.fixed: '12.50' has more decimals than its currency; JPY has 0
     outcomes[0].group: 'lead-funel' is not a group of this plan; did you mean 'lead-funnel'?
     outcomes[1].count: 'once' is not a counting policy; one of every, once_per_session, once_per_day, once_per_contact, once_per_order
@@ -82,7 +82,7 @@ fn what_is_missing_is_asked_for() {
     insta::assert_snapshot!(problems(r#"{ "site": "s", "currency": "JPY", "hosts": [], "outcomes": [{}, { "id": "x" }] }"#).join("\n"), @r#"
     hosts: is empty; write host names
     outcomes[0].id: is missing; write an id such as "newsletter"
-    outcomes[1].group: is missing; write one of identification, purchase, lead-funnel
+    outcomes[1].group: is missing; write one of identification, purchase, lead-funnel, post-purchase
     "#);
 }
 
@@ -297,12 +297,35 @@ fn a_plan_is_bounded() {
             )
         })
         .collect();
-    insta::assert_snapshot!(only(of_goals(&long.join(","))), @"plan: the part that a page needs has 105523 bytes, and a page reads at most 65536; shorten selectors and conditions, or remove definitions");
+    insta::assert_snapshot!(only(of_goals(&long.join(","))), @"plan: the part that a page needs has 105525 bytes, and a page reads at most 65536; shorten selectors and conditions, or remove definitions");
     insta::assert_snapshot!(of_goals(r#"{ "id": "g", "points": 1000001 }, { "id": "h", "points": -1 }, { "id": "i", "points": 1.5 }"#).join("\n"), @r"
     goals[0].points: 1000001 is not a whole number from 0 to 1000000
     goals[1].points: -1 is not a whole number from 0 to 1000000
     goals[2].points: 1.5 is not a whole number from 0 to 1000000
     ");
+}
+
+#[test]
+fn a_session_says_how_it_ends() {
+    let of_session = |session: &str| {
+        problems(&format!(
+            r#"{{ "site": "s", "currency": "JPY", "hosts": ["shop.example"], "session": {session} }}"#
+        ))
+        .join("\n")
+    };
+    let list = [
+        r#"{ "timeout": "25h" }"#,
+        r#"{ "timeout": 30 }"#,
+        r#"{ "split_at_midnigth": true }"#,
+        r#"{ "split_by_campaign": "yes" }"#,
+    ];
+    let all: Vec<_> = list.iter().map(|session| of_session(session)).collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    session.timeout: '25h' is not from 1s to 1d, the shortest and the longest that is taken
+    session.timeout: is a number; write a length of time such as "30m" as text
+    session.split_at_midnigth: is not a field of a session; did you mean 'split_at_midnight'?
+    session.split_by_campaign: is text; write true or false
+    "#);
 }
 
 fn any_json() -> impl Strategy<Value = serde_json::Value> {

@@ -7,7 +7,8 @@ use goalpost_core::{
 };
 use proptest::prelude::*;
 
-pub(crate) const SINCE: i64 = 1_577_836_800_000;
+/// The first moment of 2020 in Tokyo.
+pub(crate) const SINCE: i64 = 1_577_804_400_000;
 
 fn shop() -> Rules {
     rules(
@@ -21,7 +22,7 @@ pub(crate) fn read(text: &str) -> Result<ServerEvent, String> {
     let terms = Terms {
         rules: &rules,
         now: NOON,
-        since: SINCE,
+        since: Some(rules.zone.date(SINCE)),
     };
     read_event(text, &terms).map_err(|problem| problem.to_string())
 }
@@ -154,7 +155,7 @@ fn a_name_is_another_event_on_another_site() {
     let terms = Terms {
         rules: &other,
         now: NOON,
-        since: 0,
+        since: None,
     };
     assert_ne!(
         read_event(&text, &terms).unwrap().id,

@@ -63,8 +63,8 @@ const EVENTS: &[(&str, &str)] = &[
         "time: is not a whole number of Unix milliseconds",
     ),
     (
-        r#"{"event":"x","time":"2019-12-31T23:59:59Z"}"#,
-        "time: 2019-12-31T23:59:59Z is before 2020-01-01T00:00:00Z, the plan's 'since'; change it there if it is so old",
+        r#"{"event":"x","time":"2019-12-31T23:59:59+09:00"}"#,
+        "time: 2019-12-31 is before 2020-01-01, the plan's 'since'; change it there if it is so old",
     ),
     (
         r#"{"event":"x","interactive":1}"#,

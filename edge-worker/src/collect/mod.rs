@@ -20,9 +20,11 @@ mod agent;
 mod at_once;
 mod message;
 mod origin;
+mod pixel;
 mod visitor;
 
 pub(crate) use at_once::at_once;
+pub(crate) use pixel::{PIXEL_PARAMETERS, pixel};
 
 use crate::{
     bindings::Bindings,

@@ -1,4 +1,4 @@
-//! What arrives, as it arrives: a page, and the list that it asks for each second.
+//! What arrives, as it arrives: the list that the live page asks for each second.
 
 mod subject;
 
@@ -15,39 +15,7 @@ use goalpost_core::{CountingKey, Currency, Id, Money};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{cell::RefCell, collections::BTreeMap};
-use worker::{Request, Response};
-
-/// Nothing but the page's own two files, and no text that becomes code.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; require-trusted-types-for 'script'";
-
-/// Serves the page.
-pub(crate) fn page() -> Outcome {
-    let response = file(include_str!("live.html"), "text/html; charset=utf-8")?;
-    response.headers().set("Content-Security-Policy", POLICY)?;
-    response.headers().set("Referrer-Policy", "no-referrer")?;
-    Ok(response)
-}
-
-/// Serves its script.
-pub(crate) fn script() -> Outcome {
-    Ok(file(
-        include_str!("live.js"),
-        "text/javascript; charset=utf-8",
-    )?)
-}
-
-/// Serves its style.
-pub(crate) fn style() -> Outcome {
-    Ok(file(include_str!("live.css"), "text/css; charset=utf-8")?)
-}
-
-fn file(text: &str, content_type: &str) -> worker::Result<Response> {
-    let response = http::with_body(200, content_type, text.as_bytes().to_vec())?;
-    response.headers().set("Cache-Control", "no-cache")?;
-    Ok(response)
-}
+use worker::Request;
 
 pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
     name: "after",

@@ -1,14 +1,14 @@
 //! Plans near at hand: in the isolate, then in KV, then in the database, which decides.
 
 use crate::{
-    bindings::Bindings,
+    bindings::{Bindings, SigningKeys},
     clock, database,
     http::Failure,
     sink::{Compiled, PlanBook},
 };
 use goalpost_core::{BrowserPlan, Rules, limits, plan::Plan, reporting::Reporting};
 use serde::{Deserialize, Serialize};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 /// How long an isolate goes by what it knows of a site.
 const SITE_MS: i64 = 30_000;
@@ -140,7 +140,11 @@ pub(crate) async fn book(
     needed: &[(String, String)],
 ) -> Result<PlanBook, Failure> {
     let mut book = PlanBook::new();
+    let keys = signing_keys(edge);
     for (name, hash) in needed {
+        if let Some(keys) = keys.get(name) {
+            book.set_keys(name, keys.clone());
+        }
         if !book.has(name, "") {
             let site = match site(edge, name).await? {
                 Some(site) => site,
@@ -162,6 +166,18 @@ pub(crate) async fn book(
         }
     }
     Ok(book)
+}
+
+/// What order tokens are signed with. Keys that cannot be read keep no item from being stored: a token
+/// proves nothing then, and the health of the deployment says so.
+pub(crate) fn signing_keys(edge: &Bindings) -> Cow<'_, SigningKeys> {
+    match edge.signing_keys() {
+        Ok(keys) => Cow::Borrowed(keys),
+        Err(problem) => {
+            worker::console_error!("{problem}");
+            Cow::Owned(SigningKeys::new())
+        }
+    }
 }
 
 /// The plan of that hash; `None` if the site never had it.

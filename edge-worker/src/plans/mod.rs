@@ -3,8 +3,8 @@
 mod cache;
 mod publish;
 
-pub(crate) use cache::{Known, Site, at_hand, book, known, site};
-pub(crate) use publish::{publish, published_schema, roll_back};
+pub(crate) use cache::{Known, Site, at_hand, book, known, signing_keys, site};
+pub(crate) use publish::{checked, publish, published_schema, put, roll_back, version};
 
 use crate::{
     bindings::Bindings,

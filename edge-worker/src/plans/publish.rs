@@ -14,7 +14,7 @@ use serde_json::Value;
 use worker::{D1PreparedStatement, Request};
 
 #[derive(Serialize)]
-struct Published {
+pub(crate) struct Published {
     site: String,
     version: u32,
     hash: String,
@@ -44,22 +44,45 @@ pub(crate) fn published_schema() -> Value {
 /// Checks a plan, and makes it the one that the site goes by.
 pub(crate) async fn publish(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
     let body = http::body(&mut request, limits::PLAN_BYTES).await?;
-    let plan = read(&body, site)?;
-    let published = store(edge, &plan).await?;
-    cache::spread(edge, &plan, &published.hash).await;
-    http::json(&published)
+    let plan = checked(&body, site, "")?;
+    http::json(&put(edge, &plan).await?)
 }
 
-fn read(body: &[u8], site: &str) -> Result<Plan, Problem> {
-    let text = core::str::from_utf8(body)
-        .map_err(|_| refused(vec![finding("", "the body is not UTF-8 text")]))?;
-    let plan = Plan::parse(text).map_err(|problems| {
+/// Makes a plan that is checked the one that its site goes by.
+pub(crate) async fn put(edge: &Bindings, plan: &Plan) -> Result<Published, Failure> {
+    let published = store(edge, plan).await?;
+    cache::spread(edge, plan, &published.hash).await;
+    Ok(published)
+}
+
+/// Checks a plan that stands at `place` of a body; empty: the body is the plan.
+pub(crate) fn checked(body: &[u8], site: &str, place: &str) -> Result<Plan, Problem> {
+    read(body, site).map_err(|findings| {
+        let placed = |path: String| match (place, path.as_str()) {
+            ("", _) => path,
+            (_, "") => String::from(place),
+            _ => format!("{place}.{path}"),
+        };
         refused(
-            problems
+            findings
                 .into_iter()
-                .map(|problem| finding(&problem.path, &problem.text))
+                .map(|found| Finding {
+                    path: placed(found.path),
+                    ..found
+                })
                 .collect(),
         )
+    })
+}
+
+fn read(body: &[u8], site: &str) -> Result<Plan, Vec<Finding>> {
+    let text =
+        core::str::from_utf8(body).map_err(|_| vec![finding("", "the body is not UTF-8 text")])?;
+    let plan = Plan::parse(text).map_err(|problems| {
+        problems
+            .into_iter()
+            .map(|problem| finding(&problem.path, &problem.text))
+            .collect::<Vec<_>>()
     })?;
     let mut problems = Vec::new();
     if plan.site != site {
@@ -80,7 +103,7 @@ fn read(body: &[u8], site: &str) -> Result<Plan, Problem> {
     if problems.is_empty() {
         Ok(plan)
     } else {
-        Err(refused(problems))
+        Err(problems)
     }
 }
 
@@ -183,6 +206,18 @@ pub(crate) async fn roll_back(edge: &Bindings, site: &str, version: &str) -> Out
             format!("version: '{version}' is not a whole number, such as 3"),
         )
     })?;
+    let (plan, hash) = self::version(edge, site, number).await?;
+    let published = go_by(edge, site, &hash, None).await?;
+    cache::spread(edge, &plan, &hash).await;
+    http::json(&published)
+}
+
+/// A version of a site's plan, and what it is known by.
+pub(crate) async fn version(
+    edge: &Bindings,
+    site: &str,
+    number: u32,
+) -> Result<(Plan, String), Failure> {
     let sql = "SELECT json_object('hash', hash, 'source', source) FROM plans \
                WHERE site = ?1 AND version = CAST(?2 AS INTEGER)";
     let found: Option<Found> = database::row(edge, sql, &[site, &number.to_string()]).await?;
@@ -198,9 +233,7 @@ pub(crate) async fn roll_back(edge: &Bindings, site: &str, version: &str) -> Out
     };
     let plan = Plan::parse(&found.source)
         .map_err(|_| Failure::Internal(format!("version {number} of '{site}' is no plan")))?;
-    let published = go_by(edge, site, &found.hash, None).await?;
-    cache::spread(edge, &plan, &found.hash).await;
-    http::json(&published)
+    Ok((plan, found.hash))
 }
 
 #[cfg(test)]
@@ -211,16 +244,26 @@ mod tests {
 
     #[test]
     fn a_plan_goes_to_its_own_site() {
-        assert!(read(PLAN.as_bytes(), "shop").is_ok());
-        let problem = read(PLAN.as_bytes(), "other").unwrap_err();
+        assert!(checked(PLAN.as_bytes(), "shop", "").is_ok());
+        let problem = checked(PLAN.as_bytes(), "other", "").unwrap_err();
         assert_eq!(problem.findings[0].path, "site");
         assert_eq!(problem.kind, Kind::BadPlan);
     }
 
     #[test]
     fn each_problem_of_a_plan_is_listed() {
-        let problem = read(br#"{"site":"shop","currency":"JP","hosts":[]}"#, "shop").unwrap_err();
+        let bad = br#"{"site":"shop","currency":"JP","hosts":[]}"#;
+        let problem = checked(bad, "shop", "").unwrap_err();
         assert!(problem.findings.len() >= 2, "{:?}", problem.findings);
-        assert!(read(&[0xff], "shop").is_err());
+        assert!(checked(&[0xff], "shop", "").is_err());
+    }
+
+    #[test]
+    fn a_plan_within_a_body_has_its_place_there() {
+        let problem = checked(PLAN.as_bytes(), "other", "plan").unwrap_err();
+        assert_eq!(problem.findings[0].path, "plan.site");
+        assert!(problem.detail.starts_with("plan.site: "));
+        let problem = checked(&[0xff], "shop", "plan").unwrap_err();
+        assert_eq!(problem.findings[0].path, "plan");
     }
 }

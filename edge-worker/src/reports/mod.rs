@@ -34,6 +34,7 @@ pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use period::day;
 
 use crate::{bindings::Bindings, http::Outcome, plans, routes::Parameter};
 pub(crate) use amount::{Amount, amount_schema};

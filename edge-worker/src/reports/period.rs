@@ -21,11 +21,11 @@ impl Period {
     /// What the query asks for, or else the last thirty days.
     pub(crate) fn of(query: &Query, zone: &Zone, now: i64) -> Result<Self, Problem> {
         let to = match query.get("to") {
-            Some(text) => read("to", text)?,
+            Some(text) => day("to", text)?,
             None => zone.date(now),
         };
         let from = match query.get("from") {
-            Some(text) => read("from", text)?,
+            Some(text) => day("from", text)?,
             None => Date(to.0.saturating_sub(USUAL_DAYS).saturating_add(1)),
         };
         if from > to {
@@ -73,7 +73,8 @@ impl Period {
     }
 }
 
-fn read(name: &str, text: &str) -> Result<Date, Problem> {
+/// Reads a day of the calendar that the caller calls `name`.
+pub(crate) fn day(name: &str, text: &str) -> Result<Date, Problem> {
     date(text).ok_or_else(|| {
         bad_parameter(
             name,

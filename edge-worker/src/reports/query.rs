@@ -5,14 +5,18 @@ use crate::{
     problem::{Kind, Problem},
 };
 use goalpost_core::{clip, limits};
-use worker::Request;
+use worker::{Request, Url};
 
 /// The query of a request, as pairs.
 pub(crate) struct Query(pub(super) Vec<(String, String)>);
 
 impl Query {
     pub(crate) fn of(request: &Request) -> Result<Self, Failure> {
-        Ok(Self(request.url()?.query_pairs().into_owned().collect()))
+        Ok(Self::of_url(&request.url()?))
+    }
+
+    pub(crate) fn of_url(url: &Url) -> Self {
+        Self(url.query_pairs().into_owned().collect())
     }
 
     /// A value; `None` if it is not there or empty.

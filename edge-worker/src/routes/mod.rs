@@ -4,7 +4,7 @@ mod table;
 
 pub(crate) use table::ROUTES;
 
-use crate::reports;
+use crate::{pages, reports};
 use serde_json::Value;
 
 /// What a request may do to a route.
@@ -32,6 +32,8 @@ pub(crate) enum Scope {
     Read,
     /// To publish plans.
     Publish,
+    /// To report events; a signature of the request allows it too.
+    Events,
     /// To say what visitors cost.
     Costs,
 }
@@ -41,6 +43,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Publish => "publish",
+            Self::Events => "events",
             Self::Costs => "costs",
         }
     }
@@ -53,15 +56,20 @@ pub(crate) enum Action {
     Asset,
     BrowserPlan,
     Collect,
-    LivePage,
-    LiveScript,
-    LiveStyle,
+    Pixel,
+    Events,
+    Page(pages::File),
     Health,
     OpenApi,
     Publish,
     CurrentPlan,
     Versions,
     RollBack,
+    Explain,
+    ExplainTried,
+    BeginReplay,
+    Replay,
+    ReplayStep,
     PutCosts,
     Costs,
     Report(reports::Name),

@@ -1,7 +1,9 @@
 //! The table of routes.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
-use crate::{costs, live, openapi::shape, plans, reports};
+use crate::{
+    collect, costs, events, explain, live, openapi::shape, pages::File, plans, replay, reports,
+};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -118,6 +120,46 @@ pub(crate) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "{prefix}/p.gif",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Pixel,
+            scope: None,
+            summary: "Takes what a page without scripts, or a message, has seen",
+            parameters: collect::PIXEL_PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "image/gif",
+                about: "A transparent image, whatever was asked: what cannot be stored waits in \
+                        quarantine.",
+                schema: FILE,
+            },
+            problems: &[],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/events",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::Events,
+            scope: Some(Scope::Events),
+            summary: "Takes events of the site's own servers, and answers each",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "application/json",
+                bytes: limits::SERVER_BYTES,
+                about: "{\"events\": [ … ]}, at most 1,000 of them; docs/server-events.md says \
+                        what an event is.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "What became of each event, in their order.",
+                schema: events::schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
         path: "{prefix}/gp.js",
         operations: &[page_file(
             Action::Loader,
@@ -147,7 +189,7 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live",
         operations: &[page_file(
-            Action::LivePage,
+            Action::Page(File::Live),
             "A page that shows what arrives, as it arrives",
             "text/html",
             "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
@@ -156,17 +198,35 @@ pub(crate) static ROUTES: &[Route] = &[
     Route {
         path: "{prefix}/live.js",
         operations: &[page_file(
-            Action::LiveScript,
+            Action::Page(File::LiveScript),
             "The live page's script",
             "text/javascript",
             "JavaScript.",
         )],
     },
     Route {
-        path: "{prefix}/live.css",
+        path: "{prefix}/reports",
         operations: &[page_file(
-            Action::LiveStyle,
-            "The live page's style",
+            Action::Page(File::Reports),
+            "A page that shows the reports",
+            "text/html",
+            "The page; it asks for site and token, or takes them from `#site=…&token=…`.",
+        )],
+    },
+    Route {
+        path: "{prefix}/reports.js",
+        operations: &[page_file(
+            Action::Page(File::ReportsScript),
+            "The script of the reports' page",
+            "text/javascript",
+            "JavaScript.",
+        )],
+    },
+    Route {
+        path: "{prefix}/pages.css",
+        operations: &[page_file(
+            Action::Page(File::Style),
+            "The pages' style",
             "text/css",
             "CSS.",
         )],
@@ -256,6 +316,89 @@ pub(crate) static ROUTES: &[Route] = &[
                 content_type: "application/json",
                 about: "The version is what the site goes by.",
                 schema: plans::published_schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/observations/{observation}/explain",
+        operations: &[Operation {
+            parameters: explain::PARAMETERS,
+            ..read(
+                Action::Explain,
+                "Why each definition did or did not happen for an observation",
+                "The reasons, and what is stored under the counting keys.",
+                explain::schema,
+            )
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/explain",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::ExplainTried,
+            scope: Some(Scope::Read),
+            summary: "Explains an observation that is only tried out; nothing is stored",
+            parameters: explain::PARAMETERS,
+            body: Some(Body {
+                content_type: "application/json",
+                bytes: limits::ITEM_BYTES,
+                about: "An item as a beacon carries it, and perhaps a `visitor`; `id` and `seq` may \
+                        be left out.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "The reasons, and what is stored under the counting keys.",
+                schema: explain::schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plan/replay",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::BeginReplay,
+            scope: Some(Scope::Publish),
+            summary: "Begins a replay: another plan over the observations that are stored",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "application/json",
+                bytes: replay::BODY_BYTES,
+                about: "`plan` or `version`; `from` and `to`, the days that it is about; `apply`, \
+                        whether the new verdicts take the place of the stored ones (a `plan` is \
+                        then also published).",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "The replay, before its first step.",
+                schema: replay::schema,
+            },
+            problems: &[400, 404, 409, 422],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plan/replay/{replay}",
+        operations: &[read(
+            Action::Replay,
+            "How far a replay is, and what the plan changes",
+            "The replay with its difference so far.",
+            replay::schema,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/plan/replay/{replay}/step",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::ReplayStep,
+            scope: Some(Scope::Publish),
+            summary: "Takes one step of a replay; after its end it changes nothing",
+            parameters: replay::PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "The replay after the step.",
+                schema: replay::schema,
             },
             problems: &[400, 404],
         }],

@@ -1,10 +1,12 @@
 //! Who delivers: what the items of one request share, and what their fates are told apart by.
 
 use goalpost_core::{
-    Zone,
+    Id, Zone,
     accepted::Accepted,
     beacon::{Envelope, Form},
-    clip, limits,
+    clip,
+    json::{push_field, push_number_field},
+    limits,
 };
 
 /// What all items of one request share.
@@ -12,7 +14,15 @@ pub(super) struct Delivery<'a> {
     pub(super) message: &'a Accepted<'a>,
     /// The plan that the page named.
     pub(super) plan: &'a str,
+    sender: Sender,
     label: Label,
+}
+
+/// What a page says of itself beside its items.
+#[derive(Clone, Copy, Default)]
+struct Sender {
+    visitor: Option<Id>,
+    sent: i64,
 }
 
 /// What fates are told apart by, beside fate and reason.
@@ -41,6 +51,10 @@ impl<'a> Delivery<'a> {
         Self {
             message,
             plan: &envelope.plan,
+            sender: Sender {
+                visitor: envelope.visitor.or(message.visitor),
+                sent: envelope.sent,
+            },
             label: Label {
                 sdk: version(&envelope.sdk),
                 form: form.unwrap_or(""),
@@ -53,6 +67,7 @@ impl<'a> Delivery<'a> {
         Self {
             message,
             plan: "",
+            sender: Sender::default(),
             label: Label {
                 form: Form::Server.name(),
                 ..Label::without_page(site, message.received_at)
@@ -62,6 +77,20 @@ impl<'a> Delivery<'a> {
 
     pub(super) fn site(&self) -> String {
         self.label.site.clone()
+    }
+
+    /// What came with each item, so that one that cannot be stored can be read again: the JSON of a
+    /// [`Waiting`](super::Waiting)'s request.
+    pub(super) fn request(&self) -> String {
+        let mut out = String::from("{");
+        if let Some(visitor) = self.sender.visitor {
+            push_field(&mut out, "visitor", &visitor.text());
+        }
+        push_number_field(&mut out, "sent", self.sender.sent);
+        push_field(&mut out, "country", &self.message.country);
+        push_field(&mut out, "device", &self.message.device);
+        out.push('}');
+        out
     }
 
     /// The label, but for its origin.

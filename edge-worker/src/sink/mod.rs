@@ -27,26 +27,33 @@ mod observed;
 mod page_load;
 mod plan_book;
 mod recompute;
+mod retold;
 mod row;
 mod sort;
 mod statements;
 mod unread;
+mod waiting;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use chunk::{chunks, plans_needed};
+pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};
+pub(crate) use retold::{Told, retold};
+pub(crate) use row::{Voucher, verdict as verdict_json};
 pub use statements::CONSERVATION;
+pub(crate) use waiting::Waiting;
 
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 3] = [
+pub const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
+    include_str!("../../migrations/0006_replay.sql"),
 ];
 
 /// One statement of a transaction.

@@ -6,7 +6,7 @@ use super::{
     row::{self, Row, Voucher},
 };
 use goalpost_core::{
-    CommerceStep, Context, Conversion, Id, Observation, Person, Seen,
+    CommerceStep, Context, Conversion, Id, Money, Observation, Person, Seen,
     beacon::{Form, ReadItem},
     channel::{Arrival, Touch},
     evaluate,
@@ -115,14 +115,19 @@ pub(super) fn row(
         .filter(|_| of.of_request().form != Form::Raw.name())
         .and_then(|claimed| row::claims(&plan.rules, claimed, conversions));
     let identities = (whose.identities.len() > 1).then(|| list(&whose.identities));
-    let voucher = |conversion: &Conversion, money| match token(observation) {
-        _ if whose.server => Voucher::Server,
-        Some((token, order)) if conversion.key.scope.starts_with("order:") => {
-            let now = of.message.received_at;
-            order_token::verify(token, &plan.rules.site, order, money, keys, now)
-                .map_or_else(Voucher::BadToken, |()| Voucher::Server)
+    let voucher = |conversion: &Conversion, money| {
+        if whose.server {
+            return Voucher::Server;
         }
-        _ => Voucher::Page,
+        let site = &plan.rules.site;
+        vouch(
+            observation,
+            conversion,
+            money,
+            site,
+            keys,
+            of.message.received_at,
+        )
     };
     let refund = whose
         .refund
@@ -163,6 +168,24 @@ fn order_number(observation: &Observation) -> Option<&str> {
             .text("order")
             .filter(|order| !order.is_empty()),
         _ => None,
+    }
+}
+
+/// Who stands for an amount of a page, at `now`.
+pub(crate) fn vouch(
+    observation: &Observation,
+    conversion: &Conversion,
+    money: Money,
+    site: &str,
+    keys: &[String],
+    now: i64,
+) -> Voucher {
+    match token(observation) {
+        Some((token, order)) if conversion.key.scope.starts_with("order:") => {
+            order_token::verify(token, site, order, money, keys, now)
+                .map_or_else(Voucher::BadToken, |()| Voucher::Server)
+        }
+        _ => Voucher::Page,
     }
 }
 
@@ -238,13 +261,23 @@ pub(super) fn share_of_session(
         .id(Some(observation.id))
         .number(digest.cast_signed())
         .number(i64::try_from(definitions.len()).unwrap_or(i64::MAX))
-        .text(&entry(of, plan, observation))
+        .text(&entry(
+            plan,
+            observation,
+            &of.message.country,
+            &of.message.device,
+        ))
         .text(&trail);
     Some(share.end())
 }
 
-fn entry(of: &Delivery<'_>, plan: &Compiled, observation: &Observation) -> String {
-    let (country, device) = (&of.message.country, &of.message.device);
+/// What the observation would be an entry of a session.
+pub(super) fn entry(
+    plan: &Compiled,
+    observation: &Observation,
+    country: &str,
+    device: &str,
+) -> String {
     let mut out = String::with_capacity(320);
     let Seen::Page {
         host,

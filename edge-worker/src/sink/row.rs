@@ -88,7 +88,7 @@ impl Row {
 
 /// Who stands for an amount.
 #[derive(Clone, Copy)]
-pub(super) enum Voucher {
+pub(crate) enum Voucher {
     /// The page alone.
     Page,
     /// A server, by itself or by its order token.
@@ -99,7 +99,7 @@ pub(super) enum Voucher {
 
 /// The conversions of an observation, as stored beside it and as read by the trigger that makes
 /// rows of them; `None` if nothing happened.
-pub(super) fn verdict(
+pub(crate) fn verdict(
     rules: &Rules,
     conversions: &[Conversion],
     voucher: impl Fn(&Conversion, Money) -> Voucher,

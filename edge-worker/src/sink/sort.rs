@@ -232,6 +232,7 @@ impl Sorter<'_> {
             .text(clip(problem.detail, limits::TEXT_BYTES))
             .id(problem.page)
             .text(clip(of.plan, limits::NAME_BYTES))
+            .text(&of.request())
             .text(text)
             .end();
         tray.quarantine.rows.push((id, row));
@@ -289,6 +290,7 @@ impl Sorter<'_> {
             .text(clip(&refused.detail, limits::TEXT_BYTES))
             .id(None)
             .text("")
+            .text("{}")
             .text(&refused.body)
             .end();
         rows.rows.push((id, row));

@@ -44,11 +44,11 @@ pub(super) const CONFLICTS: &str = "\
 WITH r AS MATERIALIZED (
   SELECT value AS v FROM json_each(iif(changes() > 1, ?1, '[]')))
 INSERT INTO quarantine (
-  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, body)
+  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, request, body)
 SELECT
   ?2, unhex(v ->> 0), v ->> 14, v ->> 1, 'conflict',
   'id: another item with this id was here before, with other content', 'other',
-  unhex(v ->> 6), ?3, ?4, v ->> 11, v ->> 17
+  unhex(v ->> 6), ?3, ?4, v ->> 11, '{}', v ->> 17
 FROM r
 WHERE NOT EXISTS (
     SELECT 1 FROM observations AS o
@@ -70,7 +70,7 @@ WHERE changes() > 0 AND site = ?1 AND day = ?2 AND origin = ?3 AND fate = 'dupli
 pub(super) const QUARANTINE: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO quarantine (
-  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, body)
+  site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, request, body)
 SELECT
   ?2, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4,
   iif(
@@ -79,7 +79,7 @@ SELECT
         SELECT 1 FROM quarantine AS q
         WHERE q.site = ?2 AND q.id = unhex(v ->> 0) AND q.origin = 'page'),
     'other', ?5),
-  unhex(v ->> 5), ?3, ?4, v ->> 6, v ->> 7
+  unhex(v ->> 5), ?3, ?4, v ->> 6, v ->> 7, v ->> 8
 FROM r
 WHERE NOT EXISTS (
     SELECT 1 FROM observations AS o

@@ -38,6 +38,36 @@ export type Plan = {
    * Definitions with engagement value.
    */
   goals?: Array<Goal>;
+  /**
+   * The first day of which the site's servers may report something, such as `2020-01-01`: what
+   * is said to have happened before is refused. Without one, nothing is too old.
+   */
+  since?: string;
+  /**
+   * Channels of the site's own, looked at in this order before the default ones.
+   */
+  channels?: Array<Channel>;
+  /**
+   * Further hosts that people come back from and that brought nobody, such as a payment
+   * provider's. The usual ones are known.
+   */
+  not_referrers?: Array<string>;
+  /**
+   * Ways of several steps.
+   */
+  funnels?: Array<Funnel>;
+  /**
+   * When a cart is abandoned.
+   */
+  carts?: Carts;
+  /**
+   * Which arrivals may have led to a conversion.
+   */
+  attribution?: Attribution;
+  /**
+   * What other currencies are worth in the plan's own, for totals over all of them.
+   */
+  rates?: Array<Rate>;
 };
 
 /**
@@ -68,6 +98,50 @@ export type AnyTrigger = {
    * The triggers.
    */
   any: Array<TriggerSource>;
+};
+
+/**
+ * Which arrivals may have led to a conversion.
+ */
+export type Attribution = {
+  /**
+   * How far back they may lie: a whole number of days, such as `30d`.
+   */
+  lookback?: string;
+};
+
+/**
+ * When a cart is abandoned.
+ */
+export type Carts = {
+  /**
+   * Time without a purchase after which it is: a whole number of minutes, hours or days.
+   */
+  abandoned_after?: string;
+};
+
+/**
+ * A channel of the site's own. An arrival falls in it if each list that is written has a value that
+ * fits; the first channel that fits wins, before the default ones.
+ */
+export type Channel = {
+  /**
+   * Its name in reports. Several may share one, and it may be a default one's.
+   */
+  channel: string;
+  /**
+   * Sources: `utm_source`, else the referrer's host. Capitals do not matter. A `*` at the end or
+   * the beginning of a value stands for anything.
+   */
+  source?: Array<string>;
+  /**
+   * Media: `utm_medium`, else what the referrer or the click id stands for.
+   */
+  medium?: Array<string>;
+  /**
+   * Campaigns: `utm_campaign`.
+   */
+  campaign?: Array<string>;
 };
 
 /**
@@ -158,6 +232,56 @@ export type FixedValue = {
    */
   currency?: string;
 };
+
+/**
+ * A way of several steps, and how far people come on it.
+ */
+export type Funnel = {
+  /**
+   * Its id, unique among funnels: small letters, digits and hyphens.
+   */
+  id: string;
+  /**
+   * What people call it; without one, its id.
+   */
+  name?: string;
+  /**
+   * What may lie between its steps.
+   */
+  order?: FunnelOrder;
+  /**
+   * Whose way it is.
+   */
+  unit?: FunnelUnit;
+  /**
+   * The longest time from the first step to the last: a whole number of minutes, hours or days,
+   * such as `45m`, `12h` or `30d`.
+   */
+  window?: string;
+  /**
+   * Its steps, from 2 to 16.
+   */
+  steps: Array<FunnelStep>;
+  /**
+   * Who does one of these on the way is not counted.
+   */
+  exclude?: Array<FunnelStep>;
+};
+
+/**
+ * What may lie between the steps of a funnel.
+ */
+export type FunnelOrder = "loose" | "strict" | "any";
+
+/**
+ * One step of a funnel.
+ */
+export type FunnelStep = { "page": string } | { "commerce": CommerceStep } | { "definition": string } | { "event": string } | { "arrival": string };
+
+/**
+ * Whose way a funnel follows.
+ */
+export type FunnelUnit = "session" | "contact";
 
 /**
  * A definition with engagement value.
@@ -342,6 +466,25 @@ export type PropertyValue = {
 };
 
 /**
+ * What one unit of another currency is worth in the plan's own, from a day on until the next rate
+ * of that currency.
+ */
+export type Rate = {
+  /**
+   * The other ISO 4217 currency.
+   */
+  currency: string;
+  /**
+   * Its worth as decimal text, such as `"149.50"`.
+   */
+  rate: string;
+  /**
+   * The first day on which it holds, in the plan's time zone.
+   */
+  from: string;
+};
+
+/**
  * Only a server reports it; a page that claims it is not believed.
  */
 export type ServerWord = "server";
@@ -352,9 +495,17 @@ export type ServerWord = "server";
 export type Session = {
   /**
    * Time without activity that ends it: a whole number of seconds, minutes or hours, such as
-   * `90s`, `30m` or `1h`.
+   * `90s`, `30m` or `1h`, and a day at most.
    */
   timeout?: string;
+  /**
+   * Whether a new day of the plan's time zone begins a new session.
+   */
+  split_at_midnight?: boolean;
+  /**
+   * Whether a page view with the names of another campaign begins a new session.
+   */
+  split_by_campaign?: boolean;
 };
 
 /**

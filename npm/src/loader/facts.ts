@@ -95,7 +95,7 @@ export const withClick = (
 
 /** The parts of a query that tell where a visitor came from; the rest may be private. */
 export const queryOf = (search: string): Record<string, string> =>
-  pick(new URLSearchParams(search), /^utm_|clk?id$|braid$|^li_fat/);
+  pick(new URLSearchParams(search), /^(utm|li_fat)_|_cl$|clk?id$|braid$/);
 
 /** The steps of a purchase, in GA4's and in Segment's words: a kind of their own on the wire. */
 export const STEP =

@@ -2,8 +2,8 @@
 
 use super::{Captured, Consent, Effect, Engine, Plan, Presence, click};
 use goalpost_core::{
-    CommerceStep, Context, Explanation, Id, Observation, Person, Properties, Seen, beacon::Item,
-    commerce, evaluate, explain, fate::Drop, is_campaign_key, limits,
+    CommerceStep, Explanation, Observation, Properties, Seen, beacon::Item, claims, commerce,
+    explain, fate::Drop, is_campaign_key, limits,
 };
 
 impl Engine {
@@ -29,7 +29,7 @@ impl Engine {
             (_, seen) => seen,
         };
         let captured = captured.unwrap_or_else(|| Captured {
-            id: Id::new(self.now, self.random.id_bytes()),
+            id: self.random.id(self.now),
             index: self.next_index,
         });
         self.next_index = self.next_index.max(captured.index.saturating_add(1));
@@ -40,13 +40,14 @@ impl Engine {
         if matches!(seen, Seen::Commerce { .. }) {
             commerce::rename(&mut properties);
         }
-        let timeout = self.session_timeout_ms();
         let time = captured.id.time();
+        let rules = self.plan.rules();
+        let campaign = rules.map_or(0, |rules| rules.campaign_mark(&seen));
         if let Presence::Open { record, .. } = &mut self.presence {
-            if record.continues(time, timeout) {
+            if record.continues(time, campaign, rules) {
                 record.last = record.last.max(time);
             } else {
-                // What was seen before the gap belongs to the session that ends with it.
+                // What was seen before belongs to the session that ends here.
                 self.seal();
                 self.presence = Presence::Closed;
             }
@@ -77,38 +78,18 @@ impl Engine {
                     rules.map_or_else(|| is_campaign_key(key), |rules| rules.keeps_query(key))
                 });
             }
-            let context = Context {
-                time: observation.id.time(),
-                session: Some(record.session),
-                person: Person {
-                    visitor: Some(record.visitor),
-                    contact: None,
-                },
-                server: false,
-            };
-            let verdict = self
-                .rules()
-                .map(|rules| evaluate(rules, &observation, &context));
-            let claims: Option<Vec<&str>> = verdict.as_ref().map(|verdict| {
-                verdict
-                    .conversions
-                    .iter()
-                    .map(|conversion| conversion.definition.as_str())
-                    .collect()
-            });
+            let claimed = self.rules().map(|rules| claims(rules, &observation));
             let item = Item::new(
                 &observation,
                 self.page,
                 Some(record.session),
-                claims.as_deref(),
+                claimed
+                    .as_ref()
+                    .map(|claimed| claimed.as_deref().unwrap_or_default()),
             );
             if self.settings.debug {
-                self.explain(
-                    &observation,
-                    verdict
-                        .and_then(|verdict| verdict.problem)
-                        .map(|(_, text)| text),
-                );
+                let problem = claimed.and_then(Result::err).map(|(_, text)| text);
+                self.explain(&observation, problem);
             }
             let urgent = is_urgent(&observation.seen);
             self.outbox.push(item, urgent, false);

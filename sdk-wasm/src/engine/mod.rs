@@ -39,6 +39,15 @@ enum Plan {
     Settled(Option<Box<Rules>>),
 }
 
+impl Plan {
+    fn rules(&self) -> Option<&Rules> {
+        match self {
+            Self::Settled(rules) => rules.as_deref(),
+            Self::Awaited => None,
+        }
+    }
+}
+
 /// The SDK of one page load.
 #[derive(Debug)]
 pub struct Engine {
@@ -104,10 +113,7 @@ impl Engine {
 
     /// The plan, once it has arrived.
     pub fn rules(&self) -> Option<&Rules> {
-        match &self.plan {
-            Plan::Settled(rules) => rules.as_deref(),
-            Plan::Awaited => None,
-        }
+        self.plan.rules()
     }
 
     /// How many items were captured and are not confirmed.
@@ -225,12 +231,13 @@ impl Engine {
             self.loaded = true;
             self.effects.push(Effect::LoadStored);
         }
-        if matches!(self.presence, Presence::Closed) && self.waiting() > 0 {
-            self.presence = Presence::Asking;
-            self.effects.push(Effect::OpenSession);
-        }
-        // Claims need the plan; what is seen before it arrives is sealed when it does, or on leaving.
+        // Only the plan says where a session ends and what happened; what is seen before it arrives
+        // is held until it does, or the page is left.
         if matches!(self.plan, Plan::Settled(_)) {
+            if matches!(self.presence, Presence::Closed) && self.waiting() > 0 {
+                self.presence = Presence::Asking;
+                self.effects.push(Effect::OpenSession);
+            }
             self.seal();
         }
         let Presence::Open { record, stored, .. } = &mut self.presence else {

@@ -1,5 +1,7 @@
 //! Randomness from a seed, so that a run can be repeated.
 
+use goalpost_core::Id;
+
 /// A small generator (`SplitMix64`) for ids and jitter; nothing secret is made with it.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
@@ -16,18 +18,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// The random part of an id.
-    pub(crate) fn id_bytes(&mut self) -> [u8; 10] {
+    /// The id of something that happened at `time`.
+    pub(crate) fn id(&mut self, time: i64) -> Id {
         let mut bytes = [0; 10];
-        let both = self
-            .next()
-            .to_le_bytes()
-            .into_iter()
-            .chain(self.next().to_le_bytes());
-        for (byte, random) in bytes.iter_mut().zip(both) {
-            *byte = random;
+        for half in bytes.chunks_exact_mut(5) {
+            half.copy_from_slice(&self.next().to_le_bytes()[..5]);
         }
-        bytes
+        Id::new(time, bytes)
     }
 
     /// A number from 0 to below `limit`, for jitter.

@@ -1,15 +1,9 @@
 //! Which session it is: found in what the tabs share, or begun.
 
 use super::{Consent, Effect, Engine, Presence};
-use goalpost_core::{Id, SessionRecord, limits};
+use goalpost_core::SessionRecord;
 
 impl Engine {
-    pub(super) fn session_timeout_ms(&self) -> u32 {
-        self.rules().map_or(limits::SESSION_TIMEOUT_MS.1, |rules| {
-            rules.session_timeout_ms
-        })
-    }
-
     /// Finds or begins the session, given the record that the tabs share.
     pub(super) fn open(&mut self, text: Option<&str>) {
         if self.settings.consent != Consent::Granted
@@ -21,8 +15,8 @@ impl Engine {
         let time = first.map_or(self.now, |observation| observation.id.time());
         let found = text.and_then(SessionRecord::parse);
         let mut record = found.unwrap_or_else(|| SessionRecord {
-            visitor: Id::new(time, self.random.id_bytes()),
-            session: Id::new(time, self.random.id_bytes()),
+            visitor: self.random.id(time),
+            session: self.random.id(time),
             last: time,
             page_loads: 0,
         });
@@ -31,28 +25,30 @@ impl Engine {
             record.page_loads = record.page_loads.wrapping_add(1);
             record.page_loads
         });
-        let timeout = self.session_timeout_ms();
-        // What waited for consent or for the lock may span more than one session.
+        // What waited for consent, the plan or the lock may span more than one session.
         for observation in core::mem::take(&mut self.captured) {
             let time = observation.id.time();
-            let before = self.captured.last().map(|before| before.id.time());
-            if let Some(before) = before
-                && time.saturating_sub(before) >= i64::from(timeout)
-            {
+            let rules = self.plan.rules();
+            let campaign = rules.map_or(0, |rules| rules.campaign_mark(&observation.seen));
+            let goes_on = record.continues(time, campaign, rules);
+            if let Some(before) = self.captured.last().map(|before| before.id.time()) {
                 let mut past = record;
-                if record.last > before {
-                    // Other tabs were active after it: theirs is not its session.
-                    past.session = Id::new(before, self.random.id_bytes());
+                past.last = before;
+                if !past.continues(time, campaign, rules) {
+                    if record.last > before {
+                        // Other tabs were active after it: theirs is not its session.
+                        past.begin(self.random.id(before), 0);
+                    }
+                    self.presence = Presence::Open {
+                        record: past,
+                        page_load,
+                        stored: record.last,
+                    };
+                    self.seal();
                 }
-                self.presence = Presence::Open {
-                    record: past,
-                    page_load,
-                    stored: record.last,
-                };
-                self.seal();
             }
-            if !record.continues(time, timeout) {
-                record.session = Id::new(time, self.random.id_bytes());
+            if !goes_on {
+                record.begin(self.random.id(time), campaign);
             }
             record.last = record.last.max(time);
             self.captured.push(observation);

@@ -71,6 +71,8 @@ pub struct Tab {
     pub load_wait: Option<i64>,
     /// Plans that arrive then; `None`: patience ends.
     pub plan_wait: VecDeque<(i64, Option<usize>)>,
+    /// One of them has, so the engine may open a session.
+    pub has_plan: bool,
     /// When the page's timer fires.
     pub wake: Option<i64>,
     /// Whether the page is hidden.

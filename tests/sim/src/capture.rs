@@ -103,7 +103,8 @@ impl World<'_> {
         });
         self.settle(b, t)?;
         let browser = &self.browsers[b];
-        let open = browser.consent == Consent::Granted && browser.tabs[t].lock_wait.is_none();
+        let tab = &browser.tabs[t];
+        let open = browser.consent == Consent::Granted && tab.has_plan && tab.lock_wait.is_none();
         let entry = &mut self.ledger.entries[number];
         entry.prompt = open && held.is_none();
         entry.records_lost = browser.records_lost;

@@ -183,6 +183,7 @@ impl World<'_> {
             lock_wait: None,
             load_wait: None,
             plan_wait: self.plan_for_page(),
+            has_plan: false,
             wake: None,
             hidden: false,
             holds: BTreeSet::new(),

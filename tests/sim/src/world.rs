@@ -243,6 +243,7 @@ impl World<'_> {
                     .and_then(|(_, plan)| plan)
                     .map(|plan| plans.bytes(plan));
                 self.note("plan", [b as u64, u64::from(bytes.is_some())], String::new);
+                self.browsers[b].tabs[t].has_plan = true;
                 self.tell(b, t, Input::Plan(bytes))?;
                 self.settle(b, t)
             }

@@ -23,6 +23,10 @@ pub(crate) fn plan() -> Value {
             { "id": "call-us", "when": { "click": { "link": "tel" } }, "points": 10 },
             { "id": "newsletter", "when": { "submit": "form#newsletter" },
               "count": "once_per_contact", "points": 10 }
+        ],
+        "funnels": [
+            { "id": "checkout", "steps": [
+                { "commerce": "add_to_cart" }, { "page": "/checkout/" }, { "definition": "product-purchase" } ] }
         ]
     })
 }
@@ -30,7 +34,13 @@ pub(crate) fn plan() -> Value {
 /// Examples by the name of their type.
 pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
     vec![
-        ("Session", vec![json!({ "timeout": "1h" })]),
+        (
+            "Session",
+            vec![
+                json!({ "timeout": "1h" }),
+                json!({ "split_at_midnight": true, "split_by_campaign": true }),
+            ],
+        ),
         ("Group", vec![json!({ "id": "service", "name": "Service" })]),
         (
             "Outcome",
@@ -83,6 +93,30 @@ pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
         ),
         ("EventTrigger", vec![json!({ "event": "demo_requested" })]),
         ("CommerceTrigger", vec![json!({ "commerce": "purchase" })]),
+        (
+            "Channel",
+            vec![
+                json!({ "channel": "Partners", "source": ["partner.example", "*.partner.example"] }),
+                json!({ "channel": "Summer letters", "medium": ["email"], "campaign": ["summer*"] }),
+            ],
+        ),
+        (
+            "Funnel",
+            vec![
+                json!({ "id": "checkout", "name": "Checkout", "window": "1d", "steps": [
+                    { "commerce": "view_item" }, { "commerce": "add_to_cart" },
+                    { "page": "/checkout/" }, { "definition": "product-purchase" } ] }),
+                json!({ "id": "letter-to-order", "unit": "contact", "steps": [
+                    { "arrival": "Email" }, { "event": "size_found" }, { "definition": "product-purchase" } ],
+                    "exclude": [{ "commerce": "refund" }] }),
+            ],
+        ),
+        ("Carts", vec![json!({ "abandoned_after": "2h" })]),
+        ("Attribution", vec![json!({ "lookback": "7d" })]),
+        (
+            "Rate",
+            vec![json!({ "currency": "USD", "rate": "149.50", "from": "2026-11-01" })],
+        ),
         (
             "ConditionSource",
             tests().into_iter().map(|(_, test)| test).chain([
@@ -148,6 +182,11 @@ pub(crate) fn within_a_plan(name: &str, example: Value) -> Value {
         "Session" => plan["session"] = example,
         "Group" => plan["groups"] = json!([example]),
         "Outcome" => plan["outcomes"] = json!([example]),
+        "Channel" => plan["channels"] = json!([example]),
+        "Funnel" => plan["funnels"] = json!([example]),
+        "Carts" => plan["carts"] = example,
+        "Attribution" => plan["attribution"] = example,
+        "Rate" => plan["rates"] = json!([example]),
         "Goal" => plan["goals"] = json!([example]),
         "ValueSource" => {
             plan["outcomes"] = json!([{ "id": "example", "group": "service", "value": example }]);

@@ -20,11 +20,7 @@ pub(crate) fn text(schema: &Value) -> String {
     add("## The plan");
     add(&tables::fields(schema));
     for (title, name, words) in [
-        (
-            "## Session",
-            "Session",
-            "A session is a visitor's activity with no gap of the timeout or more; a gap of exactly the timeout begins a new one. Midnight and campaigns do not end it.",
-        ),
+        ("## Session", "Session", SESSION),
         ("## Groups", "Group", ""),
         ("## Outcomes", "Outcome", OUTCOMES),
         (
@@ -71,6 +67,32 @@ pub(crate) fn text(schema: &Value) -> String {
     add("## Conditions");
     add(CONDITIONS);
     add(&tables::operators(schema));
+    add("## Channels");
+    add(&format!("{} {CHANNELS}", about(&defs["Channel"])));
+    add(&tables::fields(&defs["Channel"]));
+    add(&shown(&defs["Channel"]));
+    add("## Funnels");
+    add(&format!("{} {FUNNELS}", about(&defs["Funnel"])));
+    add(&tables::fields(&defs["Funnel"]));
+    add(&shown(&defs["Funnel"]));
+    for (title, name, of) in [
+        ("### Steps of a funnel", "FunnelStep", "step"),
+        ("### Order of a funnel", "FunnelOrder", "order"),
+        ("### Unit of a funnel", "FunnelUnit", "unit"),
+    ] {
+        add(title);
+        add(&tables::words(&defs[name], of));
+    }
+    for (title, name) in [
+        ("## Carts", "Carts"),
+        ("## Attribution", "Attribution"),
+        ("## Rates", "Rate"),
+    ] {
+        add(title);
+        add(about(&defs[name]));
+        add(&tables::fields(&defs[name]));
+        add(&shown(&defs[name]));
+    }
     add("## Limits");
     add(&tables::limits());
     page
@@ -175,6 +197,13 @@ const CHECKED: &str = "\
 Publishing checks the whole plan and lists every problem with its place and its fix. Such a plan is
 not published, and the one before it stays in effect:";
 
+const SESSION: &str = "\
+A session is a visitor's activity with no gap of the timeout or more; a gap of exactly the timeout \
+begins a new one. Midnight and campaigns end it only where the plan says so. Another campaign is \
+another `utm_source`, `utm_medium` or `utm_campaign`, or without them another kind of click id; a \
+page view that names none goes on in the session. The browser decides, so a page that is left before \
+its plan has arrived goes on in the session of the page before.";
+
 const OUTCOMES: &str = "\
 An outcome has no points; a goal has no amount.";
 
@@ -182,7 +211,11 @@ const PREDEFINED: &str = "\
 Every plan has these without writing them. They are inert: until the plan gives one a `when`, only
 `goalpost(\"trigger\", id)` or a server makes it happen. An outcome with the same id changes the
 fields that it writes and keeps the others; `\"off\": true` removes it. A group with the same id
-renames the group.";
+renames the group.
+
+Those of the group `post-purchase` have `\"when\": \"server\"`: the shop's own systems know when a
+parcel leaves. So a page carries none of them, until a plan gives one another `when`. None has an
+amount, because the purchase has it already.";
 
 const VALUES: &str = "\
 Amounts are decimal text and are kept in the smallest coin of their currency, so that no sum passes
@@ -226,6 +259,12 @@ A condition is `{ \"property\": name, <operator>: value }`, or a nested list `{ 
 `1.0`. The property's value is what the page passed under that name, else a named segment of the
 path, else what was seen: `path`, `host`, `title`, `referrer`, a key of the query, an attribute of
 the element, or `video`.";
+
+const CHANNELS: &str = "\
+A value fits as a whole.";
+
+const FUNNELS: &str = "\
+A step is an object with one field.";
 
 #[cfg(test)]
 mod tests {

@@ -126,5 +126,42 @@ mod tests {
             assert_ne!(problems(&validator, &plan), [""; 0], "{plan:#}");
             assert!(Plan::parse(&plan.to_string()).is_err(), "{plan:#}");
         }
+        let step = json!({ "event": "e" });
+        for (name, example) in [
+            ("Session", json!({ "split_at_midnight": "yes" })),
+            ("Channel", json!({ "source": ["a"] })),
+            ("Channel", json!({ "channel": "c", "sources": ["a"] })),
+            ("Funnel", json!({ "id": "f", "steps": [step] })),
+            (
+                "Funnel",
+                json!({ "id": "f", "steps": [step, { "click": "a" }] }),
+            ),
+            (
+                "Funnel",
+                json!({ "id": "f", "steps": [step, { "event": "e", "page": "/" }] }),
+            ),
+            (
+                "Funnel",
+                json!({ "id": "f", "order": "free", "steps": [step, step] }),
+            ),
+            (
+                "Funnel",
+                json!({ "id": "f", "window": "1 day", "steps": [step, step] }),
+            ),
+            ("Carts", json!({ "abandoned_after": 60 })),
+            ("Attribution", json!({ "lookback": "a month" })),
+            (
+                "Rate",
+                json!({ "currency": "USD", "rate": 149.5, "from": "2026-11-01" }),
+            ),
+            (
+                "Rate",
+                json!({ "currency": "USD", "rate": "149.50", "from": "1.11.2026" }),
+            ),
+        ] {
+            let plan = examples::within_a_plan(name, example);
+            assert_ne!(problems(&validator, &plan), [""; 0], "{plan:#}");
+            assert!(Plan::parse(&plan.to_string()).is_err(), "{plan:#}");
+        }
     }
 }

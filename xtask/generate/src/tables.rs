@@ -8,10 +8,54 @@ use goalpost_core::{
 use serde_json::Value;
 
 /// The order in which a reader wants the fields; what is not here comes last.
-const ORDER: [&str; 28] = [
-    "site", "id", "name", "group", "timezone", "fixed", "property", "currency", "hosts", "session",
-    "groups", "outcomes", "goals", "page", "click", "submit", "media", "event", "commerce",
-    "query", "and", "any", "when", "count", "dedup", "value", "points", "off",
+const ORDER: [&str; 47] = [
+    "site",
+    "id",
+    "name",
+    "group",
+    "timezone",
+    "fixed",
+    "property",
+    "currency",
+    "hosts",
+    "session",
+    "groups",
+    "outcomes",
+    "goals",
+    "since",
+    "channels",
+    "not_referrers",
+    "funnels",
+    "carts",
+    "attribution",
+    "rates",
+    "channel",
+    "source",
+    "medium",
+    "campaign",
+    "order",
+    "unit",
+    "window",
+    "steps",
+    "exclude",
+    "rate",
+    "from",
+    "timeout",
+    "page",
+    "click",
+    "submit",
+    "media",
+    "event",
+    "commerce",
+    "query",
+    "and",
+    "any",
+    "when",
+    "count",
+    "dedup",
+    "value",
+    "points",
+    "off",
 ];
 
 /// A field's place in that order.
@@ -91,6 +135,14 @@ fn named(name: &str) -> String {
         "Group" => ("group", "groups"),
         "Outcome" => ("outcome", "outcomes"),
         "Goal" => ("goal", "goals"),
+        "Channel" => ("channel", "channels"),
+        "Funnel" => ("funnel", "funnels"),
+        "FunnelStep" => ("step", "steps-of-a-funnel"),
+        "FunnelOrder" => ("order", "order-of-a-funnel"),
+        "FunnelUnit" => ("unit", "unit-of-a-funnel"),
+        "Carts" => ("carts", "carts"),
+        "Attribution" => ("attribution", "attribution"),
+        "Rate" => ("rate", "rates"),
         "When" => ("trigger", "what-makes-it-happen"),
         "Counting" => ("policy", "how-often-it-counts"),
         "ValueSource" => ("value", "what-an-outcome-is-worth"),
@@ -115,7 +167,10 @@ pub(crate) fn words(schema: &Value, of: &str) -> String {
                 let fields = choice["properties"].as_object();
                 let name = fields.and_then(|fields| fields.keys().next());
                 let name = name.map_or("", String::as_str);
-                code(&format!("{{ \"{name}\": 50 }}"))
+                let field = fields.and_then(|fields| fields.get(name));
+                let number = field.is_some_and(|field| field["type"] == "integer");
+                let example = if number { "50" } else { "…" };
+                code(&format!("{{ \"{name}\": {example} }}"))
             };
             row(&[&word, about(choice)])
         }),
@@ -224,6 +279,7 @@ pub(crate) fn predefined() -> String {
 pub(crate) fn limits() -> String {
     let (shortest, usual, longest) = limits::SESSION_TIMEOUT_MS;
     let seconds = |length: u32| format!("{} s", length / 1_000);
+    let days = |length: i64| format!("{} d", length / 86_400_000);
     let rows = [
         ("bytes of a plan's JSON", limits::PLAN_BYTES.to_string()),
         (
@@ -236,6 +292,27 @@ pub(crate) fn limits() -> String {
         ),
         ("groups", limits::GROUPS.to_string()),
         ("hosts", limits::HOSTS.to_string()),
+        ("channels", limits::CHANNEL_RULES.to_string()),
+        (
+            "values in one list of a channel",
+            limits::TEST_VALUES.to_string(),
+        ),
+        (
+            "hosts that are no referrers",
+            limits::NOT_REFERRERS.to_string(),
+        ),
+        ("funnels", limits::FUNNELS.to_string()),
+        ("steps of one funnel", limits::FUNNEL_STEPS.1.to_string()),
+        ("window of a funnel", days(limits::FUNNEL_WINDOW_MS.2)),
+        (
+            "time after which a cart is abandoned",
+            days(limits::CART_ABANDONED_MS.2),
+        ),
+        (
+            "lookback of attribution",
+            format!("{} d", limits::LOOKBACK_DAYS.2),
+        ),
+        ("rates", limits::RATES.to_string()),
         (
             "triggers of one definition",
             limits::ALTERNATIVES.to_string(),

@@ -1,6 +1,7 @@
 //! What a machine needs beyond Rust and Node, each part installed only where it is missing.
 
 pub(crate) mod browser;
+pub(crate) mod dataset;
 pub(crate) mod debian;
 pub(crate) mod node;
 pub(crate) mod rust_parts;
@@ -18,7 +19,10 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     let target = step("setup: wasm target", || wasm_target::ready().map(drop));
     let tools = step("setup: wasm tools", || tools::ready(project).map(drop));
     let browser = step("setup: browser", || browser::ready().map(drop));
-    for part in [node, lints, target, tools, browser] {
+    let dataset = step("setup: purchases to test with", || {
+        dataset::ready(project).map(drop)
+    });
+    for part in [node, lints, target, tools, browser, dataset] {
         part?;
     }
     println!("\nReady. Next: `cargo xtask demo`, or `cargo xtask test`.");

@@ -61,7 +61,11 @@ pub(super) fn read(
             all.goals.push(goal);
         }
     }
-    let live = all.outcomes.iter().filter(|outcome| !outcome.off).count();
+    let written = all
+        .outcomes
+        .get(..predefined::outcomes_written(&all.outcomes))
+        .unwrap_or_default();
+    let live = written.iter().filter(|outcome| !outcome.off).count();
     let count = live.saturating_add(all.goals.len());
     if count > limits::DEFINITIONS {
         reader.problem(
@@ -157,7 +161,7 @@ fn outcome(
     outcome.count = count;
     outcome.name = common.name.or(outcome.name);
     outcome.group = group.or(outcome.group);
-    outcome.when = common.when;
+    outcome.when = common.when.or(outcome.when);
     outcome.dedup = common.dedup;
     if let Some(value) = value {
         outcome.value = value;
@@ -305,17 +309,7 @@ fn own_currency(reader: &mut Reader, fields: &Fields<'_>) -> Option<Currency> {
 }
 
 fn fixed_amount(reader: &mut Reader, at: &At<'_>, currency: Option<Currency>) -> Option<String> {
-    if at.value.is_number() {
-        reader.problem(
-            &at.path,
-            format!(
-                "is a number; write it as text, \"{}\", so that no digit changes",
-                at.value
-            ),
-        );
-        return None;
-    }
-    let text = reader.text(at, "an amount such as \"19.90\"", limits::NAME_BYTES)?;
+    let text = reader.decimal_text(at, "an amount such as \"19.90\"")?;
     // Where the currency itself is a problem, only the form of the amount can be checked.
     let read = match currency {
         Some(currency) => Money::parse(text, currency).map(|_| ()),

@@ -2,6 +2,8 @@
 
 mod conditions;
 mod definitions;
+mod figures;
+mod funnels;
 mod reader;
 mod settings;
 mod triggers;

@@ -170,6 +170,21 @@ impl Reader {
         Some(text)
     }
 
+    /// Decimal text; a JSON number could lose digits.
+    pub(super) fn decimal_text<'v>(&mut self, at: &At<'v>, wanted: &str) -> Option<&'v str> {
+        if at.value.is_number() {
+            self.problem(
+                &at.path,
+                format!(
+                    "is a number; write it as text, \"{}\", so that no digit changes",
+                    at.value
+                ),
+            );
+            return None;
+        }
+        self.text(at, wanted, limits::NAME_BYTES)
+    }
+
     /// A name that people read.
     pub(super) fn title(&mut self, at: &At<'_>) -> Option<String> {
         self.text(at, "a name", limits::TEXT_BYTES)

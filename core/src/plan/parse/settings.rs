@@ -1,22 +1,37 @@
 //! The plan's settings and groups.
 
 use super::{
-    definitions,
+    definitions, figures, funnels,
     reader::{At, Fields, Reader},
 };
 use crate::{
     limits,
     money::{Currency, MoneyError},
     plan::{
+        figures::{Attribution, Carts},
         predefined,
         source::{self, Group, Plan, Session},
-        timeout, zone_table,
+        zone_table,
     },
 };
 use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
 
 const PLAN: &[&str] = &[
-    "site", "timezone", "currency", "hosts", "session", "groups", "outcomes", "goals",
+    "site",
+    "timezone",
+    "currency",
+    "hosts",
+    "session",
+    "groups",
+    "outcomes",
+    "goals",
+    "since",
+    "channels",
+    "not_referrers",
+    "funnels",
+    "carts",
+    "attribution",
+    "rates",
 ];
 
 pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
@@ -50,6 +65,24 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         .map_or_else(|| Some(Session::default()), |at| session(reader, &at));
     let groups = groups(reader, &fields);
     let definitions = definitions::read(reader, &fields, &groups, currency);
+    let live = definitions.outcomes.iter().filter(|outcome| !outcome.off);
+    let goals = definitions.goals.iter().map(|goal| goal.id.as_str());
+    let ids: Vec<_> = live
+        .map(|outcome| outcome.id.as_str())
+        .chain(goals)
+        .collect();
+    let since = figures::since(reader, &fields);
+    let channels = figures::channels(reader, &fields);
+    let not_referrers = figures::not_referrers(reader, &fields);
+    let funnels = funnels::read(reader, &fields, &ids);
+    let carts = fields
+        .get("carts")
+        .map_or_else(|| Some(Carts::default()), |at| figures::carts(reader, &at));
+    let attribution = fields.get("attribution").map_or_else(
+        || Some(Attribution::default()),
+        |at| figures::attribution(reader, &at),
+    );
+    let rates = figures::rates(reader, &fields, currency);
     Some(Plan {
         site: site?,
         timezone: timezone?,
@@ -59,6 +92,13 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         groups,
         outcomes: definitions.outcomes,
         goals: definitions.goals,
+        since,
+        channels,
+        not_referrers,
+        funnels,
+        carts: carts?,
+        attribution: attribution?,
+        rates,
     })
 }
 
@@ -84,8 +124,13 @@ fn timezone(reader: &mut Reader, at: &At<'_>) -> Option<String> {
 }
 
 fn hosts(reader: &mut Reader, at: &At<'_>) -> Vec<String> {
+    let list = reader.filled_list(at, "host names", limits::HOSTS);
+    host_names(reader, list)
+}
+
+pub(super) fn host_names(reader: &mut Reader, list: Vec<At<'_>>) -> Vec<String> {
     let mut hosts = Vec::new();
-    for at in reader.filled_list(at, "host names", limits::HOSTS) {
+    for at in list {
         let Some(host) = reader.text(&at, "a host name such as \"shop.example\"", 255) else {
             continue;
         };
@@ -134,20 +179,29 @@ fn is_host(text: &str) -> bool {
 }
 
 fn session(reader: &mut Reader, at: &At<'_>) -> Option<Session> {
-    let fields = reader.object(at, "a session", &["timeout"])?;
-    let Some(at) = fields.get("timeout") else {
-        return Some(Session::default());
+    let fields = reader.object(
+        at,
+        "a session",
+        &["timeout", "split_at_midnight", "split_by_campaign"],
+    )?;
+    let (shortest, _, longest) = limits::SESSION_TIMEOUT_MS;
+    let bounds = (i64::from(shortest), i64::from(longest));
+    let timeout = match fields.get("timeout") {
+        Some(at) => figures::span(reader, &at, bounds),
+        None => Some(source::half_an_hour()),
     };
-    let text = reader.text(&at, "a length of time such as \"30m\"", limits::NAME_BYTES)?;
-    match timeout::milliseconds(text) {
-        Ok(_) => Some(Session {
-            timeout: text.to_owned(),
-        }),
-        Err(problem) => {
-            reader.problem(&at.path, problem);
-            None
-        }
-    }
+    let mut flag = |name: &str| {
+        fields
+            .get(name)
+            .is_some_and(|at| reader.flag(&at) == Some(true))
+    };
+    let (split_at_midnight, split_by_campaign) =
+        (flag("split_at_midnight"), flag("split_by_campaign"));
+    Some(Session {
+        timeout: timeout?,
+        split_at_midnight,
+        split_by_campaign,
+    })
 }
 
 /// The plan's own groups, then the predefined ones that it does not rename.

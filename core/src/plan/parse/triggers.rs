@@ -154,7 +154,7 @@ fn trigger(reader: &mut Reader, fields: &Fields<'_>) -> Option<TriggerSource> {
     })
 }
 
-fn page(reader: &mut Reader, at: &At<'_>) -> Option<String> {
+pub(super) fn page(reader: &mut Reader, at: &At<'_>) -> Option<String> {
     let text = reader.text(at, "a path such as \"/guides/:topic\"", limits::TEXT_BYTES)?;
     match PagePattern::parse(text) {
         Ok(_) => Some(text.to_owned()),
@@ -243,7 +243,7 @@ fn media(reader: &mut Reader, at: &At<'_>) -> Option<MediaStep> {
     }
 }
 
-fn event(reader: &mut Reader, at: &At<'_>) -> Option<String> {
+pub(super) fn event(reader: &mut Reader, at: &At<'_>) -> Option<String> {
     let name = reader.text(
         at,
         "the name that the page passes to track",
@@ -262,7 +262,7 @@ fn event(reader: &mut Reader, at: &At<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn commerce(reader: &mut Reader, at: &At<'_>) -> Option<CommerceStep> {
+pub(super) fn commerce(reader: &mut Reader, at: &At<'_>) -> Option<CommerceStep> {
     if let Some(step) = at.value.as_str().and_then(CommerceStep::named)
         && at.value.as_str() != Some(step.name())
     {

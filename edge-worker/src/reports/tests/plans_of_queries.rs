@@ -93,30 +93,3 @@ fn no_rolling_up_scans_a_table() {
         }
     }
 }
-
-/// What follows from each observation must not read all that came before it.
-#[test]
-fn no_trigger_scans_a_table() {
-    let shop = Shop::new();
-    let triggers = shop.rows("SELECT sql FROM sqlite_schema WHERE type = 'trigger'", &[]);
-    assert!(triggers.len() > 15);
-    for trigger in triggers {
-        let (_, body) = trigger.split_once("BEGIN\n").unwrap();
-        let lines = body.lines().filter(|line| !line.trim().starts_with("--"));
-        let body = lines.collect::<Vec<_>>().join("\n");
-        let body = body.replace("NEW.", ":new_").replace("OLD.", ":old_");
-        for sql in body.trim().trim_end_matches("END").split(';') {
-            if sql.trim().is_empty() {
-                continue;
-            }
-            let steps = plan(&shop, sql);
-            let found: Vec<_> = scans(&steps)
-                .into_iter()
-                .filter(|step| {
-                    !["SCAN r", "SCAN part", "SCAN whole", "SCAN whose"].contains(&step.as_str())
-                })
-                .collect();
-            assert!(found.is_empty(), "{found:?}\n{sql}\n{steps:#?}");
-        }
-    }
-}

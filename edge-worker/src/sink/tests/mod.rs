@@ -13,9 +13,11 @@ mod identity;
 mod items;
 mod reference;
 mod refunds;
+mod replays;
 mod sessions;
 mod stale;
 mod tokens;
+mod walks;
 
 use items::*;
 
@@ -182,8 +184,8 @@ pub(super) fn plan_of(site: &str) -> Compiled {
 /// Rows as one text per row, for people and for comparison.
 pub(super) type Table = Vec<String>;
 
-pub(super) struct Db {
-    pub(super) sqlite: Connection,
+pub(crate) struct Db {
+    pub(crate) sqlite: Connection,
     pub(super) book: PlanBook,
     batches: i64,
 }
@@ -241,8 +243,14 @@ impl Db {
         )]);
     }
 
-    pub(super) fn run(&mut self, statements: &[Statement]) {
-        let transaction = self.sqlite.transaction().unwrap();
+    pub(crate) fn run(&mut self, statements: &[Statement]) {
+        self.try_run(statements)
+            .unwrap_or_else(|problem| panic!("{problem}"));
+    }
+
+    /// Runs a transaction, which may fail as a whole.
+    pub(crate) fn try_run(&mut self, statements: &[Statement]) -> rusqlite::Result<()> {
+        let transaction = self.sqlite.transaction()?;
         for statement in statements {
             let cells = statement.params.iter().map(|param| match param {
                 Param::Text(text) => Cell::Text(text.clone()),
@@ -250,11 +258,10 @@ impl Db {
                 Param::Null => Cell::Null,
             });
             transaction
-                .prepare_cached(statement.sql)
-                .and_then(|mut prepared| prepared.execute(params_from_iter(cells)))
-                .unwrap_or_else(|problem| panic!("{problem}\n{}", statement.sql));
+                .prepare_cached(statement.sql)?
+                .execute(params_from_iter(cells))?;
         }
-        transaction.commit().unwrap();
+        transaction.commit()
     }
 
     pub(super) fn table(&self, query: &str) -> Table {

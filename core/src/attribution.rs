@@ -1,1 +1,0 @@
-//! Credit for an outcome, given to the touches that led to it.

@@ -1,1 +1,0 @@
-//! What another plan would have made of the same observations.

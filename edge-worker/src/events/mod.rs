@@ -1,0 +1,188 @@
+//! Events of a site's own servers: stored before they are answered, and answered each.
+//!
+//! A request is one transaction. Whoever gets no answer sends it again as it was: the ids follow from
+//! what the events say, so those that were stored are found to be there.
+
+mod fates;
+
+use crate::{
+    bindings::Bindings,
+    clock,
+    http::{self, Failure, header},
+    openapi::shape,
+    plans,
+    problem::{Kind, Problem},
+    routes::Scope,
+    store,
+};
+use fates::Fates;
+use goalpost_core::{
+    accepted::{Accepted, Content, ServerEvents},
+    limits,
+    server_event::{BodyError, ServerEvent, Terms, peek_id, read_event, read_events},
+    signature,
+};
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+use worker::{Request, Response};
+
+/// Whether a request of a server shows a signature in place of a token.
+pub(crate) fn is_signed(request: &Request, scope: Scope) -> bool {
+    scope == Scope::Events && !header(request, signature::HEADER).is_empty()
+}
+
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Fate {
+    /// It is stored, for the first time.
+    Stored,
+    /// It was stored before.
+    Duplicate,
+    /// Another event with its id was here before.
+    Conflict,
+    /// It waits, with all that it says, until the plan is put right.
+    Quarantined,
+    /// Nothing of it is kept.
+    Refused,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    results: Vec<Answered>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Answered {
+    /// As the server gave it, else as it was made of the event.
+    id: Option<String>,
+    result: Fate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// Takes a request of a server.
+pub(crate) async fn take(
+    mut request: Request,
+    edge: &Bindings,
+    site: &str,
+) -> Result<Response, Failure> {
+    let signed = header(&request, signature::HEADER);
+    let body = http::body(&mut request, limits::SERVER_BYTES).await?;
+    let now = clock::now();
+    if is_signed(&request, Scope::Events) {
+        check_signature(edge, site, &signed, &body, now)?;
+    }
+    let known = plans::in_effect(edge, site).await?;
+    let terms = Terms {
+        rules: &known.rules,
+        now,
+        since: known.reporting.since,
+    };
+    let events = read_events(&body, site).map_err(|problem| bad_body(&problem))?;
+    let read: Vec<_> = events
+        .iter()
+        .map(|event| (peek_id(event.get()), read_event(event.get(), &terms)))
+        .collect();
+    let good: Vec<&ServerEvent> = read
+        .iter()
+        .filter_map(|(_, event)| event.as_ref().ok())
+        .collect();
+    let (mut fates, rows_written) = store_all(edge, site, now, &good).await?;
+    let results = read
+        .iter()
+        .map(|(id, event)| match event {
+            Ok(event) => {
+                let (result, problem) = fates.of(event);
+                Answered {
+                    id: id.clone().or_else(|| Some(event.id.text())),
+                    result,
+                    problem,
+                }
+            }
+            Err(problem) => Answered {
+                id: id.clone(),
+                result: Fate::Refused,
+                problem: Some(problem.to_string()),
+            },
+        })
+        .collect();
+    let response = http::json(&Answer { results })?;
+    let headers = response.headers();
+    headers.set("Goalpost-Rows-Written", &rows_written.to_string())?;
+    Ok(response)
+}
+
+/// A signature is of the bytes as they came, and is looked at before anything reads them.
+fn check_signature(
+    edge: &Bindings,
+    site: &str,
+    signed: &str,
+    body: &[u8],
+    now: i64,
+) -> Result<(), Failure> {
+    let keys = edge.signing_keys()?.get(site);
+    let keys = keys.map(Vec::as_slice).unwrap_or_default();
+    signature::verify(signed, body, keys, now)
+        .map_err(|problem| Problem::new(Kind::Unauthorized, problem.to_string()).into())
+}
+
+fn bad_body(problem: &BodyError) -> Failure {
+    let kind = match problem {
+        BodyError::TooMany(_) => Kind::TooLarge,
+        _ => Kind::BadEvents,
+    };
+    Problem::new(kind, problem.to_string()).into()
+}
+
+async fn store_all(
+    edge: &Bindings,
+    site: &str,
+    now: i64,
+    events: &[&ServerEvent],
+) -> Result<(Fates, usize), Failure> {
+    if events.is_empty() {
+        return Ok((Fates::default(), 0));
+    }
+    let items = events
+        .iter()
+        .map(|event| serde_json::from_str::<&RawValue>(&event.json))
+        .collect::<Result<_, _>>()?;
+    let message = Accepted {
+        received_at: now,
+        visitor: None,
+        country: "".into(),
+        device: "".into(),
+        content: Content::Server(ServerEvents {
+            site: site.into(),
+            items,
+        }),
+    };
+    let receipt = store::store(edge, &[message]).await?;
+    let fates = Fates::read(edge, site, receipt.batch, events).await?;
+    Ok((fates, receipt.rows_written))
+}
+
+/// The answer's shape.
+pub(crate) fn schema() -> Value {
+    let results = ["stored", "duplicate", "conflict", "quarantined", "refused"];
+    shape::object(&[(
+        "results",
+        shape::list(shape::object_with(
+            &[
+                (
+                    "id",
+                    json!({
+                        "type": ["string", "null"],
+                        "description": "The event's id, or the one that was made of it.",
+                    }),
+                ),
+                ("result", json!({"enum": results})),
+            ],
+            &[(
+                "problem",
+                shape::text("What is wrong, and how to put it right."),
+            )],
+        )),
+    )])
+}
