@@ -105,7 +105,8 @@ async function startTogether(persist) {
   const { results } = await worker.db
     .prepare(
       `SELECT sql FROM sqlite_schema
-       WHERE sql IS NOT NULL AND type <> 'trigger' AND tbl_name IN ('observations', 'conversions')`,
+       WHERE sql IS NOT NULL AND type <> 'trigger'
+         AND tbl_name IN ('observations', 'evidence', 'conversions', 'sessions')`,
     )
     .all();
   await peer.batch(results.map(({ sql }) => peer.prepare(sql)));
