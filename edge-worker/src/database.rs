@@ -3,7 +3,7 @@
 use crate::{bindings::Bindings, http::Failure};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
-use worker::{D1PreparedStatement, D1Result, wasm_bindgen::JsValue};
+use worker::{D1PreparedStatement, D1Result, D1ResultMeta, wasm_bindgen::JsValue};
 
 /// The statement with its texts bound.
 pub(crate) fn prepare(
@@ -56,11 +56,18 @@ pub(crate) async fn batch(
     answers.iter().map(|answer| texts(edge, answer)).collect()
 }
 
+/// What the database says of a statement that has run; `None` where it cannot be read.
+///
+/// The size of a database beyond 4 GiB is no `usize` here, and what is stored must not fail for it.
+pub(crate) fn meta(answer: &D1Result) -> Option<D1ResultMeta> {
+    answer.meta().ok().flatten()
+}
+
 /// The one text of each row; what was read for them is counted.
 fn texts(edge: &Bindings, answer: &D1Result) -> Result<Vec<String>, Failure> {
     #[derive(Deserialize)]
     struct Row(BTreeMap<String, String>);
-    let rows_read = answer.meta()?.and_then(|meta| meta.rows_read);
+    let rows_read = meta(answer).and_then(|meta| meta.rows_read);
     edge.add_rows_read(rows_read.unwrap_or_default());
     let rows = answer.results::<Row>()?;
     Ok(rows

@@ -2,7 +2,7 @@
 
 use crate::{
     bindings::Bindings,
-    clock,
+    clock, database,
     http::Failure,
     plans,
     sink::{self, Param, Statement},
@@ -46,7 +46,8 @@ pub(crate) async fn run(edge: &Bindings, statements: &[Statement]) -> Result<usi
         .map(|statement| prepare(edge, statement))
         .collect::<Result<_, _>>()?;
     for result in edge.database()?.batch(statements).await? {
-        let rows = result.meta()?.and_then(|meta| meta.rows_written);
+        let meta = database::meta(&result);
+        let rows = meta.and_then(|meta| meta.rows_written);
         rows_written = rows_written.saturating_add(rows.unwrap_or_default());
     }
     Ok(rows_written)

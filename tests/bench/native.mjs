@@ -74,7 +74,8 @@ export async function fill(folder, rows) {
 export async function ask({ url, token }, path, init = {}) {
   const response = await fetch(`${url}/api/v1/sites/${SITE}/${path}`, {
     ...init,
-    headers: { authorization: `Bearer ${token}` },
+    // What has been idle for some seconds, workerd closes.
+    headers: { authorization: `Bearer ${token}`, connection: "close" },
   });
   const body = await response.text();
   assert.equal(response.status, 200, body);
