@@ -69,6 +69,7 @@ CREATE TABLE traffic_daily (
   pages        INTEGER NOT NULL,
   duration_ms  INTEGER NOT NULL,
   new_visitors INTEGER NOT NULL,  -- sessions that are the first of their visitor
+  landing_hits INTEGER NOT NULL,  -- sessions that began with a page view
   PRIMARY KEY (site, day, channel, source, medium, campaign, landing, device, country)
 ) STRICT, WITHOUT ROWID;
 
@@ -223,7 +224,7 @@ CREATE TRIGGER person_changes_days AFTER UPDATE OF contact ON known_visitors
 WHEN NEW.contact IS NOT OLD.contact
 BEGIN
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, part.name, day FROM conversions
+  SELECT DISTINCT NEW.site, part.name, day FROM conversions INDEXED BY conversions_by_person
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE +site = NEW.site
     AND person IN ('contact ' || OLD.contact, 'contact ' || NEW.contact)

@@ -316,5 +316,9 @@ fn every_stage_has_its_name_and_its_outcome() {
     let names: BTreeSet<_> = Stage::ALL.map(Stage::name).into();
     assert_eq!(names.len(), Stage::ALL.len());
     let reached: BTreeSet<_> = Stage::OUTCOMES.map(|id| Stage::of([(id, 1)]).name()).into();
-    assert_eq!(reached.len(), 6, "each stage but the first; a deal and a purchase are one");
+    assert_eq!(
+        reached.len(),
+        6,
+        "each stage but the first; a deal and a purchase are one"
+    );
 }

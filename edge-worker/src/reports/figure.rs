@@ -83,6 +83,12 @@ impl Figures {
         self.counts.get(&figure).copied().unwrap_or_default()
     }
 
+    /// Whether anything was counted at all.
+    pub(super) fn something(&self) -> bool {
+        let mut money = self.money.values().flat_map(BTreeMap::values);
+        self.counts.values().any(|count| *count != 0) || money.any(|minor| *minor != 0)
+    }
+
     pub(super) fn add_count(&mut self, figure: Figure, count: i64) {
         let own = self.counts.entry(figure).or_default();
         *own = own.saturating_add(count);

@@ -4,8 +4,14 @@
 //! days. They are written anew in one transaction, which also takes the day's mark away; whatever
 //! changes later marks it again.
 
-use super::credit::steps::step_rows;
-use super::source::{conversion_rows, event_rows, people_rows, traffic_rows, visitor_rows};
+use super::{
+    credit::steps::step_rows,
+    dimension::OF_A_VISIT,
+    source::{
+        VISITORS_APART, conversion_rows, event_rows, of_definitions, of_kinds, traffic_rows,
+        visitor_rows,
+    },
+};
 
 /// A part of a site's figures whose kept days are written together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +34,27 @@ impl Part {
     pub(crate) fn statements(self) -> Vec<String> {
         let day = "= ?2";
         let mut list = match self {
-            Self::Traffic => vec![
-                clear("traffic_daily", ""),
-                fill("traffic_daily", &traffic_rows(day)),
-                clear("people_daily", " AND measure = 'visitors'"),
-                fill("people_daily", &visitor_rows(day)),
-                clear("events_daily", ""),
-                fill("events_daily", &event_rows(day)),
-                clear("steps_daily", ""),
-                fill("steps_daily", &step_rows(day)),
-            ],
+            Self::Traffic => {
+                let mut list = vec![
+                    clear("traffic_daily", ""),
+                    fill("traffic_daily", &traffic_rows(day, &OF_A_VISIT)),
+                    clear("events_daily", ""),
+                    fill("events_daily", &event_rows(day)),
+                    clear("steps_daily", ""),
+                    fill("steps_daily", &step_rows(day)),
+                    clear("people_daily", " AND measure = 'visitors'"),
+                ];
+                let visitors =
+                    VISITORS_APART.map(|own| fill("people_daily", &visitor_rows(day, own)));
+                list.extend(visitors);
+                list
+            }
             Self::Conversions => vec![
                 clear("conversions_daily", ""),
                 fill("conversions_daily", &conversion_rows(day)),
                 clear("people_daily", " AND measure <> 'visitors'"),
-                fill("people_daily", &people_rows(day)),
+                fill("people_daily", &of_kinds(day)),
+                fill("people_daily", &of_definitions(day)),
             ],
         };
         let part = match self {
@@ -62,8 +74,8 @@ fn fill(table: &str, rows: &str) -> String {
     format!("INSERT INTO {table} {rows}")
 }
 
-/// Stale days of these parts, the oldest first: those before `?1`, at most `?2`.
+/// Stale days of what is kept here, the oldest first: those before `?1`, at most `?2`.
 pub(crate) const STALE: &str = "\
 SELECT json_array(site, part, day) FROM stale_days
-WHERE part IN ('traffic', 'conversions') AND day < ?1
+WHERE day < ?1 AND part IN ('traffic', 'conversions')
 ORDER BY day, site, part LIMIT CAST(?2 AS INTEGER)";

@@ -128,7 +128,7 @@ pub(crate) const CURSOR: &[Parameter] = &[
 pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name: Name) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
     let query = Query::of(request)?;
-    match name {
+    let response = match name {
         Name::Table(report) => tables::report(edge, &known, &query, report).await,
         Name::Attribution => {
             let made = credit::report::attribution(edge, &known, &query, clock::now()).await?;
@@ -160,7 +160,10 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
             query.only(&[])?;
             fates::conservation(edge, &known).await
         }
-    }
+    }?;
+    let rows_read = edge.rows_read().to_string();
+    response.headers().set("Goalpost-Rows-Read", &rows_read)?;
+    Ok(response)
 }
 
 fn names(parameters: &[Parameter]) -> Vec<&'static str> {

@@ -90,7 +90,7 @@ impl Sheet {
             self.shared.entry(key).or_default().add(&figures, 1);
             return Ok(());
         }
-        if !source.unique() {
+        if !source.unique() && figures.something() {
             self.keys.insert(key.clone());
         }
         self.own.entry(key).or_default().add(&figures, 1);

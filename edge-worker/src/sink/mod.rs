@@ -54,8 +54,8 @@ pub const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
     include_str!("../../migrations/0004_credits.sql"),
-    include_str!("../../migrations/0006_replay.sql"),
-    include_str!("../../migrations/0007_people.sql"),
+    include_str!("../../migrations/0005_replay.sql"),
+    include_str!("../../migrations/0006_people.sql"),
 ];
 
 /// One statement of a transaction.

@@ -1,8 +1,8 @@
 //! Conversions, with the arrival that each is owed to: kept by day.
 
-use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, traffic};
+use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, told, traffic};
 use crate::reports::{
-    dimension::Dimension,
+    dimension::{Dimension, OF_A_VISIT},
     figure::{Coin, Figure},
 };
 
@@ -47,23 +47,28 @@ site, day, definition, kind, currency,
   claimed, claimed_refunded, verified, verified_refunded";
 
 /// Conversions of some days with the first page view that they are owed to: that of their own
-/// session, else that of the person's last session in the 90 days before. `?1` site.
+/// session, else that of the person's last session in the 90 days before. It is looked for only where rows are told apart by it. `?1` site.
 ///
 /// The planner knows nothing of how many rows a day has, so it is told which index to use.
-pub(super) fn owed(index: &str, which: &str) -> String {
-    format!(
-        "SELECT
-    c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
-    c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
-    s.visitor, s.session, s.day AS began,
-    coalesce(substr(s.entry, 12), (
+pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
+    let entry = if apart.is_empty() {
+        "'{}'"
+    } else {
+        "coalesce(substr(s.entry, 12), (
       SELECT substr(e.entry, 12) FROM sessions AS e
       WHERE e.site = ?1 AND e.started_at <= c.time AND +e.day >= date(c.day, '-90 days')
         AND e.visitor IN (
           SELECT c.visitor
           UNION ALL
           SELECT k.visitor FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = c.contact)
-      ORDER BY e.started_at DESC, e.session DESC LIMIT 1), '{{}}') AS entry
+      ORDER BY e.started_at DESC, e.session DESC LIMIT 1), '{}')"
+    };
+    format!(
+        "SELECT
+    c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
+    c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
+    s.visitor, s.session, s.day AS began,
+    {entry} AS entry
   FROM conversions AS c INDEXED BY {index}
   LEFT JOIN sessions AS s
     ON s.site = ?1 AND s.visitor = coalesce(c.visitor, x'') AND s.session = c.session
@@ -71,17 +76,47 @@ pub(super) fn owed(index: &str, which: &str) -> String {
     )
 }
 
-/// The arrival in an entry, under the names of the dimensions.
-pub(super) const ARRIVAL: &str = "\
-coalesce(entry ->> 'channel', '') AS channel, coalesce(entry ->> 'source', '') AS source,
-    coalesce(entry ->> 'medium', '') AS medium, coalesce(entry ->> 'campaign', '') AS campaign,
-    coalesce(entry ->> 'path', '') AS landing, coalesce(entry ->> 'device', '') AS device,
-    coalesce(entry ->> 'country', '') AS country";
+/// The arrival in an entry, under the names of the dimensions; those that are not told apart by are
+/// empty.
+pub(super) fn arrival(apart: &[Dimension]) -> String {
+    told(apart, |own| {
+        let field = match own {
+            Dimension::Landing => "path",
+            _ => own.id(),
+        };
+        format!("coalesce(entry ->> '{field}', '')")
+    })
+}
 
-/// What the kept table has of the conversions of some days. `?1` site.
+/// What is counted of conversions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// All that the kept table has.
+    All,
+    /// All but new customers.
+    Conversions,
+    /// New customers alone, which only orders can make.
+    Customers,
+}
+
+/// What the kept table has of the conversions of a day. `?1` site.
+pub(in crate::reports) fn kept_rows(day: &str) -> String {
+    rows(day, &OF_A_VISIT, Counted::All)
+}
+
+/// What the kept table has of the conversions of some days, told apart by these dimensions.
 ///
 /// A session that began on an earlier day may have converted there already.
-pub(in crate::reports) fn rows(days: &str) -> String {
+fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
+    let (conversions, customers) = match counted {
+        Counted::All => ("session IS NOT NULL", "order_number IS NOT NULL"),
+        Counted::Conversions => ("session IS NOT NULL", "0"),
+        Counted::Customers => ("0", "order_number IS NOT NULL"),
+    };
+    let orders = match counted {
+        Counted::Customers => " AND c.order_number IS NOT NULL",
+        Counted::All | Counted::Conversions => "",
+    };
     format!(
         "SELECT
     ?1 AS site, day, definition, kind, currency,
@@ -94,8 +129,8 @@ pub(in crate::reports) fn rows(days: &str) -> String {
     sum(iif(money = 'verified', minor, 0)) AS verified,
     sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
   FROM (
-    SELECT c.*, {ARRIVAL},
-      session IS NOT NULL
+    SELECT c.*, {arrival},
+      {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, definition, kind
           ORDER BY time, scope, who, dedup) = 1
@@ -104,7 +139,7 @@ pub(in crate::reports) fn rows(days: &str) -> String {
           WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
             AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind))
         AS converted,
-      session IS NOT NULL
+      {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, kind
           ORDER BY time, definition, scope, who, dedup) = 1
@@ -113,7 +148,7 @@ pub(in crate::reports) fn rows(days: &str) -> String {
           WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
             AND e.session = c.session AND e.kind = c.kind))
         AS converted_of_kind,
-      order_number IS NOT NULL AND NOT EXISTS (
+      {customers} AND NOT EXISTS (
         SELECT 1 FROM conversions AS e
         WHERE e.site = ?1 AND e.person = c.person AND e.day <= c.day
           AND e.order_number IS NOT NULL
@@ -121,11 +156,16 @@ pub(in crate::reports) fn rows(days: &str) -> String {
             < (c.time, c.definition, c.scope, c.who, c.dedup)) AS new_customer
     FROM ({owed}) AS c)
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
-        owed = owed("conversions_by_day", &format!("c.day {days}")),
+        arrival = arrival(apart),
+        owed = owed(
+            "conversions_by_day",
+            &format!("c.day {days}{orders}"),
+            apart
+        ),
     )
 }
 
-fn figures() -> String {
+fn figures(shape: &Shape<'_>, counted: Counted) -> String {
     format!(
         "{stale},
 figures AS (
@@ -133,7 +173,7 @@ figures AS (
   UNION ALL
   {rows})",
         stale = stale("conversions"),
-        rows = rows(STALE),
+        rows = rows(STALE, &shape.of_a_visit(), counted),
     )
 }
 
@@ -173,7 +213,7 @@ fn sql(shape: &Shape<'_>) -> String {
     let sums: Vec<&str> = sums.iter().map(String::as_str).collect();
     format!(
         "{}\n{}",
-        figures(),
+        figures(shape, Counted::Conversions),
         grouped(shape, knows, from, "currency", &sums)
     )
 }
@@ -182,7 +222,7 @@ fn customers(shape: &Shape<'_>) -> String {
     let sums = ["sum(new_customers)"];
     format!(
         "{}\n{}",
-        figures(),
+        figures(shape, Counted::Customers),
         grouped(shape, traffic::knows, "figures", "''", &sums)
     )
 }

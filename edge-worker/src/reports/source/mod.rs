@@ -12,11 +12,11 @@ mod refunds;
 mod traffic;
 mod visitors;
 
-pub(super) use conversions::rows as conversion_rows;
+pub(super) use conversions::kept_rows as conversion_rows;
 pub(super) use events::rows as event_rows;
-pub(super) use people::rows as people_rows;
+pub(super) use people::{of_definitions, of_kinds};
 pub(super) use traffic::rows as traffic_rows;
-pub(super) use visitors::rows as visitor_rows;
+pub(super) use visitors::{KEPT as VISITORS_APART, rows as visitor_rows};
 
 use super::{
     catalogue::Kind,
@@ -148,6 +148,19 @@ const ALL: &str = "BETWEEN ?2 AND ?3";
 
 /// Kept figures of the days that are not stale.
 const CLEAN: &str = "site = ?1 AND day BETWEEN ?2 AND ?3 AND day NOT IN (SELECT day FROM stale)";
+
+/// Every dimension of a visit as a column: read from the row where it is told apart by, else empty.
+fn told(apart: &[Dimension], column: impl Fn(Dimension) -> String) -> String {
+    let columns = OF_A_VISIT.map(|own| {
+        let value = if apart.contains(&own) {
+            column(own)
+        } else {
+            String::from("''")
+        };
+        format!("{value} AS {}", own.id())
+    });
+    columns.join(", ")
+}
 
 /// Sums over a table or query, grouped as the report asks.
 fn grouped(

@@ -2,7 +2,7 @@
 
 use super::{
     ALL, Knows, STALE, Shape, Source,
-    conversions::{self, ARRIVAL, owed},
+    conversions::{self, arrival, owed},
     grouped,
     visitors::{kept, without_days},
 };
@@ -19,25 +19,27 @@ pub(super) const fn knows(dimension: Dimension) -> Knows {
     conversions::knows(dimension)
 }
 
-/// What the kept table has of the people of some days. `?1` site.
-pub(in crate::reports) fn rows(days: &str) -> String {
+/// What the kept table has of the people who had a goal or an outcome on some days. `?1` site.
+pub(in crate::reports) fn of_kinds(days: &str) -> String {
+    rows(days, "kind", "p.what", "''", "''")
+}
+
+/// The same of each definition.
+pub(in crate::reports) fn of_definitions(days: &str) -> String {
+    rows(days, "definition", "'definition'", "'definition'", "p.what")
+}
+
+fn rows(days: &str, column: &str, measure: &str, dimension: &str, value: &str) -> String {
     format!(
         "SELECT ?1 AS site, day, measure, dimension, value, previous, count(*) AS people
   FROM (
-    SELECT p.day, p.kind AS measure, '' AS dimension, '' AS value, coalesce((
-      SELECT e.day FROM conversions AS e
-      WHERE e.site = ?1 AND e.person = p.person AND e.day < p.day AND e.kind = p.kind
+    SELECT p.day, {measure} AS measure, {dimension} AS dimension, {value} AS value, coalesce((
+      SELECT e.day FROM conversions AS e INDEXED BY conversions_by_person
+      WHERE e.site = ?1 AND e.person = p.person AND e.day < p.day AND e.{column} = p.what
       ORDER BY e.day DESC LIMIT 1), '') AS previous
     FROM (
-      SELECT DISTINCT c.day, c.person, c.kind FROM conversions AS c INDEXED BY conversions_by_day
-      WHERE c.site = ?1 AND c.day {days}) AS p
-    UNION ALL
-    SELECT p.day, 'definition', 'definition', p.definition, coalesce((
-      SELECT e.day FROM conversions AS e
-      WHERE e.site = ?1 AND e.person = p.person AND e.day < p.day AND e.definition = p.definition
-      ORDER BY e.day DESC LIMIT 1), '')
-    FROM (
-      SELECT DISTINCT c.day, c.person, c.definition FROM conversions AS c INDEXED BY conversions_by_day
+      SELECT DISTINCT c.day, c.person, c.{column} AS what
+      FROM conversions AS c INDEXED BY conversions_by_day
       WHERE c.site = ?1 AND c.day {days}) AS p)
   GROUP BY 1, 2, 3, 4, 5, 6"
     )
@@ -53,24 +55,26 @@ fn sql(shape: &Shape<'_>) -> String {
         _ if by_definition => kept(
             shape,
             "definition",
-            &rows(STALE),
+            &of_definitions(STALE),
             "conversions",
             "definition",
         ),
-        Some(kind) => kept(shape, "", &rows(STALE), "conversions", kind.id()),
+        Some(kind) => kept(shape, "", &of_kinds(STALE), "conversions", kind.id()),
         None => from_rows(shape),
     }
 }
 
 fn from_rows(shape: &Shape<'_>) -> String {
+    let apart = shape.of_a_visit();
     let kind = match shape.kind {
         Some(Kind::Outcome | Kind::Goal) => " AND kind = ?4 ->> 'kind'",
         None => "",
     };
     let from = format!(
-        "(SELECT day, definition, person, {ARRIVAL}
+        "(SELECT day, definition, person, {arrival}
   FROM ({owed}) WHERE true{kind})",
-        owed = owed("conversions_by_day", &format!("c.day {ALL}")),
+        arrival = arrival(&apart),
+        owed = owed("conversions_by_day", &format!("c.day {ALL}"), &apart),
     );
     let sum = ["count(DISTINCT person)"];
     grouped(&without_days(shape), knows, &from, "''", &sum)

@@ -2,7 +2,7 @@
 
 use super::{
     Knows, Shape, Source,
-    conversions::{self, ARRIVAL, owed},
+    conversions::{self, arrival, owed},
     grouped,
 };
 use crate::reports::{
@@ -25,11 +25,14 @@ const fn knows(dimension: Dimension) -> Knows {
 /// more than the conversion's value, less the sum before it. So all refunds of an order together
 /// take what the conversion says that was refunded, and one of them voids it.
 fn sql(shape: &Shape<'_>) -> String {
+    let apart = shape.of_a_visit();
     let owed = owed(
         "conversions_by_order",
         "c.order_number IN (
       SELECT order_number FROM refunds WHERE site = ?1 AND day BETWEEN ?2 AND ?3)",
+        &apart,
     );
+    let arrival = arrival(&apart);
     let kind = if shape.kind.is_some() {
         " AND kind = ?4 ->> 'kind'"
     } else {
@@ -41,7 +44,7 @@ fn sql(shape: &Shape<'_>) -> String {
       (whole OR (worth > 0 AND given >= worth))
         AND NOT (whole_before OR (worth > 0 AND given_before >= worth)) AS voids
     FROM (
-      SELECT r.day, definition, kind, money, c.currency, {ARRIVAL},
+      SELECT r.day, definition, kind, money, c.currency, {arrival},
         max(0, coalesce(c.minor, 0)) AS worth,
         max(r.minor IS NULL) OVER running AS whole,
         coalesce(max(r.minor IS NULL) OVER earlier, 0) AS whole_before,

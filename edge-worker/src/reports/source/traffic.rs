@@ -1,6 +1,6 @@
 //! Sessions: kept by day and arrival.
 
-use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale};
+use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, told};
 use crate::reports::{dimension::Dimension, figure::Figure};
 
 pub(super) static SOURCE: Source = Source {
@@ -30,16 +30,17 @@ pub(super) const fn knows(dimension: Dimension) -> Knows {
 /// The columns of the kept table, in its order.
 pub(in crate::reports) const COLUMNS: &str = "\
 site, day, channel, source, medium, campaign, landing, device, country,
-  sessions, engaged, bounces, pages, duration_ms, new_visitors";
+  sessions, engaged, bounces, pages, duration_ms, new_visitors, landing_hits";
 
-/// What the kept table has of the sessions of some days. `?1` site.
+/// What the kept table has of the sessions of some days, told apart by these dimensions; the others
+/// are empty, since to read one out of each session is what costs. `?1` site.
 ///
 /// Engaged: longer than ten seconds, or two pages, or something matched. A bounce: one page at
 /// most, and nothing else.
-pub(in crate::reports) fn rows(days: &str) -> String {
+pub(in crate::reports) fn rows(days: &str, apart: &[Dimension]) -> String {
     format!(
         "SELECT
-    s.site, s.day, s.channel, s.source, s.medium, s.campaign, s.landing, s.device, s.country,
+    s.site, s.day, {arrival},
     count(*) AS sessions,
     sum(s.ended_at - s.started_at > 10000 OR s.matches > 0 OR s.pages > 1) AS engaged,
     sum(s.pages <= 1 AND s.interactions = 0) AS bounces,
@@ -47,10 +48,12 @@ pub(in crate::reports) fn rows(days: &str) -> String {
     sum(s.visitor <> x'' AND NOT EXISTS (
       SELECT 1 FROM sessions AS e
       WHERE e.site = s.site AND e.visitor = s.visitor
-        AND (e.started_at, e.session) < (s.started_at, s.session))) AS new_visitors
+        AND (e.started_at, e.session) < (s.started_at, s.session))) AS new_visitors,
+    sum(substr(s.entry, 1, 1) = '0') AS landing_hits
   FROM sessions AS s INDEXED BY sessions_by_day
   WHERE s.site = ?1 AND s.day {days}
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        arrival = told(apart, |own| format!("s.{}", own.id())),
     )
 }
 
@@ -62,7 +65,7 @@ fn sql(shape: &Shape<'_>) -> String {
         "sum(pages)",
         "sum(duration_ms)",
         "sum(new_visitors)",
-        "sum(iif(landing <> '', sessions, 0))",
+        "sum(landing_hits)",
     ];
     format!(
         "{stale},
@@ -72,7 +75,7 @@ figures AS (
   {rows})
 {grouped}",
         stale = stale("traffic"),
-        rows = rows(STALE),
+        rows = rows(STALE, &shape.of_a_visit()),
         grouped = grouped(shape, knows, "figures", "''", &sums),
     )
 }

@@ -18,43 +18,52 @@ pub(super) static CONTACTS: Source = Source {
     sql: contacts,
 };
 
-/// What the kept table has of the visitors of some days. `?1` site.
-///
-/// They are told apart by one dimension at most: for two, the sessions are read.
-pub(in crate::reports) fn rows(days: &str) -> String {
+/// What the kept table has of the visitors of some days, told apart by this dimension. `?1` site.
+pub(in crate::reports) fn rows(days: &str, apart: Option<Dimension>) -> String {
+    let (dimension, value, same) = apart.map_or_else(
+        || ("", String::from("''"), String::new()),
+        |own| {
+            let id = own.id();
+            (id, format!("s.{id}"), format!(" AND e.{id} = v.value"))
+        },
+    );
     format!(
-        "SELECT ?1 AS site, day, 'visitors' AS measure, dimension, value, previous, count(*) AS people
+        "SELECT ?1 AS site, day, 'visitors' AS measure, '{dimension}' AS dimension, value, previous,
+    count(*) AS people
   FROM (
-    SELECT v.day, v.dimension, v.value, coalesce((
+    SELECT v.day, v.value, coalesce((
       SELECT max(+e.day) FROM sessions AS e
-      WHERE e.site = ?1 AND e.visitor = v.visitor AND +e.day < v.day
-        AND CASE v.dimension
-          WHEN '' THEN 1 WHEN 'channel' THEN e.channel = v.value
-          WHEN 'campaign' THEN e.campaign = v.value WHEN 'landing' THEN e.landing = v.value
-          WHEN 'device' THEN e.device = v.value ELSE e.country = v.value END), '') AS previous
+      WHERE e.site = ?1 AND e.visitor = v.visitor AND +e.day < v.day{same}), '') AS previous
     FROM (
-      SELECT DISTINCT s.day, s.visitor, d.key AS dimension, d.value
-      FROM sessions AS s INDEXED BY sessions_by_day, json_each(json_object(
-        '', '', 'channel', s.channel, 'campaign', s.campaign, 'landing', s.landing,
-        'device', s.device, 'country', s.country)) AS d
+      SELECT DISTINCT s.day, s.visitor, {value} AS value
+      FROM sessions AS s INDEXED BY sessions_by_day
       WHERE s.site = ?1 AND s.day {days} AND s.visitor <> x'') AS v)
   GROUP BY 1, 2, 3, 4, 5, 6"
     )
 }
 
-const KEPT: [Dimension; 5] = [
-    Dimension::Channel,
-    Dimension::Campaign,
-    Dimension::Landing,
-    Dimension::Device,
-    Dimension::Country,
+/// What visitors are told apart by in the kept table, by one at a time: for two, sessions are read.
+pub(in crate::reports) const KEPT: [Option<Dimension>; 6] = [
+    None,
+    Some(Dimension::Channel),
+    Some(Dimension::Campaign),
+    Some(Dimension::Landing),
+    Some(Dimension::Device),
+    Some(Dimension::Country),
 ];
 
 fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
-    match apart.as_slice() {
-        [] => kept(shape, "", &rows(STALE), "traffic", "visitors"),
-        [own] if KEPT.contains(own) => kept(shape, own.id(), &rows(STALE), "traffic", "visitors"),
+    let one = match apart.as_slice() {
+        [] => Some(None),
+        [own] => Some(Some(*own)),
+        _ => None,
+    };
+    match one {
+        Some(own) if KEPT.contains(&own) => {
+            let dimension = own.map_or("", Dimension::id);
+            kept(shape, dimension, &rows(STALE, own), "traffic", "visitors")
+        }
         _ => {
             let from = format!(
                 "(SELECT * FROM sessions INDEXED BY sessions_by_day

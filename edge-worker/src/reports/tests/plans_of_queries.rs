@@ -1,14 +1,17 @@
 //! No report reads what it does not ask for: every row comes through a key.
 
-use super::{REPORTS, SITE, Shop, kept::Part};
-use rusqlite::params_from_iter;
+use super::{REPORTS, Shop, kept::Part};
 
-fn plan(shop: &Shop, sql: &str, values: &[&str]) -> Vec<String> {
+fn plan(shop: &Shop, sql: &str) -> Vec<String> {
     let explained = format!("EXPLAIN QUERY PLAN {sql}");
-    let mut prepared = shop.sqlite.prepare(&explained).unwrap();
+    let mut prepared = shop
+        .sqlite
+        .prepare(&explained)
+        .unwrap_or_else(|problem| panic!("{problem}\n{sql}"));
+    // A plan does not depend on what is bound.
     prepared
-        .query_map(params_from_iter(values), |row| row.get(3))
-        .unwrap()
+        .raw_query()
+        .mapped(|row| row.get(3))
         .collect::<rusqlite::Result<_>>()
         .unwrap()
 }
@@ -30,6 +33,7 @@ fn scans(steps: &[String]) -> Vec<&String> {
                     && !what.starts_with('(')
                     && !what.contains("VIRTUAL TABLE")
                     && what != "CONSTANT ROW"
+                    && !what.ends_with("VALUES CLAUSE")
             }
             // A row's own past is looked for among those of its person alone.
             None => {
@@ -45,8 +49,7 @@ fn scans(steps: &[String]) -> Vec<&String> {
 /// Panics if a statement reads all of a table, or all that a site has in it. What is made on the way
 /// has many names, so a scan is told by those of tables, and of `s` for sessions and `c` for what is
 /// kept or converted.
-pub(super) fn check(shop: &Shop, sql: &str, values: &[String]) {
-    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+pub(super) fn check(shop: &Shop, sql: &str) {
     let reads_all = |step: &String| {
         let table = [
             "s",
@@ -61,7 +64,7 @@ pub(super) fn check(shop: &Shop, sql: &str, values: &[String]) {
             || step.ends_with("(site=?)")
             || step.ends_with("(site=? AND visitor>?)")
     };
-    let steps = plan(shop, sql, &values);
+    let steps = plan(shop, sql);
     assert!(!steps.iter().any(reads_all), "{sql}\n{steps:#?}");
 }
 
@@ -84,8 +87,7 @@ fn no_report_scans_a_table() {
                 continue;
             };
             for own in ask.questions(&shop.known) {
-                let values: Vec<&str> = own.values.iter().map(String::as_str).collect();
-                let steps = plan(&shop, &own.sql, &values);
+                let steps = plan(&shop, &own.sql);
                 assert!(
                     scans(&steps).is_empty(),
                     "{:?}\n{}\n{steps:#?}",
@@ -104,7 +106,7 @@ fn no_rolling_up_scans_a_table() {
     let shop = Shop::new();
     for part in [Part::Traffic, Part::Conversions] {
         for sql in part.statements() {
-            let steps = plan(&shop, &sql, &[SITE, "2026-11-01"]);
+            let steps = plan(&shop, &sql);
             assert!(
                 scans(&steps).is_empty(),
                 "{:?}\n{sql}\n{steps:#?}",

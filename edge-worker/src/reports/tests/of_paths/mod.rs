@@ -34,7 +34,7 @@ impl Store for Shop {
         let answers = asks
             .iter()
             .map(|ask| {
-                plans_of_queries::check(self, &ask.sql, &ask.values);
+                plans_of_queries::check(self, &ask.sql);
                 self.sqlite
                     .prepare_cached(&ask.sql)
                     .and_then(|mut prepared| {
