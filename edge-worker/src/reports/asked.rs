@@ -229,3 +229,23 @@ pub(crate) const WHAT_IF: &[Parameter] = &[
     FORMAT,
     LIMIT,
 ];
+
+/// The parameters of `carts`.
+pub(crate) const CARTS: &[Parameter] = &[
+    FROM,
+    TO,
+    COMPARE,
+    parameter(
+        "by",
+        "What rows are told apart by: of the session in which a cart was begun.",
+        || json!({"enum": ["none", "day", "channel", "device"]}),
+    ),
+    parameter(
+        "list",
+        "`abandoned`: instead of figures, each cart that was given up and not bought since, the \
+         last one first.",
+        || json!({"enum": ["none", "abandoned"]}),
+    ),
+    FORMAT,
+    LIMIT,
+];

@@ -10,7 +10,7 @@ mod amount;
 mod answer;
 mod ask;
 mod asked;
-pub(crate) mod carts;
+mod carts;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
@@ -43,7 +43,7 @@ mod visits;
 mod what_if;
 
 pub(crate) use amount::{Amount, amount_schema};
-pub(crate) use asked::{ATTRIBUTION, FUNNELS, VELOCITY, WHAT_IF};
+pub(crate) use asked::{ATTRIBUTION, CARTS, FUNNELS, VELOCITY, WHAT_IF};
 pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
@@ -77,10 +77,12 @@ impl Name {
     /// The shape of its JSON.
     pub(crate) const fn schema(self) -> fn() -> Value {
         match self {
-            Self::Table(_) | Self::Attribution | Self::Velocity | Self::Funnels | Self::WhatIf => {
-                answer::schema
-            }
-            Self::Carts => carts::schema,
+            Self::Table(_)
+            | Self::Attribution
+            | Self::Velocity
+            | Self::Funnels
+            | Self::WhatIf
+            | Self::Carts => answer::schema,
             Self::Contacts => contacts::list_schema,
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,

@@ -542,7 +542,7 @@ pub(crate) static ROUTES: &[Route] = &[
         operations: &[report(
             reports::Name::Carts,
             "Carts that were begun: bought, given up, and bought after all",
-            reports::carts::PARAMETERS,
+            reports::CARTS,
         )],
     },
     Route {

@@ -3,106 +3,116 @@
 use super::{
     super::{
         csv::{guarded, push_line},
-        period::Period,
+        table::{Label, Row, Table},
     },
     Owned,
 };
-use crate::openapi::shape;
-use goalpost_core::Id;
-use serde_json::{Value, json};
+use goalpost_core::{Date, Id};
+use std::cmp::Reverse;
 
-/// Carts that are given up and not bought since.
-pub(super) struct Listed<'a> {
-    /// How many there are, shown or not.
-    of: usize,
-    carts: Vec<Owned<'a>>,
+/// The list's columns.
+pub(super) const COLUMNS: [(&str, &str); 9] = [
+    ("visitor", "Visitor"),
+    ("contact", "Contact"),
+    ("session", "Session"),
+    ("products", "Products"),
+    ("first_add", "First product"),
+    ("last_add", "Last product"),
+    ("abandoned_at", "Given up"),
+    ("channel", "Channel"),
+    ("device", "Device"),
+];
+
+/// Those that were not bought since, the last one first, and how many there are.
+pub(super) fn last(mut carts: Vec<Owned<'_>>, limit: usize) -> (Vec<Owned<'_>>, usize) {
+    carts.retain(|(_, begun)| {
+        begun.cart.abandoned_at.is_some() && begun.cart.purchased_at.is_none()
+    });
+    carts.sort_by_key(|(_, begun)| (Reverse(begun.cart.last_add), begun.cart.session));
+    let of = carts.len();
+    carts.truncate(limit);
+    (carts, of)
 }
 
-impl<'a> Listed<'a> {
-    pub(super) fn of(mut carts: Vec<Owned<'a>>, limit: usize) -> Self {
-        carts.retain(|(_, begun)| {
-            begun.cart.abandoned_at.is_some() && begun.cart.purchased_at.is_none()
-        });
-        carts
-            .sort_by_key(|(_, begun)| (std::cmp::Reverse(begun.cart.last_add), begun.cart.session));
-        let of = carts.len();
-        carts.truncate(limit);
-        Self { of, carts }
-    }
-
-    pub(super) fn json(&self, site: &str, period: &Period) -> Value {
-        let carts: Vec<Value> = self
-            .carts
+/// The list as a table without figures.
+pub(super) fn table(carts: &[Owned<'_>], of: usize) -> Table {
+    Table {
+        rows: carts
             .iter()
-            .map(|(contact, begun)| {
-                json!({
-                    "visitor": begun.visitor.map(Id::text),
-                    "contact": contact,
-                    "session": begun.cart.session.text(),
-                    "products": begun.cart.products,
-                    "first_add": begun.cart.first_add,
-                    "last_add": begun.cart.last_add,
-                    "abandoned_at": begun.cart.abandoned_at,
-                    "channel": begun.channel,
-                    "device": begun.device,
-                })
+            .map(|cart| Row {
+                labels: labels(*cart),
+                figures: Vec::new(),
             })
-            .collect();
-        json!({
-            "site": site, "from": period.from, "to": period.to, "of": self.of, "carts": carts,
-        })
-    }
-
-    pub(super) fn csv(&self) -> String {
-        let names = [
-            "visitor",
-            "contact",
-            "session",
-            "products",
-            "first_add",
-            "last_add",
-            "abandoned_at",
-            "channel",
-            "device",
-        ];
-        let mut out = String::new();
-        push_line(&mut out, names.into_iter().map(String::from));
-        for (contact, begun) in &self.carts {
-            let cart = &begun.cart;
-            let fields = [
-                begun.visitor.map(Id::text).unwrap_or_default(),
-                guarded(contact.unwrap_or_default()),
-                cart.session.text(),
-                guarded(&cart.products.join(" ")),
-                cart.first_add.to_string(),
-                cart.last_add.to_string(),
-                cart.abandoned_at
-                    .map(|at| at.to_string())
-                    .unwrap_or_default(),
-                guarded(&begun.channel),
-                guarded(&begun.device),
-            ];
-            push_line(&mut out, fields.into_iter());
-        }
-        out
+            .collect(),
+        of,
+        rest: None,
+        totals: Vec::new(),
     }
 }
 
-/// The shape of a cart.
-pub(super) fn cart_schema() -> Value {
-    let perhaps = |about: &str| json!({"type": ["string", "null"], "description": about});
-    shape::object(&[
-        ("visitor", perhaps("The visitor, where one may be known.")),
-        ("contact", perhaps("The contact, where it is known.")),
-        ("session", shape::id("The session in which it was begun.")),
-        ("products", shape::list(shape::text("A product's id."))),
-        (
-            "first_add",
-            shape::time("When the first product was added."),
-        ),
-        ("last_add", shape::time("When the last product was added.")),
-        ("abandoned_at", shape::time("When it was given up.")),
-        ("channel", shape::text("The session's channel.")),
-        ("device", shape::text("The session's device.")),
-    ])
+/// The list for a spreadsheet.
+pub(super) fn csv(carts: &[Owned<'_>]) -> String {
+    let mut out = String::new();
+    push_line(&mut out, COLUMNS.iter().map(|(id, _)| String::from(*id)));
+    for cart in carts {
+        push_line(
+            &mut out,
+            labels(*cart).into_iter().map(|own| guarded(&own.name)),
+        );
+    }
+    out
+}
+
+fn labels((contact, begun): Owned<'_>) -> Vec<Label> {
+    let cart = &begun.cart;
+    let text = |text: &str| Label {
+        id: String::from(text),
+        name: String::from(text),
+        in_plan: None,
+    };
+    vec![
+        text(&begun.visitor.map(Id::text).unwrap_or_default()),
+        text(contact.unwrap_or_default()),
+        text(&cart.session.text()),
+        text(&cart.products.join(", ")),
+        moment(Some(cart.first_add)),
+        moment(Some(cart.last_add)),
+        moment(cart.abandoned_at),
+        text(&begun.channel),
+        text(&begun.device),
+    ]
+}
+
+/// A time: Unix milliseconds for programs, and UTC for people.
+fn moment(time: Option<i64>) -> Label {
+    let name = time.map(|time| {
+        let second = time.div_euclid(1_000);
+        let day = Date(i32::try_from(second.div_euclid(86_400)).unwrap_or_default());
+        let part = |unit: i64, of: i64| second.div_euclid(unit).rem_euclid(of);
+        format!(
+            "{}T{:02}:{:02}:{:02}Z",
+            day.text(),
+            part(3_600, 24),
+            part(60, 60),
+            part(1, 60)
+        )
+    });
+    Label {
+        id: time.map(|time| time.to_string()).unwrap_or_default(),
+        name: name.unwrap_or_default(),
+        in_plan: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_for_programs_and_for_people() {
+        let label = moment(Some(1_795_000_000_123));
+        assert_eq!(label.id, "1795000000123");
+        assert_eq!(label.name, "2026-11-18T11:06:40Z");
+        assert_eq!(moment(None).name, "");
+    }
 }

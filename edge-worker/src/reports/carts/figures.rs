@@ -2,19 +2,21 @@
 
 use super::{
     super::{
-        cell::Ratio,
-        csv::{guarded, push_line},
+        cell::{Cell, Ratio},
+        dimension::NONE,
+        face::Column,
+        period::Period,
+        table::{Figure, Label, Row, Table},
     },
     Owned,
 };
-use crate::{carts::Begun, openapi::shape};
+use crate::carts::Begun;
 use goalpost_core::Zone;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// How many carts became what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+struct Tally {
     carts: u32,
     /// In time.
     bought: u32,
@@ -38,149 +40,164 @@ impl Tally {
         }
     }
 
-    /// Neither bought nor given up yet.
-    const fn open(self) -> u32 {
-        self.carts
-            .saturating_sub(self.bought)
-            .saturating_sub(self.abandoned)
-    }
-
-    /// A cart that is still open says nothing yet.
-    fn abandonment(self) -> Ratio {
+    /// In the order of the [`columns`]. A cart that is still open says nothing of a rate yet.
+    fn cells(self) -> [Cell; 7] {
         let settled = self.bought.saturating_add(self.abandoned);
-        Ratio::rate(i128::from(self.abandoned), i128::from(settled))
-    }
-
-    fn recovery(self) -> Ratio {
-        Ratio::rate(i128::from(self.recovered), i128::from(self.abandoned))
-    }
-
-    pub(super) fn json(self) -> Value {
-        json!({
-            "carts": self.carts,
-            "bought": self.bought,
-            "abandoned": self.abandoned,
-            "recovered": self.recovered,
-            "open": self.open(),
-            "abandonment_rate":
-                self.abandonment().json(Some(("abandoned", "bought+abandoned")), None),
-            "recovery_rate": self.recovery().json(Some(("recovered", "abandoned")), None),
-        })
-    }
-
-    fn fields(self) -> [String; 7] {
-        let counts = [
-            self.carts,
-            self.bought,
-            self.abandoned,
-            self.recovered,
-            self.open(),
-        ];
-        let [carts, bought, abandoned, recovered, open] = counts.map(|count| count.to_string());
-        let rate = |ratio: Ratio| ratio.decimal.unwrap_or_default();
+        let open = self.carts.saturating_sub(settled);
+        let count = |count: u32| Cell::Count(i64::from(count));
+        let rate = |own: u32, of: u32| Cell::Rate(Ratio::rate(i128::from(own), i128::from(of)));
         [
-            carts,
-            bought,
-            abandoned,
-            recovered,
-            open,
-            rate(self.abandonment()),
-            rate(self.recovery()),
+            count(self.carts),
+            count(self.bought),
+            count(self.abandoned),
+            count(self.recovered),
+            count(open),
+            rate(self.abandoned, settled),
+            rate(self.recovered, self.abandoned),
         ]
     }
 }
 
-/// The report's rows.
+/// The report's columns.
+pub(super) fn columns() -> Vec<Column> {
+    let rates = [
+        Some(("abandoned", "bought+abandoned")),
+        Some(("recovered", "abandoned")),
+    ];
+    vec![
+        Column::new("carts", "Carts begun", "count", None),
+        Column::new("bought", "Bought in time", "count", None),
+        Column::new("abandoned", "Abandoned", "count", None),
+        Column::new("recovered", "Bought after all", "count", None),
+        Column::new("open", "Still open", "count", None),
+        Column::new("abandonment_rate", "Abandonment rate", "rate", rates[0]),
+        Column::new("recovery_rate", "Recovery rate", "rate", rates[1]),
+    ]
+}
+
+/// Tallies of a period, as a whole and by what rows are told apart by.
 #[derive(Debug, Default, PartialEq, Eq)]
+struct Tallies {
+    whole: Tally,
+    rows: BTreeMap<String, Tally>,
+}
+
+/// The report's figures.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Figures {
-    pub(super) totals: Tally,
-    rows: Vec<(String, Tally)>,
+    by: &'static str,
+    period: Period,
+    now: Tallies,
+    before: Option<Tallies>,
 }
 
 impl Figures {
-    /// Days in order, all else by how many carts there are.
-    pub(super) fn of(carts: &[Owned<'_>], by: &str, zone: &Zone) -> Self {
-        let mut totals = Tally::default();
-        let mut rows: BTreeMap<String, Tally> = BTreeMap::new();
+    pub(super) fn of(carts: &[Owned<'_>], by: &'static str, period: &Period, zone: &Zone) -> Self {
+        let mut figures = Self {
+            by,
+            period: period.clone(),
+            now: Tallies::default(),
+            before: None,
+        };
+        figures.now = figures.tallies(carts, zone, |day| day);
+        figures
+    }
+
+    /// Sets the carts of the days before beside these.
+    pub(super) fn compare(&mut self, carts: &[Owned<'_>], previous: &Period, zone: &Zone) {
+        let before = self.tallies(carts, zone, |day| previous.shifted(&day));
+        self.before = Some(before);
+    }
+
+    fn tallies(&self, carts: &[Owned<'_>], zone: &Zone, day: impl Fn(String) -> String) -> Tallies {
+        let mut tallies = Tallies::default();
+        if self.by == "day" {
+            let days = self.period.days();
+            tallies.rows = days
+                .into_iter()
+                .map(|day| (day, Tally::default()))
+                .collect();
+        }
         for (_, begun) in carts {
-            totals.add(begun);
-            let key = match by {
-                "day" => zone.date(begun.cart.first_add).text(),
+            tallies.whole.add(begun);
+            let key = match self.by {
+                "day" => day(zone.date(begun.cart.first_add).text()),
                 "channel" => begun.channel.clone(),
                 "device" => begun.device.clone(),
                 _ => continue,
             };
-            rows.entry(key).or_default().add(begun);
+            tallies.rows.entry(key).or_default().add(begun);
         }
-        let mut rows: Vec<_> = rows.into_iter().collect();
-        if by != "day" {
-            rows.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.carts));
-        }
-        Self { totals, rows }
+        tallies
     }
 
-    pub(super) fn rows(&self) -> Vec<Value> {
-        self.rows
-            .iter()
-            .map(|(key, tally)| {
-                let mut row = tally.json();
-                if let Some(fields) = row.as_object_mut() {
-                    fields.insert(String::from("value"), json!(key));
-                }
-                row
-            })
-            .collect()
+    /// The id and the name of what rows are told apart by.
+    pub(super) fn dimension(&self) -> Option<(&'static str, &'static str)> {
+        match self.by {
+            "day" => Some(("day", "Day")),
+            "channel" => Some(("channel", "Channel")),
+            "device" => Some(("device", "Device")),
+            _ => None,
+        }
     }
 
-    pub(super) fn csv(&self, by: &str) -> String {
-        let names = [
-            by,
-            "carts",
-            "bought",
-            "abandoned",
-            "recovered",
-            "open",
-            "abandonment_rate",
-            "recovery_rate",
-        ];
-        let mut out = String::new();
-        push_line(&mut out, names.into_iter().map(String::from));
-        for (key, tally) in &self.rows {
-            push_line(&mut out, [guarded(key)].into_iter().chain(tally.fields()));
+    /// Days in order, all else by how many carts there are.
+    pub(super) fn table(&self, limit: usize) -> Table {
+        let totals = || figures(self.now.whole, self.before.as_ref().map(|own| own.whole));
+        if self.by == "none" {
+            return Table {
+                rows: vec![Row {
+                    labels: Vec::new(),
+                    figures: totals(),
+                }],
+                of: 1,
+                rest: None,
+                totals: totals(),
+            };
         }
-        let total = [String::from("(total)")].into_iter();
-        push_line(&mut out, total.chain(self.totals.fields()));
-        out
+        let before = self.before.as_ref();
+        let mut keys: Vec<&String> = self.now.rows.keys().collect();
+        keys.extend(before.into_iter().flat_map(|own| own.rows.keys()));
+        keys.sort();
+        keys.dedup();
+        let now = |key: &str| self.now.rows.get(key).copied().unwrap_or_default();
+        if self.by != "day" {
+            keys.sort_by_key(|key| Reverse(now(key).carts));
+        }
+        let of = keys.len();
+        let rows = keys.into_iter().take(limit).map(|key| {
+            let before = before.map(|own| own.rows.get(key).copied().unwrap_or_default());
+            Row {
+                labels: vec![label(key)],
+                figures: figures(now(key), before),
+            }
+        });
+        Table {
+            rows: rows.collect(),
+            of,
+            rest: None,
+            totals: totals(),
+        }
     }
 }
 
-/// The fields of [`Tally::json`].
-pub(super) fn tally_schema() -> Vec<(&'static str, Value)> {
-    let rate = || {
-        shape::object(&[
-            ("numerator", shape::integer("What was counted.")),
-            ("numerator_name", shape::text("Its name.")),
-            ("denominator", shape::integer("Of how many.")),
-            ("denominator_name", shape::text("Their name.")),
-            (
-                "decimal",
-                json!({"type": ["string", "null"], "description": "Null is no data."}),
-            ),
-        ])
-    };
-    vec![
-        ("carts", shape::integer("Carts that were begun.")),
-        ("bought", shape::integer("Bought in time.")),
-        (
-            "abandoned",
-            shape::integer("Given up, whether or not they were bought later."),
-        ),
-        (
-            "recovered",
-            shape::integer("Given up, and bought after all."),
-        ),
-        ("open", shape::integer("Neither yet.")),
-        ("abandonment_rate", rate()),
-        ("recovery_rate", rate()),
-    ]
+fn figures(now: Tally, before: Option<Tally>) -> Vec<Figure> {
+    let before = before.map(Tally::cells).into_iter().flatten();
+    let mut before = before.map(Some).chain(std::iter::repeat_with(|| None));
+    now.cells()
+        .into_iter()
+        .map(|value| Figure {
+            value,
+            previous: before.next().flatten(),
+        })
+        .collect()
+}
+
+/// A value that needs no other name.
+pub(super) fn label(value: &str) -> Label {
+    Label {
+        id: String::from(value),
+        name: String::from(if value.is_empty() { NONE } else { value }),
+        in_plan: None,
+    }
 }
