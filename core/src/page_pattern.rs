@@ -153,6 +153,17 @@ impl PagePattern {
         Ok(Self(parts))
     }
 
+    /// The pattern, as it was written.
+    #[cfg(feature = "edge")]
+    pub fn text(&self) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Segment(name) => alloc::format!(":{name}"),
+            Part::Anything => "*".to_string(),
+        });
+        parts.collect()
+    }
+
     /// The named segments if the path matches.
     pub fn captures<'a>(&'a self, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
         let mut found = Vec::new();

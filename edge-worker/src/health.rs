@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     "0001_goalpost.sql",
     "0002_conversions.sql",
     "0003_figures.sql",
+    "0004_credits.sql",
     "0006_replay.sql",
 ];
 

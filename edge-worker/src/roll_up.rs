@@ -7,7 +7,10 @@ use crate::{
     bindings::Bindings,
     database,
     http::Failure,
-    reports::kept::{self, Part},
+    reports::{
+        self,
+        kept::{self, Part},
+    },
 };
 use goalpost_core::{Date, Zone};
 
@@ -43,7 +46,7 @@ pub(crate) async fn roll_up(edge: &Bindings, now: i64) -> Result<(), Failure> {
             outcome = outcome.and(Err(problem));
         }
     }
-    outcome
+    outcome.and(reports::keep(edge, &before).await)
 }
 
 /// The day that a run stops before.

@@ -1,52 +1,42 @@
 //! A table as JSON: the same shape for every report.
 
 use super::{
-    ask::Ask,
-    dimension::NONE,
-    table::{Figure, Label, Row, Table, names},
+    face::Face,
+    table::{Figure, Label, Row, Table},
 };
 use crate::{openapi::shape, plans::Known};
 use serde_json::{Map, Value, json};
 
 /// The answer.
-pub(super) fn json(ask: &Ask, known: &Known, table: &Table) -> Value {
-    let filters: Map<String, Value> = ask
-        .filters
-        .iter()
-        .map(|(own, value)| {
-            let value = if value.is_empty() { NONE } else { value };
-            (String::from(own.id()), json!(value))
-        })
-        .collect();
+pub(super) fn json(face: &Face, known: &Known, table: &Table) -> Value {
     json!({
         "site": known.plan.site,
-        "report": ask.report.name,
+        "report": face.report,
         "timezone": known.plan.timezone,
-        "from": ask.period.from,
-        "to": ask.period.to,
-        "previous": ask.previous.as_ref().map(|days| json!({"from": days.from, "to": days.to})),
-        "filters": filters,
-        "dates": if ask.on_refund_day { "refund" } else { "purchase" },
-        "currency": ask.exchanged.then(|| known.plan.currency.code()),
+        "from": face.period.from,
+        "to": face.period.to,
+        "previous": face.previous.as_ref().map(|days| json!({"from": days.from, "to": days.to})),
+        "filters": face.filters,
+        "dates": if face.on_refund_day { "refund" } else { "purchase" },
+        "currency": face.currency,
         "plan": known.rules.plan,
-        "columns": columns(ask),
-        "rows": table.rows.iter().map(|own| row(ask, own)).collect::<Vec<_>>(),
+        "columns": columns(face),
+        "rows": table.rows.iter().map(|own| row(face, own)).collect::<Vec<_>>(),
         "of": table.of,
-        "offset": ask.offset,
-        "rest": table.rest.as_ref().map(|rest| Value::Object(figures(ask, rest))),
-        "totals": figures(ask, &table.totals),
+        "offset": face.offset,
+        "rest": table.rest.as_ref().map(|rest| Value::Object(figures(face, rest))),
+        "totals": figures(face, &table.totals),
     })
 }
 
-fn columns(ask: &Ask) -> Vec<Value> {
-    let dimensions = ask
+fn columns(face: &Face) -> Vec<Value> {
+    let dimensions = face
         .dimensions
         .iter()
-        .map(|own| json!({"id": own.id(), "name": own.name(), "kind": "dimension"}));
-    let measures = ask.measures.iter().map(|own| {
-        let mut column = json!({"id": own.id, "name": own.name, "kind": own.what.kind()});
-        if let (Some(fields), Some((numerator, denominator))) =
-            (column.as_object_mut(), names(ask, own))
+        .map(|(id, name)| json!({"id": id, "name": name, "kind": "dimension"}));
+    let measures = face.measures.iter().map(|own| {
+        let mut column = json!({"id": own.id, "name": own.name, "kind": own.kind});
+        if let (Some(fields), Some((numerator, denominator))) = (column.as_object_mut(), own.names)
         {
             fields.insert(String::from("numerator"), json!(numerator));
             fields.insert(String::from("denominator"), json!(denominator));
@@ -56,10 +46,10 @@ fn columns(ask: &Ask) -> Vec<Value> {
     dimensions.chain(measures).collect()
 }
 
-fn row(ask: &Ask, row: &Row) -> Value {
-    let mut fields = figures(ask, &row.figures);
-    for (own, value) in ask.dimensions.iter().zip(&row.labels) {
-        fields.insert(String::from(own.id()), label(value));
+fn row(face: &Face, row: &Row) -> Value {
+    let mut fields = figures(face, &row.figures);
+    for ((id, _), value) in face.dimensions.iter().zip(&row.labels) {
+        fields.insert(String::from(*id), label(value));
     }
     Value::Object(fields)
 }
@@ -71,17 +61,16 @@ fn label(label: &Label) -> Value {
     }
 }
 
-fn figures(ask: &Ask, figures: &[Figure]) -> Map<String, Value> {
-    ask.measures
+fn figures(face: &Face, figures: &[Figure]) -> Map<String, Value> {
+    face.measures
         .iter()
         .zip(figures)
         .map(|(own, figure)| {
-            let names = names(ask, own);
-            let mut value = json!({"value": figure.value.json(names)});
+            let mut value = json!({"value": figure.value.json(own.names)});
             if let (Some(fields), Some(before)) = (value.as_object_mut(), &figure.previous) {
-                fields.insert(String::from("previous"), before.json(names));
+                fields.insert(String::from("previous"), before.json(own.names));
             }
-            (String::from(own.id), value)
+            (own.id.to_string(), value)
         })
         .collect()
 }

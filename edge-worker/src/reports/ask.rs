@@ -28,6 +28,8 @@ pub(super) struct Ask {
     pub(super) on_refund_day: bool,
     /// Whether amounts are exchanged into the plan's currency.
     pub(super) exchanged: bool,
+    /// The plan's currency.
+    pub(super) currency: String,
     pub(super) csv: bool,
     pub(super) limit: usize,
     pub(super) offset: usize,
@@ -115,6 +117,7 @@ impl Ask {
             measures: Vec::new(),
             denominator,
             on_refund_day: query.choice("dates", &["purchase", "refund"])? == "refund",
+            currency: String::from(currency),
             exchanged: query.get("currency").is_some() && {
                 query.choice("currency", &[currency])?;
                 true

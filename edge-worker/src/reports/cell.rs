@@ -36,7 +36,7 @@ pub(super) struct Ratio {
 
 impl Ratio {
     /// With so many places of the quotient more than the numerator's unit has decimals.
-    fn new(numerator: i128, denominator: i128, more: u32, decimals: usize) -> Self {
+    pub(super) fn new(numerator: i128, denominator: i128, more: u32, decimals: usize) -> Self {
         let places = decimals.saturating_add(usize::try_from(more).unwrap_or_default());
         Self {
             numerator,
@@ -46,7 +46,7 @@ impl Ratio {
         }
     }
 
-    fn rate(numerator: i128, denominator: i128) -> Self {
+    pub(super) fn rate(numerator: i128, denominator: i128) -> Self {
         Self::new(numerator, denominator, RATE_PLACES, 0)
     }
 }

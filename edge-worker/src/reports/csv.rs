@@ -1,8 +1,8 @@
 //! A table as CSV, as RFC 4180 describes it, for spreadsheets.
 
 use super::{
-    ask::Ask,
     cell::{Cell, amount},
+    face::Face,
     table::{Figure, Table},
 };
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ struct Column<'a> {
 }
 
 /// The table, with a line of the rest and one of the totals where there are rows to sum.
-pub(super) fn text(ask: &Ask, table: &Table) -> String {
+pub(super) fn text(face: &Face, table: &Table) -> String {
     let mut lines: Vec<(Vec<&str>, &[Figure])> = table
         .rows
         .iter()
@@ -29,16 +29,16 @@ pub(super) fn text(ask: &Ask, table: &Table) -> String {
     if let Some(rest) = &table.rest {
         lines.push((vec!["(rest)"], rest));
     }
-    if !ask.dimensions.is_empty() {
+    if !face.dimensions.is_empty() {
         lines.push((vec!["(total)"], &table.totals));
     }
-    let columns = columns(ask, &lines);
+    let columns = columns(face, &lines);
     let mut out = String::new();
-    let names = columns.iter().map(|column| column.name(ask));
-    let dimensions = ask.dimensions.iter().map(|own| String::from(own.id()));
+    let names = columns.iter().map(|column| column.name(face));
+    let dimensions = face.dimensions.iter().map(|(id, _)| String::from(*id));
     push_line(&mut out, dimensions.chain(names));
     for (labels, figures) in lines {
-        let labels = (0..ask.dimensions.len())
+        let labels = (0..face.dimensions.len())
             .map(|at| guarded(labels.get(at).copied().unwrap_or_default()));
         let figures = columns.iter().map(|column| column.text(figures));
         push_line(&mut out, labels.chain(figures));
@@ -46,9 +46,9 @@ pub(super) fn text(ask: &Ask, table: &Table) -> String {
     out
 }
 
-fn columns<'a>(ask: &Ask, lines: &[(Vec<&str>, &'a [Figure])]) -> Vec<Column<'a>> {
+fn columns<'a>(face: &Face, lines: &[(Vec<&str>, &'a [Figure])]) -> Vec<Column<'a>> {
     let mut columns = Vec::new();
-    for at in 0..ask.measures.len() {
+    for at in 0..face.measures.len() {
         let cells = || {
             lines
                 .iter()
@@ -71,7 +71,7 @@ fn columns<'a>(ask: &Ask, lines: &[(Vec<&str>, &'a [Figure])]) -> Vec<Column<'a>
             vec![None]
         };
         for previous in [false, true] {
-            if !previous || ask.previous.is_some() {
+            if !previous || face.previous.is_some() {
                 columns.extend(kinds.iter().map(|currency| Column {
                     at,
                     previous,
@@ -84,8 +84,8 @@ fn columns<'a>(ask: &Ask, lines: &[(Vec<&str>, &'a [Figure])]) -> Vec<Column<'a>
 }
 
 impl Column<'_> {
-    fn name(&self, ask: &Ask) -> String {
-        let mut name = String::from(ask.measures.get(self.at).map_or("", |own| own.id));
+    fn name(&self, face: &Face) -> String {
+        let mut name = String::from(face.measures.get(self.at).map_or("", |own| &own.id));
         if self.previous {
             name.push_str(" previous");
         }

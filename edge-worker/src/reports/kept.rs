@@ -5,6 +5,7 @@
 //! changes later marks it again.
 
 use super::{
+    credit::steps::step_rows,
     dimension::OF_A_VISIT,
     source::{
         VISITORS_APART, conversion_rows, event_rows, of_definitions, of_kinds, traffic_rows,
@@ -39,6 +40,8 @@ impl Part {
                     fill("traffic_daily", &traffic_rows(day, &OF_A_VISIT)),
                     clear("events_daily", ""),
                     fill("events_daily", &event_rows(day)),
+                    clear("steps_daily", ""),
+                    fill("steps_daily", &step_rows(day)),
                     clear("people_daily", " AND measure = 'visitors'"),
                 ];
                 let visitors =
@@ -71,8 +74,8 @@ fn fill(table: &str, rows: &str) -> String {
     format!("INSERT INTO {table} {rows}")
 }
 
-/// Stale days of what is kept here, the oldest first: those before `?1`, at most `?2`.
+/// Stale days of these parts, the oldest first: those before `?1`, at most `?2`.
 pub(crate) const STALE: &str = "\
 SELECT json_array(site, part, day) FROM stale_days
-WHERE day < ?1 AND part IN ('traffic', 'conversions')
+WHERE part IN ('traffic', 'conversions') AND day < ?1
 ORDER BY day, site, part LIMIT CAST(?2 AS INTEGER)";

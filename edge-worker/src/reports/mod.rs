@@ -9,34 +9,48 @@
 mod amount;
 mod answer;
 mod ask;
+mod asked;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
+mod claim;
 mod conversions;
+mod credit;
 mod csv;
 mod dimension;
 mod exchange;
+mod face;
 mod fates;
 mod figure;
+mod funnels;
+mod keep;
 pub(crate) mod kept;
 mod measure;
+mod pages;
 pub(crate) mod period;
 mod query;
 mod quotient;
 mod sheet;
 mod source;
+mod spread;
+mod store;
 mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod visits;
+mod what_if;
 
+pub(crate) use asked::{ATTRIBUTION, FUNNELS, VELOCITY, WHAT_IF};
 pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
+
+pub(crate) use keep::keep;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
 pub(crate) use period::day;
 
-use crate::{bindings::Bindings, http::Outcome, plans, routes::Parameter};
+use crate::{bindings::Bindings, clock, http::Outcome, plans, routes::Parameter};
 pub(crate) use amount::{Amount, amount_schema};
 use catalogue::Report;
 use query::choice;
@@ -47,6 +61,10 @@ use worker::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Table(&'static Report),
+    Attribution,
+    Velocity,
+    Funnels,
+    WhatIf,
     Conversions,
     Fates,
     Conservation,
@@ -56,7 +74,9 @@ impl Name {
     /// The shape of its JSON.
     pub(crate) const fn schema(self) -> fn() -> Value {
         match self {
-            Self::Table(_) => answer::schema,
+            Self::Table(_) | Self::Attribution | Self::Velocity | Self::Funnels | Self::WhatIf => {
+                answer::schema
+            }
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,
             Self::Conservation => fates::conservation_schema,
@@ -103,6 +123,22 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
     let query = Query::of(request)?;
     match name {
         Name::Table(report) => tables::report(edge, &known, &query, report).await,
+        Name::Attribution => {
+            let made = credit::report::attribution(edge, &known, &query, clock::now()).await?;
+            made.send(&known)
+        }
+        Name::Velocity => {
+            let made = credit::velocity::velocity(edge, &known, &query, clock::now()).await?;
+            made.send(&known)
+        }
+        Name::Funnels => {
+            let made = funnels::report::funnels(edge, &known, &query, clock::now()).await?;
+            made.send(&known)
+        }
+        Name::WhatIf => {
+            let made = what_if::what_if(edge, &known, &query, clock::now()).await?;
+            made.send(&known)
+        }
         Name::Conversions => {
             query.only(&names(CURSOR))?;
             conversions::latest(edge, &known, &query).await

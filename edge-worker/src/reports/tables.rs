@@ -7,6 +7,7 @@ use super::{
     csv,
     dimension::{Dimension, NONE},
     exchange::Exchange,
+    face::Face,
     sheet::Sheet,
     table::{Table, table},
 };
@@ -41,14 +42,19 @@ pub(super) async fn report(
     let answers = database::batch(edge, &asked).await?;
     let answers: Vec<_> = questions.into_iter().zip(answers).collect();
     let table = fill(&ask, known, &answers)?;
-    if !ask.csv {
-        return http::json(&answer::json(&ask, known, &table));
+    send(&ask.face(), known, &table, ask.csv)
+}
+
+/// Sends a table as JSON or CSV.
+pub(super) fn send(face: &Face, known: &Known, table: &Table, csv: bool) -> Outcome {
+    if !csv {
+        return http::json(&answer::json(face, known, table));
     }
-    let text = csv::text(&ask, &table);
+    let text = csv::text(face, table);
     let response = http::with_body(200, "text/csv; charset=utf-8", text.into_bytes())?;
     let name = format!(
         "attachment; filename=\"{}-{}-{}-{}.csv\"",
-        known.plan.site, report.name, ask.period.from, ask.period.to
+        known.plan.site, face.report, face.period.from, face.period.to
     );
     response.headers().set("Content-Disposition", &name)?;
     response.headers().set("Cache-Control", "no-store")?;

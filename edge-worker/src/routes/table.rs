@@ -480,6 +480,38 @@ pub(crate) static ROUTES: &[Route] = &[
         operations: &[table(&reports::catalogue::EVENTS)],
     },
     Route {
+        path: "/api/v1/sites/{site}/reports/attribution",
+        operations: &[report(
+            reports::Name::Attribution,
+            "What each channel, campaign or source brought, by a model of attribution",
+            reports::ATTRIBUTION,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/velocity",
+        operations: &[report(
+            reports::Name::Velocity,
+            "How long people take from their first touch to an outcome, and in how many visits",
+            reports::VELOCITY,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/funnels",
+        operations: &[report(
+            reports::Name::Funnels,
+            "How far sessions or people come in the plan's funnels",
+            reports::FUNNELS,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/what-if",
+        operations: &[report(
+            reports::Name::WhatIf,
+            "What other products would have counted of the same visits",
+            reports::WHAT_IF,
+        )],
+    },
+    Route {
         path: "/api/v1/sites/{site}/reports/conversions",
         operations: &[report(
             reports::Name::Conversions,

@@ -5,6 +5,7 @@
 )]
 
 mod exactness;
+mod of_paths;
 mod plans_of_queries;
 mod shop;
 mod tables;
@@ -114,12 +115,12 @@ impl Shop {
     /// A report as its JSON.
     pub(super) fn report(&self, report: &'static Report, query: &str) -> Value {
         let ask = self.ask(report, query).unwrap();
-        answer::json(&ask, &self.known, &self.filled(&ask))
+        answer::json(&ask.face(), &self.known, &self.filled(&ask))
     }
 
     pub(super) fn csv(&self, report: &'static Report, query: &str) -> String {
         let ask = self.ask(report, query).unwrap();
-        csv::text(&ask, &self.filled(&ask))
+        csv::text(&ask.face(), &self.filled(&ask))
     }
 
     /// Rolls up as many stale days, the oldest first.

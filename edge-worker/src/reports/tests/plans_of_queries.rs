@@ -46,6 +46,28 @@ fn scans(steps: &[String]) -> Vec<&String> {
         .collect()
 }
 
+/// Panics if a statement reads all of a table, or all that a site has in it. What is made on the way
+/// has many names, so a scan is told by those of tables, and of `s` for sessions and `c` for what is
+/// kept or converted.
+pub(super) fn check(shop: &Shop, sql: &str) {
+    let reads_all = |step: &String| {
+        let table = [
+            "s",
+            "c",
+            "sessions",
+            "conversions",
+            "known_visitors",
+            "costs",
+        ];
+        let scanned = step.strip_prefix("SCAN ");
+        scanned.is_some_and(|what| table.contains(&what) || what.ends_with("_daily"))
+            || step.ends_with("(site=?)")
+            || step.ends_with("(site=? AND visitor>?)")
+    };
+    let steps = plan(shop, sql);
+    assert!(!steps.iter().any(reads_all), "{sql}\n{steps:#?}");
+}
+
 #[test]
 fn no_report_scans_a_table() {
     let shop = Shop::new();

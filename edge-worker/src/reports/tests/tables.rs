@@ -144,6 +144,9 @@ fn what_is_asked_wrongly_is_refused_with_the_choices() {
     insta::assert_snapshot!(refused("currency=USD"), @"currency: 'USD' is none of: JPY");
     let without_costs = refused("columns=sessions,cost&by=landing");
     assert!(without_costs.starts_with("columns: 'cost' is none of: sessions, visitors, "));
-    assert!(without_costs.ends_with("claimed_net, new_customers"), "{without_costs}");
+    assert!(
+        without_costs.ends_with("claimed_net, new_customers"),
+        "{without_costs}"
+    );
     insta::assert_snapshot!(refused("limit=0"), @"limit: '0' is not a whole number from 1 to 10000");
 }

@@ -1,0 +1,141 @@
+//! Kept funnels: how far the sessions of a day came.
+
+use super::tally::{Began, Reached, Tally, of_sessions};
+use crate::{
+    http::Failure,
+    reports::{
+        claim::{CLEAN, Part},
+        store::Store,
+        visits,
+    },
+};
+use goalpost_core::funnel::Funnel;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+pub(super) const PART: &str = "funnels";
+
+/// The part of a site's figures that is made for these funnels. Another way of a funnel, or other
+/// code that tells them apart, makes another setting.
+pub(crate) fn part<'a>(site: &'a str, funnels: &[Funnel]) -> Part<'a> {
+    let digest = Sha256::digest(format!("{:?}", of_sessions(funnels)));
+    let setting = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+    Part {
+        site,
+        name: PART,
+        setting: setting.collect(),
+        tables: &["funnels_daily"],
+    }
+}
+
+const FUNNELS: &str = "\
+INSERT INTO funnels_daily (
+  site, day, funnel, channel, device, country, step, reached, seconds)
+SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v -> 6";
+
+/// The sessions' days from `?2` to `?3` that are not clean, as JSON texts. Values as [`CLEAN`]'s.
+pub(super) fn live_days() -> String {
+    format!(
+        "\
+WITH RECURSIVE days (day) AS (
+  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3)
+SELECT json_quote(day) FROM days
+WHERE day NOT IN ({CLEAN})
+  AND EXISTS (SELECT 1 FROM sessions AS s INDEXED BY sessions_by_day
+    WHERE s.site = ?1 AND s.day = days.day)
+ORDER BY day"
+    )
+}
+
+/// The kept steps of the clean days, summed. Values as [`CLEAN`]'s, and `?6` a column to tell rows
+/// apart by, or ''.
+pub(super) fn steps() -> String {
+    format!(
+        "\
+WITH f AS MATERIALIZED (
+  SELECT f.funnel, f.step, f.reached, f.seconds,
+    iif(?6 = 'channel', f.channel, '') AS channel, iif(?6 = 'device', f.device, '') AS device,
+    iif(?6 = 'country', f.country, '') AS country
+  FROM ({CLEAN}) AS k CROSS JOIN funnels_daily AS f ON f.site = ?1 AND f.day = k.day)
+SELECT json_array(funnel, channel, device, country, step, sum(reached), json('{{}}'))
+FROM f GROUP BY funnel, channel, device, country, step
+UNION ALL
+SELECT json_array(funnel, channel, device, country, step, 0, json_object(took, sum(units)))
+FROM (
+  SELECT f.funnel, f.channel, f.device, f.country, f.step, t.key AS took, t.value AS units
+  FROM f, json_each(f.seconds) AS t)
+GROUP BY funnel, channel, device, country, step, took"
+    )
+}
+
+/// Keeps the figures of at most `most` days before `before`; answers how many.
+pub(crate) async fn keep(
+    store: &impl Store,
+    part: &Part<'_>,
+    funnels: &[Funnel],
+    before: &str,
+    most: u32,
+    mut id: impl FnMut() -> Result<String, Failure>,
+) -> Result<u32, Failure> {
+    let funnels = of_sessions(funnels);
+    let due = part.due(store, before, most).await?;
+    let count = u32::try_from(due.len()).unwrap_or(most);
+    for day in due {
+        let claim = part.claim(store, day, id()?).await?;
+        let mut tally = Tally::default();
+        if !funnels.is_empty() {
+            of_day(store, part.site, claim.day(), &funnels, &mut tally).await?;
+        }
+        let rows: Vec<_> = tally
+            .0
+            .iter()
+            .map(|((funnel, began, step), own)| {
+                json!([
+                    funnel,
+                    began.channel,
+                    began.device,
+                    began.country,
+                    step,
+                    own.units,
+                    own.seconds
+                ])
+            })
+            .collect();
+        claim
+            .fill(store, vec![(FUNNELS, serde_json::to_string(&rows)?)])
+            .await?;
+    }
+    Ok(count)
+}
+
+/// Adds the sessions of a day.
+pub(super) async fn of_day(
+    store: &impl Store,
+    site: &str,
+    day: &str,
+    funnels: &[Funnel],
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    let mut found = Ok(());
+    visits::each(store, (site, day, day), |visit| {
+        if found.is_ok() {
+            found = tally.add_session(funnels, visit);
+        }
+    })
+    .await?;
+    found
+}
+
+/// Adds kept rows to what was computed.
+pub(super) fn add(tally: &mut Tally, rows: &[String]) -> Result<(), Failure> {
+    for row in rows {
+        let (funnel, channel, device, country, step, units, seconds) = serde_json::from_str(row)?;
+        let began = Began {
+            channel,
+            device,
+            country,
+        };
+        tally.merge(funnel, began, step, &Reached { units, seconds });
+    }
+    Ok(())
+}

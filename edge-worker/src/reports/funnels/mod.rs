@@ -1,0 +1,6 @@
+//! Funnels: how far sessions or people came.
+
+pub(crate) mod kept;
+pub(super) mod report;
+mod rows;
+mod tally;

@@ -1,0 +1,110 @@
+//! How far sessions or people came in funnels.
+
+use crate::{
+    http::Failure,
+    reports::{spread::Counts, visits::Visit},
+};
+use goalpost_core::{
+    funnel::{Event, Funnel, Progress, Unit, events_of_session, in_order, progress},
+    trail::{self, Entry},
+};
+use std::collections::BTreeMap;
+
+/// Where somebody began: what rows are told apart by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Began {
+    pub(super) channel: String,
+    pub(super) device: String,
+    pub(super) country: String,
+}
+
+/// Who reached a step, and how long that took from the step before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub(super) units: u64,
+    pub(super) seconds: Counts,
+}
+
+/// By funnel, beginning and step. Steps count from 1; 0 stands for those that a funnel excludes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally(pub(super) BTreeMap<(String, Began, u32), Reached>);
+
+/// The trails of some visits, read.
+fn entries(visits: &[Visit]) -> Result<Vec<Vec<Entry<'_>>>, Failure> {
+    visits
+        .iter()
+        .map(|visit| trail::read(&visit.trail).map_err(Failure::from))
+        .collect()
+}
+
+impl Tally {
+    /// Adds one session.
+    pub(super) fn add_session(&mut self, funnels: &[Funnel], visit: &Visit) -> Result<(), Failure> {
+        self.add(funnels, std::slice::from_ref(visit))
+    }
+
+    /// Adds a person's sessions. Who began is told by the session in which the best attempt began, or
+    /// what excludes was done.
+    pub(super) fn add(&mut self, funnels: &[Funnel], visits: &[Visit]) -> Result<(), Failure> {
+        let entries = entries(visits)?;
+        let seen = visits.iter().zip(&entries).map(|(visit, entries)| {
+            let channel = (!visit.channel.is_empty()).then_some(visit.channel.as_str());
+            events_of_session(visit.session(), channel, entries)
+        });
+        let events: Vec<Event<'_>> = in_order(seen);
+        for funnel in funnels {
+            let way = progress(funnel, &events);
+            self.add_progress(funnel, visits, &way);
+        }
+        Ok(())
+    }
+
+    fn add_progress(&mut self, funnel: &Funnel, visits: &[Visit], way: &Progress) {
+        let Some(first) = way.excluded.or_else(|| way.entry()) else {
+            return;
+        };
+        let began = visits
+            .iter()
+            .find(|visit| visit.session() == first.session)
+            .map(|visit| Began {
+                channel: visit.channel.clone(),
+                device: visit.device.clone(),
+                country: visit.country.clone(),
+            })
+            .unwrap_or_default();
+        let one = Reached {
+            units: 1,
+            ..Reached::default()
+        };
+        if way.excluded.is_some() {
+            self.merge(funnel.id.clone(), began, 0, &one);
+            return;
+        }
+        let mut before: Option<i64> = None;
+        for (at, reached) in (1u32..).zip(&way.steps) {
+            let mut own = one.clone();
+            if let Some(before) = before {
+                own.seconds
+                    .add_seconds(reached.time.saturating_sub(before), 1);
+            }
+            self.merge(funnel.id.clone(), began.clone(), at, &own);
+            before = Some(reached.time);
+        }
+    }
+
+    /// Adds how many reached a step.
+    pub(super) fn merge(&mut self, funnel: String, began: Began, step: u32, more: &Reached) {
+        let own = self.0.entry((funnel, began, step)).or_default();
+        own.units = own.units.saturating_add(more.units);
+        own.seconds.merge(&more.seconds);
+    }
+}
+
+/// Those whose way is a session: what is kept by day.
+pub(super) fn of_sessions(funnels: &[Funnel]) -> Vec<Funnel> {
+    funnels
+        .iter()
+        .filter(|own| own.unit == Unit::Session)
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! What reports need of a database: questions of one moment, and writes that happen together.
+
+// Without statistics the planner takes the primary key, and so all of a site, for one day: statements
+// about days name their index.
+
+use crate::{bindings::Bindings, database, http::Failure};
+
+/// A statement with the texts that are bound to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<String>,
+}
+
+impl Ask {
+    pub(crate) fn new(
+        sql: impl Into<String>,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            sql: sql.into(),
+            values: values.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A database, be it D1 or the one of a test.
+pub(crate) trait Store {
+    /// The answers to some questions, all of one moment: each row is the text of a JSON value.
+    /// Statements that write answer with no rows, and happen together or not at all.
+    async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure>;
+
+    /// The answer to one question.
+    async fn rows(&self, ask: Ask) -> Result<Vec<String>, Failure> {
+        let mut answers = self.batch(&[ask]).await?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+}
+
+impl Store for Bindings {
+    async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
+        let statements: Vec<(&str, Vec<&str>)> = asks
+            .iter()
+            .map(|ask| {
+                let values = ask.values.iter().map(String::as_str).collect();
+                (ask.sql.as_str(), values)
+            })
+            .collect();
+        database::batch(self, &statements).await
+    }
+}
