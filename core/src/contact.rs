@@ -51,6 +51,29 @@ const CLOSES: [(&str, Stage); 3] = [
 ];
 
 impl Stage {
+    /// Every stage, the first steps first.
+    pub const ALL: [Self; 7] = [
+        Self::Visitor,
+        Self::Lead(Lead::Marketing),
+        Self::Lead(Lead::Sales),
+        Self::Opportunity,
+        Self::Customer,
+        Self::Lost,
+        Self::Cancelled,
+    ];
+
+    /// The outcomes that say something of a stage, by id. Of several with one id, the latest is
+    /// enough for [`Self::of`].
+    pub const OUTCOMES: [&str; 7] = [
+        "marketing-lead",
+        "sales-lead",
+        "sales-opportunity",
+        "close-lost",
+        "close-won",
+        "close-cancelled",
+        "product-purchase",
+    ];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -298,6 +298,13 @@ mod tests {
         assert_eq!(pattern.captures(&path), None);
     }
 
+    #[test]
+    fn a_pattern_is_shown_as_it_was_written() {
+        for text in ["/shoes/:id/*", "*", "/", "/a.b/:c-d"] {
+            assert_eq!(PagePattern::parse(text).unwrap().text(), text);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]

@@ -1,7 +1,10 @@
 //! The parts that a deployment gives to the Worker, by role.
 
 use crate::http::Failure;
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeMap,
+};
 use worker::{D1Database, Env, Fetcher, Queue, kv::KvStore};
 
 /// The default of `PREFIX`: where the routes of a page begin.
@@ -16,6 +19,7 @@ pub(crate) struct Bindings {
     database: OnceCell<D1Database>,
     prefix: OnceCell<String>,
     signing_keys: OnceCell<SigningKeys>,
+    rows_read: Cell<usize>,
 }
 
 /// Per site, the keys that its servers sign with; a site has several while it changes them.
@@ -28,6 +32,7 @@ impl Bindings {
             database: OnceCell::new(),
             prefix: OnceCell::new(),
             signing_keys: OnceCell::new(),
+            rows_read: Cell::new(0),
         }
     }
 
@@ -38,6 +43,17 @@ impl Bindings {
         }
         let database = self.env.d1("DB")?;
         Ok(self.database.get_or_init(|| database))
+    }
+
+    /// Adds to the rows that the database has read in this invocation.
+    pub(crate) fn add_rows_read(&self, rows: usize) {
+        self.rows_read
+            .set(self.rows_read.get().saturating_add(rows));
+    }
+
+    /// Rows that the database has read in this invocation, entries of indexes too: what D1 is paid for.
+    pub(crate) const fn rows_read(&self) -> usize {
+        self.rows_read.get()
     }
 
     /// `PLANS`: copies of plans near the visitor; it may be stale.

@@ -3,7 +3,7 @@
 use crate::{bindings::Bindings, http::Failure};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
-use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
+use worker::{D1PreparedStatement, D1Result, wasm_bindgen::JsValue};
 
 /// The statement with its texts bound.
 pub(crate) fn prepare(
@@ -24,9 +24,9 @@ pub(crate) async fn rows<T: DeserializeOwned>(
     sql: &str,
     values: &[&str],
 ) -> Result<Vec<T>, Failure> {
-    let rows = prepare(edge, sql, values)?.raw::<String>().await?;
-    rows.iter()
-        .flatten()
+    let answer = prepare(edge, sql, values)?.all().await?;
+    texts(edge, &answer)?
+        .iter()
         .map(|text| serde_json::from_str(text).map_err(Failure::from))
         .collect()
 }
@@ -45,8 +45,6 @@ pub(crate) async fn batch(
     edge: &Bindings,
     statements: &[(&str, Vec<&str>)],
 ) -> Result<Vec<Vec<String>>, Failure> {
-    #[derive(Deserialize)]
-    struct Row(BTreeMap<String, String>);
     if statements.is_empty() {
         return Ok(Vec::new());
     }
@@ -55,14 +53,18 @@ pub(crate) async fn batch(
         .map(|(sql, values)| prepare(edge, sql, values))
         .collect::<Result<_, _>>()?;
     let answers = edge.database()?.batch(prepared).await?;
-    answers
-        .iter()
-        .map(|answer| {
-            let rows = answer.results::<Row>()?;
-            Ok(rows
-                .into_iter()
-                .flat_map(|row| row.0.into_values())
-                .collect())
-        })
-        .collect()
+    answers.iter().map(|answer| texts(edge, answer)).collect()
+}
+
+/// The one text of each row; what was read for them is counted.
+fn texts(edge: &Bindings, answer: &D1Result) -> Result<Vec<String>, Failure> {
+    #[derive(Deserialize)]
+    struct Row(BTreeMap<String, String>);
+    let rows_read = answer.meta()?.and_then(|meta| meta.rows_read);
+    edge.add_rows_read(rows_read.unwrap_or_default());
+    let rows = answer.results::<Row>()?;
+    Ok(rows
+        .into_iter()
+        .flat_map(|row| row.0.into_values())
+        .collect())
 }

@@ -16,7 +16,8 @@ const MIGRATIONS: &[&str] = &[
     "0002_conversions.sql",
     "0003_figures.sql",
     "0004_credits.sql",
-    "0006_replay.sql",
+    "0005_replay.sql",
+    "0006_people.sql",
 ];
 
 #[derive(Serialize)]

@@ -7,8 +7,10 @@
 mod assets;
 mod auth;
 mod bindings;
+mod carts;
 mod clock;
 mod collect;
+mod contacts;
 mod costs;
 mod database;
 mod events;
@@ -28,6 +30,8 @@ mod routes;
 mod runtime;
 pub mod sink;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use openapi::openapi;
 
@@ -61,6 +65,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> work
     Ok(())
 }
 
+/// What is due: each step is done as far as one run may go, and goes on with the next.
 #[event(scheduled)]
 async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     #[allow(
@@ -69,6 +74,9 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     )]
     let now = event.schedule() as i64;
     let edge = Bindings::new(env);
+    if let Err(problem) = carts::watch::run(&edge, now).await {
+        worker::console_error!("not every cart was looked at: {problem}");
+    }
     if let Err(problem) = roll_up::roll_up(&edge, now).await {
         worker::console_error!("not every stale day was rolled up: {problem}");
     }
@@ -149,6 +157,7 @@ async fn serve(
         Action::PutCosts => costs::put(request, edge, site).await,
         Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
+        Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Live => live::since(&request, edge, site).await,
     };
     Ok(http::signed(response?)?)

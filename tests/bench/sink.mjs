@@ -1,63 +1,38 @@
-// What storing a row costs, natively and in workerd; how much of it grows with the table; how many
-// rows D1 counts as written; and how long reports over a month take.
+// What storing a row costs, natively and in workerd; how much of it grows with the table; and how
+// many rows D1 counts as written.
 //
 //   node tests/bench/sink.mjs [--rows 1000000]
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { root, startWorker } from "../harness/worker.mjs";
+import { readFile } from "node:fs/promises";
+import { startWorker } from "../harness/worker.mjs";
 import { interleaved, median, print, ratio, target, verdict } from "./figures.mjs";
+import { bare, fill, full, inFolder, native, plan, subfolder, wantedRows } from "./native.mjs";
 import { Workerd } from "./workerd.mjs";
 
-const { values: options } = parseArgs({ options: { rows: { type: "string", default: "1000000" } } });
-const FULL = Number(options.rows);
-assert.ok(Number.isInteger(FULL) && FULL > 0, "--rows: is not a whole number above 0");
-
+const FULL = wantedRows(1_000_000);
 const ROUNDS = 60;
 const WARM_UP = 6;
 const ITEMS = 1_000;
 const RUNS = 3;
-const CALLS = 15;
-const SITE = "shop";
 
-const folder = await mkdtemp(join(tmpdir(), "goalpost-bench-"));
-try {
-  const plan = JSON.parse(await readFile(new URL("plan.json", import.meta.url), "utf8"));
-  await natively();
-  const filled = await fill(plan);
-  const worker = await startTogether(plan);
+await inFolder(async (folder) => {
+  await natively(folder);
+  const filled = await fill(folder, FULL);
+  showFilling(filled);
+  const worker = await startTogether(filled.persist);
   try {
-    await inWorkerd(worker, filled);
+    await inWorkerd(worker, filled, folder);
     await rowsWritten(worker);
-    await reports(worker, filled);
   } finally {
     await worker.dispose();
   }
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+});
 
-/** Runs the native part; its answer is one JSON value, or one a line. */
-async function native(...args) {
-  const cargo = ["run", "--quiet", "--profile", "fast", "--package", "goalpost-bench", "--", ...args];
-  const { stdout } = await promisify(execFile)("cargo", cargo, { cwd: root, maxBuffer: 2 ** 30 });
-  return stdout.trim().split("\n").map((line) => JSON.parse(line));
-}
-
-async function subfolder(name) {
-  const path = join(folder, name);
-  await mkdir(path, { recursive: true });
-  return path;
-}
-
-async function natively() {
+async function natively(folder) {
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) {
-    runs.push(...(await native("compare", await subfolder(`native-${run}`))));
+    runs.push(...(await native("compare", await subfolder(folder, `native-${run}`))));
   }
   const of = (name) => median(runs.map((run) => run[name]));
   const figure = median(runs.map((run) => run.plain / run.sink));
@@ -86,28 +61,7 @@ async function natively() {
   );
 }
 
-/** Its queue is fed by hand, and nobody asks for a page. */
-function bare(worker) {
-  worker.queueConsumers = {};
-  delete worker.assets;
-}
-
-/** A database of D1's with rows of 30 days, filled natively through the sink's own statements. */
-async function fill(plan) {
-  const persist = await subfolder("workerd");
-  const first = await startWorker({
-    plan,
-    persist,
-    change: (worker) => {
-      bare(worker);
-      worker.d1Databases = { DB: "full" };
-    },
-  });
-  await first.dispose();
-  const databases = await readdir(join(persist, "d1"), { recursive: true });
-  const files = databases.filter((name) => /\/[0-9a-f]{64}\.sqlite$/.test(name));
-  assert.equal(files.length, 1, `one database is expected, not ${files.join(", ")}`);
-  const [filled] = await native("fill", join(persist, "d1", files[0]), String(FULL));
+function showFilling(filled) {
   const within = { most: 1.15 };
   const figure = filled.last / filled.first;
   print(`sink, natively: filling a database with ${filled.rows} rows, ${filled.conversions} conversions`, [
@@ -121,30 +75,30 @@ async function fill(plan) {
       "bytes a row": Math.round(filled.bytes / filled.rows),
     },
   ]);
-  return filled;
 }
 
 /** Our Worker on an empty database and on the full one, and its peers, all in one workerd. */
-async function startTogether(plan) {
+async function startTogether(persist) {
   const script = (name) => readFile(new URL(name, import.meta.url), "utf8");
   const [plain, noop] = await Promise.all(["plain-sink.mjs", "noop-worker.mjs"].map(script));
   const beside = [];
   const worker = await startWorker({
     plan,
-    persist: join(folder, "workerd"),
+    persist,
     directSockets: true,
     beside,
     change: (worker) => {
       bare(worker);
       worker.d1Databases = { DB: "empty" };
-      const full = { ...worker, name: "full", d1Databases: { DB: "full" } };
+      const filled = { ...worker, name: "full" };
+      full(filled);
       const peer = (name, contents, more) => ({
         name,
         modules: [{ type: "ESModule", path: `${name}.mjs`, contents }],
         compatibilityDate: worker.compatibilityDate,
         ...more,
       });
-      beside.push(full, peer("plain", plain, { d1Databases: { DB: "plain" } }), peer("noop", noop));
+      beside.push(filled, peer("plain", plain, { d1Databases: { DB: "plain" } }), peer("noop", noop));
     },
   });
   const peer = await worker.miniflare.getD1Database("DB", "plain");
@@ -163,9 +117,9 @@ async function count(database, table) {
   return (await database.prepare(`SELECT count(*) AS n FROM ${table}`).first()).n;
 }
 
-async function inWorkerd(worker, filled) {
+async function inWorkerd(worker, filled, folder) {
   const workerd = new Workerd();
-  const batches = await native("batches", await subfolder("batches"), String(WARM_UP + ROUNDS));
+  const batches = await native("batches", await subfolder(folder, "batches"), String(WARM_UP + ROUNDS));
   const queues = {};
   for (const name of ["goalpost", "full", "plain", "noop"]) {
     queues[name] = await worker.miniflare.getWorker(name);
@@ -256,54 +210,6 @@ async function rowsWritten(worker) {
         target: target(most),
         "": verdict(written / 20, most),
       }),
-    })),
-  );
-}
-
-async function reports(worker, filled) {
-  const { origin } = await worker.miniflare.unsafeGetDirectURL("full");
-  // A run keeps a hundred days; there are two parts of each.
-  await worker.rollUp();
-  const names = [
-    "reports/overview",
-    "reports/overview?by=day&compare=previous",
-    "reports/outcomes",
-    "reports/outcomes?by=day",
-    "reports/goals",
-    "reports/groups",
-    "reports/channels",
-    "reports/landing-pages",
-    "reports/events",
-    "reports/sessions",
-    "reports/conversions",
-    "reports/conversions?definition=product-purchase",
-    "reports/fates",
-    "reports/conservation",
-    "live",
-  ];
-  const cases = {};
-  for (const name of names) {
-    cases[name] = async () => {
-      const start = performance.now();
-      const response = await fetch(`${origin}/api/v1/sites/${SITE}/${name}`, {
-        headers: { authorization: `Bearer ${worker.token}` },
-      });
-      const body = await response.text();
-      assert.equal(response.status, 200, body);
-      return performance.now() - start;
-    };
-  }
-  await interleaved(1, cases);
-  const values = await interleaved(CALLS, cases);
-  const most = { most: 300 };
-  print(
-    `reports: 30 days, ${filled.rows} observations, ${filled.conversions} conversions, through the Worker`,
-    names.map((name) => ({
-      "wall clock, ms": name,
-      median: median(values[name]),
-      longest: Math.max(...values[name]),
-      target: target(most),
-      "": verdict(median(values[name]), most),
     })),
   );
 }

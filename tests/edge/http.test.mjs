@@ -166,6 +166,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
     file: "sdk.js",
     observation: seen.id,
     replay,
+    contact: load.visitor,
   };
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),

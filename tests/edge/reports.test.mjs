@@ -63,6 +63,13 @@ test("yen and dollars, each in its own coin, each order once", async () => {
   assert.match(problemOf.detail, /^currency: no rate says what USD was worth in JPY on 20/);
 });
 
+test("a report says what it has read", async () => {
+  for (const name of ["overview", "conversions", "fates", "conservation"]) {
+    const { headers } = await worker.admin(`shop/reports/${name}`);
+    assert.ok(Number(headers.get("goalpost-rows-read")) > 0, name);
+  }
+});
+
 test("figures are the same before they are kept and after", async () => {
   const names = ["overview", "channels?by=day", "landing-pages", "groups", "events", "sessions"];
   const all = () => Promise.all(names.map((name) => report(name)));

@@ -52,6 +52,14 @@ export class PageLoad {
     return this.item({ kind: "commerce", name: "purchase", properties });
   }
 
+  adds(product) {
+    return this.item({ kind: "commerce", name: "add_to_cart", properties: { product } });
+  }
+
+  identify(contact) {
+    return this.item({ kind: "identify", contact });
+  }
+
   /** The envelope around items; text stands for itself. */
   beacon(items, fields = {}) {
     const header = {

@@ -133,13 +133,18 @@ export async function startWorker(options = {}) {
     );
   };
 
-  /** Runs the cron at an hour at which it keeps the figures of the last days too. */
-  const rollUp = async () => {
-    const hours = 6 * 3_600_000;
-    const scheduledTime = new Date(Math.floor(Date.now() / hours) * hours);
+  /** Runs the cron as if it were that time. */
+  const cron = async (time) => {
     const door = await miniflare.getWorker(worker.name);
+    const scheduledTime = new Date(time);
     const { outcome } = await door.scheduled({ scheduledTime, cron: "*/10 * * * *" });
     if (outcome !== "ok") throw new Error(`the cron failed: ${outcome}`);
+  };
+
+  /** Runs the cron at an hour at which it keeps the figures of the last days too. */
+  const rollUp = () => {
+    const hours = 6 * 3_600_000;
+    return cron(Math.floor(Date.now() / hours) * hours);
   };
 
   const started = {
@@ -150,6 +155,7 @@ export async function startWorker(options = {}) {
     publish,
     queue,
     settle,
+    cron,
     rollUp,
     miniflare,
     dispose: async () => {

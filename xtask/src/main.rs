@@ -79,7 +79,7 @@ enum Task {
     Bench {
         /// Which measurement; all of them where none is named
         which: Option<bench::Bench>,
-        /// How many observations the sink's database holds; a million where nothing is said
+        /// How many observations a database holds: of sink (or else a million) and of reports (five million)
         #[arg(long)]
         rows: Option<u64>,
     },

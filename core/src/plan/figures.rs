@@ -81,7 +81,7 @@ pub enum FunnelStep {
     Definition(String),
     /// A custom event of that name.
     Event(String),
-    /// A session that began through that channel.
+    /// A session that began through that channel: a default one, or one of this plan.
     Arrival(String),
 }
 

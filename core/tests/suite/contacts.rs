@@ -295,3 +295,30 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn the_latest_of_each_outcome_is_all_that_a_stage_needs(
+        outcomes in prop::collection::vec(
+            (prop::sample::select(Stage::OUTCOMES.to_vec()), 0_i64..6), 0..12)
+    ) {
+        let mut latest = std::collections::BTreeMap::new();
+        for (id, time) in &outcomes {
+            let kept = latest.entry(*id).or_insert(*time);
+            *kept = (*kept).max(*time);
+        }
+        prop_assert_eq!(Stage::of(latest), Stage::of(outcomes));
+    }
+}
+
+#[test]
+fn every_stage_has_its_name_and_its_outcome() {
+    let names: BTreeSet<_> = Stage::ALL.map(Stage::name).into();
+    assert_eq!(names.len(), Stage::ALL.len());
+    let reached: BTreeSet<_> = Stage::OUTCOMES.map(|id| Stage::of([(id, 1)]).name()).into();
+    assert_eq!(
+        reached.len(),
+        6,
+        "each stage but the first; a deal and a purchase are one"
+    );
+}

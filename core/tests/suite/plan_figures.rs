@@ -90,6 +90,45 @@ fn a_funnel_says_what_it_can_be() {
 }
 
 #[test]
+fn a_funnel_arrives_through_a_channel_that_there_is() {
+    let funnel = |channels: &str, name: &str| {
+        format!(
+            r#""channels": {channels}, "funnels": [{{ "id": "f",
+               "steps": [{{ "arrival": "{name}" }}, {{ "event": "a" }}] }}]"#
+        )
+    };
+    let wrong = |channels: &str, name: &str| problems(&funnel(channels, name));
+    let partners = r#"[{ "channel": "Partners", "source": ["partner.example"] }]"#;
+    insta::assert_snapshot!([
+        wrong("[]", "Emial"),
+        wrong("[]", "email"),
+        wrong("[]", "Partners"),
+        wrong(partners, "partner"),
+        wrong(partners, "Newsletters of friends"),
+        wrong("[]", ""),
+    ].join("\n"), @r#"
+    funnels[0].steps[0].arrival: 'Emial' is not a channel of this plan; did you mean 'Email'?
+    funnels[0].steps[0].arrival: 'email' is not a channel of this plan; did you mean 'Email'?
+    funnels[0].steps[0].arrival: 'Partners' is not a channel of this plan; add it to 'channels'
+    funnels[0].steps[0].arrival: 'partner' is not a channel of this plan; did you mean 'Partners'?
+    funnels[0].steps[0].arrival: 'Newsletters of friends' is not a channel of this plan; add it to 'channels'
+    funnels[0].steps[0].arrival: is empty; write a channel's name such as "Email"
+    "#);
+    for (channels, name) in [
+        ("[]", "Email"),
+        ("[]", "Unassigned"),
+        (partners, "Partners"),
+        (partners, "Direct"),
+    ] {
+        let json = format!(
+            r#"{{ "site": "s", "currency": "JPY", "hosts": ["shop.example"], {} }}"#,
+            funnel(channels, name)
+        );
+        assert!(Plan::parse(&json).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn carts_and_attribution_have_bounds() {
     insta::assert_snapshot!(each("carts", &[r#"{ "after": "1h" }"#, r#"{ "abandoned_after": "59s" }"#, r#"{ "abandoned_after": "31d" }"#]), @r#"
     carts.after: is not a field of 'carts'; its fields are abandoned_after

@@ -134,7 +134,7 @@ impl Cell {
 }
 
 impl Ratio {
-    fn json(&self, names: Option<(&str, &str)>, currency: Option<&str>) -> Value {
+    pub(super) fn json(&self, names: Option<(&str, &str)>, currency: Option<&str>) -> Value {
         let (numerator_name, denominator_name) = names.unwrap_or_default();
         let mut ratio = json!({
             "numerator": whole(self.numerator),

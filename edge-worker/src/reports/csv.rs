@@ -120,7 +120,7 @@ impl Column<'_> {
 }
 
 /// A text that no spreadsheet takes for a formula: what people send in must not run there.
-fn guarded(text: &str) -> String {
+pub(super) fn guarded(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -128,7 +128,8 @@ fn guarded(text: &str) -> String {
     }
 }
 
-fn push_line(out: &mut String, fields: impl Iterator<Item = String>) {
+/// A line of fields, each quoted where it must be.
+pub(super) fn push_line(out: &mut String, fields: impl Iterator<Item = String>) {
     for (at, field) in fields.enumerate() {
         if at > 0 {
             out.push(',');

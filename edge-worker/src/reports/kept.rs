@@ -74,8 +74,8 @@ fn fill(table: &str, rows: &str) -> String {
     format!("INSERT INTO {table} {rows}")
 }
 
-/// Stale days of these parts, the oldest first: those before `?1`, at most `?2`.
+/// Stale days of what is kept here, the oldest first: those before `?1`, at most `?2`.
 pub(crate) const STALE: &str = "\
 SELECT json_array(site, part, day) FROM stale_days
-WHERE part IN ('traffic', 'conversions') AND day < ?1
+WHERE day < ?1 AND part IN ('traffic', 'conversions')
 ORDER BY day, site, part LIMIT CAST(?2 AS INTEGER)";

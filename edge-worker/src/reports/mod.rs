@@ -10,6 +10,7 @@ mod amount;
 mod answer;
 mod ask;
 mod asked;
+pub(crate) mod carts;
 pub(crate) mod catalogue;
 mod cell;
 pub(crate) mod channels;
@@ -41,6 +42,7 @@ mod tests;
 mod visits;
 mod what_if;
 
+pub(crate) use amount::{Amount, amount_schema};
 pub(crate) use asked::{ATTRIBUTION, FUNNELS, VELOCITY, WHAT_IF};
 pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
@@ -50,8 +52,7 @@ pub(crate) use keep::keep;
 pub(crate) use fates::{Balance, balance, balance_fields};
 pub(crate) use period::day;
 
-use crate::{bindings::Bindings, clock, http::Outcome, plans, routes::Parameter};
-pub(crate) use amount::{Amount, amount_schema};
+use crate::{bindings::Bindings, clock, contacts, http::Outcome, plans, routes::Parameter};
 use catalogue::Report;
 use query::choice;
 use serde_json::{Value, json};
@@ -65,6 +66,8 @@ pub(crate) enum Name {
     Velocity,
     Funnels,
     WhatIf,
+    Carts,
+    Contacts,
     Conversions,
     Fates,
     Conservation,
@@ -77,6 +80,8 @@ impl Name {
             Self::Table(_) | Self::Attribution | Self::Velocity | Self::Funnels | Self::WhatIf => {
                 answer::schema
             }
+            Self::Carts => carts::schema,
+            Self::Contacts => contacts::list_schema,
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,
             Self::Conservation => fates::conservation_schema,
@@ -121,7 +126,7 @@ pub(crate) const CURSOR: &[Parameter] = &[
 pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name: Name) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
     let query = Query::of(request)?;
-    match name {
+    let response = match name {
         Name::Table(report) => tables::report(edge, &known, &query, report).await,
         Name::Attribution => {
             let made = credit::report::attribution(edge, &known, &query, clock::now()).await?;
@@ -139,6 +144,8 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
             let made = what_if::what_if(edge, &known, &query, clock::now()).await?;
             made.send(&known)
         }
+        Name::Carts => carts::report(edge, &known, &query).await,
+        Name::Contacts => contacts::list(edge, &known, &query).await,
         Name::Conversions => {
             query.only(&names(CURSOR))?;
             conversions::latest(edge, &known, &query).await
@@ -151,7 +158,10 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
             query.only(&[])?;
             fates::conservation(edge, &known).await
         }
-    }
+    }?;
+    let rows_read = edge.rows_read().to_string();
+    response.headers().set("Goalpost-Rows-Read", &rows_read)?;
+    Ok(response)
 }
 
 fn names(parameters: &[Parameter]) -> Vec<&'static str> {

@@ -73,6 +73,7 @@ pub(crate) enum Action {
     PutCosts,
     Costs,
     Report(reports::Name),
+    Contact,
     Live,
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
 use crate::{
-    collect, costs, events, explain, live, openapi::shape, pages::File, plans, replay, reports,
+    collect, contacts, costs, events, explain, live, openapi::shape, pages::File, plans, replay,
+    reports,
 };
 use goalpost_core::limits;
 use serde_json::{Value, json};
@@ -509,6 +510,39 @@ pub(crate) static ROUTES: &[Route] = &[
             reports::Name::WhatIf,
             "What other products would have counted of the same visits",
             reports::WHAT_IF,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/contacts/{contact}",
+        operations: &[Operation {
+            method: Method::Get,
+            action: Action::Contact,
+            scope: Some(Scope::Read),
+            summary: "A person by any identity or visitor: what they brought, and what happened",
+            parameters: contacts::PARAMETERS,
+            body: None,
+            success: Success {
+                content_type: "application/json",
+                about: "The contact.",
+                schema: contacts::schema,
+            },
+            problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/contacts",
+        operations: &[report(
+            reports::Name::Contacts,
+            "Contacts: all of them, those that are searched for, or those that brought most",
+            contacts::LIST_PARAMETERS,
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/reports/carts",
+        operations: &[report(
+            reports::Name::Carts,
+            "Carts that were begun: bought, given up, and bought after all",
+            reports::carts::PARAMETERS,
         )],
     },
     Route {

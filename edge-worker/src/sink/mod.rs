@@ -49,12 +49,13 @@ pub(crate) use waiting::Waiting;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 5] = [
+pub const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
     include_str!("../../migrations/0004_credits.sql"),
-    include_str!("../../migrations/0006_replay.sql"),
+    include_str!("../../migrations/0005_replay.sql"),
+    include_str!("../../migrations/0006_people.sql"),
 ];
 
 /// One statement of a transaction.

@@ -19,6 +19,10 @@ use goalpost_core::{
 use serde::Serialize;
 use std::fmt::Write as _;
 
+/// The SHA-256 of "+": what older pages make of a phone number without digits, and so of everybody
+/// who has none to give.
+const NOBODY: &str = "phone:a318c24216defe206feeb73ef5be00033fa9c4a74d0b967f6532a26ca5906d3b";
+
 /// An item that was read.
 pub(super) struct Observed<'a> {
     pub(super) text: &'a str,
@@ -48,7 +52,7 @@ impl Whose {
             visitor,
             session: item.session,
             contact: match &item.observation.seen {
-                Seen::Identify { contact } => Some(contact.clone()),
+                Seen::Identify { contact } if contact != NOBODY => Some(contact.clone()),
                 _ => None,
             },
             ..Self::default()

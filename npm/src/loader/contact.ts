@@ -4,9 +4,11 @@
  */
 export const contactOf = async (details: unknown): Promise<string | undefined> => {
   const { customer, email, phone } = Object(details) as Record<string, unknown>;
+  const digits = given(phone).replace(/\D/g, "");
   if (given(customer)) return `customer:${given(customer).slice(0, 64)}`;
   if (given(email)) return `email:${await sha256(given(email).toLowerCase())}`;
-  if (given(phone)) return `phone:${await sha256("+" + given(phone).replace(/\D/g, ""))}`;
+  // Without a digit, as in "n/a", all would be one person.
+  if (digits) return `phone:${await sha256("+" + digits)}`;
   return undefined;
 };
 

@@ -116,11 +116,7 @@ impl Engine {
                     text.push_str("\n  ");
                     text.push_str(&definition.id);
                     text.push_str(": ");
-                    text.push_str(explanation.text());
-                    if explanation == Explanation::Matched {
-                        text.push_str(", counts ");
-                        text.push_str(definition.count.name());
-                    }
+                    text.push_str(&explanation.sentence(definition.count));
                 }
             }
         }

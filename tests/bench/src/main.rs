@@ -1,4 +1,4 @@
-//! The native part of `cargo xtask bench sink`; each command answers with JSON for sink.mjs.
+//! The native part of `cargo xtask bench`; each command answers with JSON for a script beside.
 #![allow(
     clippy::print_stdout,
     reason = "a command-line tool speaks on its standard output"
@@ -6,7 +6,9 @@
 
 mod cpu;
 mod database;
+mod orders;
 mod plain;
+mod replay;
 mod shop;
 
 use anyhow::{Context as _, bail, ensure};
@@ -26,7 +28,10 @@ const USAGE: &str = "\
 usage: goalpost-bench compare <folder>      the sink beside plain inserts of the same rows
        goalpost-bench fill <file> <rows>    observations of the last 30 days
        goalpost-bench batches <folder> <n>  messages of 1,000 items a line, and their rows
-       goalpost-bench statements            transactions of page views, purchases and a visit";
+       goalpost-bench statements            transactions of page views, purchases and a visit
+       goalpost-bench orders <folder> <n>   requests of 1,000 purchases a line, stored beside plain inserts
+       goalpost-bench replay <file> <plan> <rows>
+                                            that plan over the first observations of a database";
 
 const PERIOD_MS: i64 = 30 * 86_400_000;
 const COMPARED: u64 = 60;
@@ -50,6 +55,18 @@ fn main() -> anyhow::Result<()> {
             );
         }
         ["statements"] => bench.statements()?,
+        ["orders", folder, requests] => {
+            return orders::store(
+                &bench,
+                Path::new(folder),
+                requests.parse().context("requests: no number")?,
+            );
+        }
+        ["replay", file, plan, rows] => replay::evaluate(
+            Path::new(file),
+            Path::new(plan),
+            rows.parse().context("rows: no number")?,
+        )?,
         _ => bail!("{USAGE}"),
     };
     println!("{answer}");
@@ -113,7 +130,7 @@ impl Bench {
             let messages: Vec<_> = letters
                 .iter()
                 .zip(raw)
-                .map(|(letter, raw)| shop::accepted(letter.received_at, raw))
+                .map(|(letter, raw)| letter.accepted(raw))
                 .collect();
             Ok(sink::transaction(name, &messages, &self.book))
         })?;
@@ -215,7 +232,7 @@ impl Bench {
             let messages = letters
                 .iter()
                 .map(|letter| {
-                    let accepted = shop::accepted(letter.received_at, letter.raw()?);
+                    let accepted = letter.accepted(letter.raw()?);
                     Ok(serde_json::to_string(&accepted)?)
                 })
                 .collect::<anyhow::Result<Vec<_>>>()?;
@@ -272,7 +289,7 @@ impl Bench {
             let messages: Vec<_> = letters
                 .iter()
                 .zip(raw)
-                .map(|(letter, raw)| shop::accepted(letter.received_at, raw))
+                .map(|(letter, raw)| letter.accepted(raw))
                 .collect();
             let statements =
                 sink::transaction(Id::new(self.now, [number; 10]), &messages, &self.book);

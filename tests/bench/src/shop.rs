@@ -4,6 +4,9 @@
 //! once a session in two ways, and the rest are events that mean nothing. Every tenth visit buys. So
 //! every second observation has a verdict, and a visit has 3.1 conversions: more than most shops
 //! have, because they are what a sink has to work for.
+//!
+//! Visits differ in how they arrive, on which of 40 pages, from which of 12 countries and with which
+//! device; some values are much more frequent than others, as they are everywhere.
 
 use goalpost_core::{
     CommerceStep, Id, MediaStep, Observation, Properties, Rules, Seen, Value,
@@ -33,10 +36,12 @@ pub(crate) fn plan() -> anyhow::Result<Plan> {
     })
 }
 
-/// A beacon, and when it arrived.
+/// A beacon, and what the edge knew of its sender.
 pub(crate) struct Letter {
     pub(crate) received_at: i64,
     pub(crate) text: String,
+    country: &'static str,
+    device: &'static str,
 }
 
 impl Letter {
@@ -44,17 +49,87 @@ impl Letter {
     pub(crate) fn raw(&self) -> serde_json::Result<&RawValue> {
         serde_json::from_str(&self.text)
     }
+
+    /// What the queue would hand to the sink.
+    pub(crate) fn accepted<'a>(&self, beacon: &'a RawValue) -> Accepted<'a> {
+        Accepted {
+            received_at: self.received_at,
+            visitor: None,
+            country: self.country.into(),
+            device: self.device.into(),
+            content: Content::Beacon(beacon),
+        }
+    }
 }
 
-/// What the queue would hand to the sink.
-pub(crate) fn accepted(received_at: i64, beacon: &RawValue) -> Accepted<'_> {
-    Accepted {
-        received_at,
-        visitor: None,
-        country: "JP".into(),
-        device: "mobile".into(),
-        content: Content::Beacon(beacon),
-    }
+const COUNTRIES: [&str; 12] = [
+    "JP", "US", "DE", "GB", "FR", "BR", "IN", "KR", "AU", "ES", "MX", "NG",
+];
+
+const DEVICES: [&str; 3] = ["mobile", "desktop", "tablet"];
+
+const PAGES: u64 = 40;
+
+/// How visits arrive: a referrer, and the tags of the link.
+const ARRIVALS: [(&str, &[(&str, &str)]); 10] = [
+    ("https://www.google.com/", &[]),
+    ("", &[]),
+    ("https://www.instagram.com/", &[]),
+    (
+        "",
+        &[
+            ("utm_source", "letter"),
+            ("utm_medium", "email"),
+            ("utm_campaign", "autumn"),
+        ],
+    ),
+    (
+        "https://www.google.com/",
+        &[
+            ("utm_source", "google"),
+            ("utm_medium", "cpc"),
+            ("utm_campaign", "cumulus"),
+        ],
+    ),
+    ("https://runners.example/", &[]),
+    (
+        "",
+        &[
+            ("utm_source", "letter"),
+            ("utm_medium", "email"),
+            ("utm_campaign", "winter"),
+        ],
+    ),
+    ("https://www.bing.com/", &[]),
+    (
+        "https://www.youtube.com/",
+        &[
+            ("utm_source", "youtube"),
+            ("utm_medium", "paid_social"),
+            ("utm_campaign", "walk"),
+        ],
+    ),
+    ("https://chatgpt.com/", &[]),
+];
+
+/// A number below `all`: of two, the smaller is the more frequent one. Each trait of a visit has a
+/// number of its own, so that they do not go together.
+fn choice(number: u64, trait_of: u32, all: u64) -> u64 {
+    let mixed = number
+        .wrapping_add(1)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(trait_of.wrapping_mul(11));
+    let part = (mixed ^ (mixed >> 31)) % 1_000;
+    part.saturating_mul(part)
+        .saturating_mul(all)
+        .checked_div(1_000_000)
+        .unwrap_or(0)
+}
+
+fn chosen<T: Copy>(number: u64, trait_of: u32, from: &[T], or: T) -> T {
+    let all = u64::try_from(from.len()).unwrap_or(1);
+    let at = usize::try_from(choice(number, trait_of, all)).unwrap_or(0);
+    from.get(at).copied().unwrap_or(or)
 }
 
 /// An id that no other number and kind has.
@@ -89,19 +164,20 @@ pub(crate) fn visit(rules: &Rules, number: u64, start: i64, known_since: i64) ->
             let observation = Observation {
                 id: id(time, number.wrapping_mul(ITEMS).wrapping_add(at), 3),
                 seq: u32::try_from(at).unwrap_or(0),
-                path: format!("/shoes/{}/", number % 40),
+                path: format!("/shoes/{}/", choice(number, 1, PAGES)),
                 seen: seen(number, at),
                 properties: properties(number, at),
             };
             Item::new(&observation, page, Some(session), Some(&claims(number, at))).json
         })
         .collect();
-    letter(rules, page, visitor, start, &items)
+    letter(rules, number, [page, visitor], start, &items)
 }
 
 /// A page load of one page view, in a visit.
 pub(crate) fn page_view(rules: &Rules, number: u64, visit: u64, start: i64) -> Letter {
-    one(rules, number, visit, start, view(), Properties::default())
+    let seen = view(visit, true);
+    one(rules, number, visit, start, seen, Properties::default())
 }
 
 /// A page load of one purchase, in a visit of its own.
@@ -132,7 +208,7 @@ fn one(
         _ => &[],
     };
     let item = Item::new(&observation, page, Some(id(start, visit, 2)), Some(claims)).json;
-    letter(rules, page, id(start, visit, 4), start, &[item])
+    letter(rules, number, [page, id(start, visit, 4)], start, &[item])
 }
 
 /// Page views of one page load, as an app sends them.
@@ -144,16 +220,22 @@ pub(crate) fn app_views(rules: &Rules, number: u64, start: i64) -> Letter {
                 id: id(start, number.wrapping_mul(ITEMS).wrapping_add(at), 3),
                 seq: u32::try_from(at).unwrap_or(0),
                 path: format!("/about/{at}/"),
-                seen: view(),
+                seen: view(number, true),
                 properties: Properties::default(),
             };
             Item::new(&observation, page, Some(id(start, number, 2)), Some(&[])).json
         })
         .collect();
-    letter(rules, page, id(start, number, 4), start, &items)
+    letter(rules, number, [page, id(start, number, 4)], start, &items)
 }
 
-fn letter(rules: &Rules, page: Id, visitor: Id, start: i64, items: &[String]) -> Letter {
+fn letter(
+    rules: &Rules,
+    number: u64,
+    [page, visitor]: [Id; 2],
+    start: i64,
+    items: &[String],
+) -> Letter {
     let received_at = start.saturating_add(PAUSE_MS.saturating_mul(20));
     let header = Header {
         site: &rules.site,
@@ -169,6 +251,8 @@ fn letter(rules: &Rules, page: Id, visitor: Id, start: i64, items: &[String]) ->
     Letter {
         received_at,
         text: beacon::write(&header, items.iter().map(String::as_str)),
+        country: chosen(number, 2, &COUNTRIES, ""),
+        device: chosen(number, 3, &DEVICES, ""),
     }
 }
 
@@ -176,12 +260,19 @@ fn buys(number: u64, at: u64) -> bool {
     at == 13 && number.is_multiple_of(10)
 }
 
-fn view() -> Seen {
+/// A page view: the first of a visit says how it arrived.
+fn view(number: u64, first: bool) -> Seen {
+    let (referrer, query) = if first {
+        chosen(number, 4, &ARRIVALS, ("", &[]))
+    } else {
+        ("https://shop.example/", [].as_slice())
+    };
+    let owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
     Seen::Page {
         host: "shop.example".into(),
-        query: vec![("utm_source".into(), "mail".into())],
+        query: query.iter().map(owned).collect(),
         title: "Cumulus, a light shoe for long days".into(),
-        referrer: "https://search.example/".into(),
+        referrer: referrer.into(),
     }
 }
 
@@ -194,7 +285,7 @@ fn seen(number: u64, at: u64) -> Seen {
         at if buys(number, at) => Seen::Commerce {
             step: CommerceStep::Purchase,
         },
-        at if at % 2 == 0 => view(),
+        at if at % 2 == 0 => view(number, at == 0),
         _ => Seen::Event {
             name: "looked_closer".into(),
         },

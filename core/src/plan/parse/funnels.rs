@@ -6,10 +6,11 @@ use super::{
     triggers,
 };
 use crate::{
+    channel::CHANNELS,
     funnel::{Order, Unit},
     limits,
     plan::{
-        figures::{Funnel, FunnelStep, a_month},
+        figures::{Channel, Funnel, FunnelStep, a_month},
         suggest,
     },
 };
@@ -18,14 +19,23 @@ use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
 const FUNNEL: &[&str] = &["id", "name", "order", "unit", "window", "steps", "exclude"];
 const KINDS: [&str; 5] = ["page", "commerce", "definition", "event", "arrival"];
 
-/// The funnels of a plan that has these definitions.
-pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, definitions: &[&str]) -> Vec<Funnel> {
+/// What steps can name.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// The ids of the plan's goals and outcomes.
+    pub(super) definitions: &'a [&'a str],
+    /// The plan's own channels.
+    pub(super) channels: &'a [Channel],
+}
+
+/// The funnels of a plan that knows these names.
+pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, known: Known<'_>) -> Vec<Funnel> {
     let list = fields
         .get("funnels")
         .map(|at| reader.list(&at, "funnels", limits::FUNNELS));
     let mut funnels: Vec<Funnel> = Vec::new();
     for at in list.unwrap_or_default() {
-        let Some(funnel) = funnel(reader, &at, definitions) else {
+        let Some(funnel) = funnel(reader, &at, known) else {
             continue;
         };
         if funnels.iter().any(|earlier| earlier.id == funnel.id) {
@@ -42,7 +52,7 @@ pub(super) fn read(reader: &mut Reader, fields: &Fields<'_>, definitions: &[&str
     funnels
 }
 
-fn funnel(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<Funnel> {
+fn funnel(reader: &mut Reader, at: &At<'_>, known: Known<'_>) -> Option<Funnel> {
     let fields = reader.object(at, "a funnel", FUNNEL)?;
     let id = reader
         .required(&fields, "id", "write an id such as \"checkout\"")
@@ -87,12 +97,12 @@ fn funnel(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<Funn
             format!("has at least {fewest} steps, this has {}", found.len()),
         );
     }
-    let steps = steps(reader, found, definitions);
+    let steps = steps(reader, found, known);
     let exclude = fields
         .get("exclude")
         .map(|at| reader.list(&at, "steps", most))
         .unwrap_or_default();
-    let exclude = excluded(reader, exclude, definitions, &steps);
+    let exclude = excluded(reader, exclude, known, &steps);
     Some(Funnel {
         id: id?,
         name,
@@ -104,21 +114,21 @@ fn funnel(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<Funn
     })
 }
 
-fn steps(reader: &mut Reader, list: Vec<At<'_>>, definitions: &[&str]) -> Vec<FunnelStep> {
+fn steps(reader: &mut Reader, list: Vec<At<'_>>, known: Known<'_>) -> Vec<FunnelStep> {
     list.into_iter()
-        .filter_map(|at| step(reader, &at, definitions))
+        .filter_map(|at| step(reader, &at, known))
         .collect()
 }
 
 fn excluded(
     reader: &mut Reader,
     list: Vec<At<'_>>,
-    definitions: &[&str],
+    known: Known<'_>,
     steps: &[FunnelStep],
 ) -> Vec<FunnelStep> {
     let mut all = Vec::new();
     for at in list {
-        let Some(step) = step(reader, &at, definitions) else {
+        let Some(step) = step(reader, &at, known) else {
             continue;
         };
         if steps.contains(&step) {
@@ -132,7 +142,7 @@ fn excluded(
     all
 }
 
-fn step(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<FunnelStep> {
+fn step(reader: &mut Reader, at: &At<'_>, known: Known<'_>) -> Option<FunnelStep> {
     let fields = reader.any_object(at, "a step such as { \"page\": \"/shoes/:id/\" }")?;
     if !reader.no_others(&fields, "a step", &KINDS) {
         return None;
@@ -150,14 +160,8 @@ fn step(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<Funnel
         "page" => triggers::page(reader, &at).map(FunnelStep::Page),
         "commerce" => triggers::commerce(reader, &at).map(FunnelStep::Commerce),
         "event" => triggers::event(reader, &at).map(FunnelStep::Event),
-        "arrival" => reader
-            .text(
-                &at,
-                "a channel's name such as \"Email\"",
-                limits::NAME_BYTES,
-            )
-            .map(|name| FunnelStep::Arrival(name.to_owned())),
-        _ => definition(reader, &at, definitions).map(FunnelStep::Definition),
+        "arrival" => channel(reader, &at, known.channels).map(FunnelStep::Arrival),
+        _ => definition(reader, &at, known.definitions).map(FunnelStep::Definition),
     }
 }
 
@@ -173,6 +177,25 @@ fn definition(reader: &mut Reader, at: &At<'_>, definitions: &[&str]) -> Option<
     reader.problem(
         &at.path,
         format!("'{id}' is not a goal or outcome of this plan; {fix}"),
+    );
+    None
+}
+
+fn channel(reader: &mut Reader, at: &At<'_>, own: &[Channel]) -> Option<String> {
+    let wanted = "a channel's name such as \"Email\"";
+    let name = reader.text(at, wanted, limits::NAME_BYTES)?;
+    let own = own.iter().map(|rule| rule.channel.as_str());
+    let channels = own.chain(CHANNELS);
+    if channels.clone().any(|channel| channel == name) {
+        return Some(name.to_owned());
+    }
+    let fix = match suggest::nearest(name, channels) {
+        Some(meant) => format!("did you mean '{meant}'?"),
+        None => "add it to 'channels'".to_owned(),
+    };
+    reader.problem(
+        &at.path,
+        format!("'{name}' is not a channel of this plan; {fix}"),
     );
     None
 }

@@ -74,7 +74,11 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
     let since = figures::since(reader, &fields);
     let channels = figures::channels(reader, &fields);
     let not_referrers = figures::not_referrers(reader, &fields);
-    let funnels = funnels::read(reader, &fields, &ids);
+    let known = funnels::Known {
+        definitions: &ids,
+        channels: &channels,
+    };
+    let funnels = funnels::read(reader, &fields, known);
     let carts = fields
         .get("carts")
         .map_or_else(|| Some(Carts::default()), |at| figures::carts(reader, &at));

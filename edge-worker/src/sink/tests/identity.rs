@@ -27,6 +27,30 @@ fn two_visitors_of_one_contact_count_once() {
 }
 
 #[test]
+fn the_hash_of_no_phone_number_is_nobody() {
+    // The SHA-256 of "+": what older pages send for everybody whose phone number has no digits.
+    let nobody = "phone:a318c24216defe206feeb73ef5be00033fa9c4a74d0b967f6532a26ca5906d3b";
+    let letters = [
+        of(100, &identify(0, nobody)),
+        of(200, &identify(1, nobody)),
+        of(100, &subscribe(2)),
+        of(200, &subscribe(3)),
+        of(200, &identify(4, ANNA)),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(db.number("SELECT count(*) FROM observations"), 5);
+        assert_eq!(
+            db.table("SELECT contact FROM known_visitors"),
+            ["email:anna"]
+        );
+        assert_eq!(
+            db.table("SELECT substr(who, 1, 7), contact FROM conversions ORDER BY who"),
+            ["contact | email:anna", "visitor | -"]
+        );
+    });
+}
+
+#[test]
 fn an_earlier_identification_that_comes_late_gives_back_what_was_folded() {
     let letters = [
         of(100, &identify(0, BEN)),

@@ -1,10 +1,10 @@
 //! What an insert costs must not grow with what is there: no statement of a trigger may walk a table,
-//! nor all rows of a site. SQLite says how it goes about it in the program that it runs.
+//! nor all rows of a site. `SQLite` says how it goes about it in the program that it runs.
 
 use super::*;
 use std::collections::BTreeMap;
 
-/// One step of SQLite's program for a statement.
+/// One step of `SQLite`'s program for a statement.
 struct Step {
     code: String,
     cursor: i64,

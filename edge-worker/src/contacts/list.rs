@@ -1,0 +1,322 @@
+//! Contacts as a list: all of them in order of their names, those that a search finds, or those
+//! that brought most.
+
+use super::{
+    brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
+    names::names_after,
+    search::{FOUND, Wanted},
+    stage::contacts_in_stage,
+};
+use crate::{
+    bindings::Bindings,
+    database,
+    http::{self, Failure, Outcome},
+    openapi::shape,
+    plans::Known,
+    reports::Query,
+    routes::Parameter,
+};
+use goalpost_core::{contact::Stage, plan::Plan};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Names that one page looks at: most are contacts', but a contact may have several.
+const STEPS: u32 = 2_000;
+
+/// Contacts that are ranked at most before a stage is looked at.
+const RANKED: u32 = 10_000;
+
+const ORDERS: [&str; 4] = ["contact", "value", "points", "last"];
+
+const NAMES: [&str; 5] = ["q", "stage", "order", "after", "limit"];
+
+/// The parameters of the list.
+pub(crate) const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "q",
+        about: "An identity, an e-mail address, a phone number, the beginning of a customer's \
+                number, or an order's number. Addresses and phone numbers are hashed before \
+                anything is looked up.",
+        schema: || json!({"type": "string"}),
+    },
+    Parameter {
+        name: "stage",
+        about: "Only contacts at this stage.",
+        schema: stage_schema,
+    },
+    Parameter {
+        name: "order",
+        about: "By name, which can be paged through; or those first that brought most value in the \
+                plan's currency (verified, then claimed), most points, or were seen last.",
+        schema: || json!({"enum": ORDERS}),
+    },
+    Parameter {
+        name: "after",
+        about: "In order of names: the `next` of the page before.",
+        schema: || json!({"type": "string"}),
+    },
+    Parameter {
+        name: "limit",
+        about: "How many; without it, 50.",
+        schema: || json!({"type": "integer", "minimum": 1, "maximum": 200}),
+    },
+];
+
+/// Answers the list.
+pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outcome {
+    query.only(&NAMES)?;
+    let site = known.plan.site.as_str();
+    let limit = query.number("limit", 50, (1, 200))?;
+    let order = query.choice("order", &ORDERS)?;
+    let stages = Stage::ALL.map(Stage::name);
+    let stage = match query.get("stage") {
+        Some(_) => Some(query.choice("stage", &stages)?),
+        None => None,
+    };
+    let stage = stage.and_then(|name| Stage::ALL.into_iter().find(|own| own.name() == name));
+    let within = match stage {
+        Some(stage) => Some(contacts_in_stage(edge, site, stage).await?),
+        None => None,
+    };
+    let after = query.get("after").unwrap_or_default();
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+
+    let (mut names, next) = if let Some(text) = query.get("q") {
+        (found(edge, site, text, limit).await?, None)
+    } else if order == "contact" {
+        if let Some(within) = &within {
+            page(within, after, wanted)
+        } else {
+            let page = names_after(edge, site, after, STEPS, limit).await?;
+            (page.names, page.next)
+        }
+    } else {
+        let most = if within.is_some() { RANKED } else { limit };
+        (ranked(edge, known, order, most).await?, None)
+    };
+    if let Some(within) = &within {
+        names.retain(|name| within.contains(name));
+    }
+    names.truncate(wanted);
+    let mut rows = rows(edge, site, &names).await?;
+    sort(&mut rows, &known.plan, order);
+    let contacts: Vec<Value> = rows.into_iter().map(Row::shown).collect();
+    http::json(&json!({
+        "site": site, "order": order, "contacts": contacts, "next": next,
+    }))
+}
+
+/// A page of names that are all known.
+fn page(all: &BTreeSet<String>, after: &str, limit: usize) -> (Vec<String>, Option<String>) {
+    let bounds = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+    let mut rest = all.range::<str, _>(bounds);
+    let names: Vec<String> = rest.by_ref().take(limit).cloned().collect();
+    let next = names.last().filter(|_| rest.next().is_some()).cloned();
+    (names, next)
+}
+
+async fn found(
+    edge: &Bindings,
+    site: &str,
+    text: &str,
+    limit: u32,
+) -> Result<Vec<String>, Failure> {
+    let wanted = Wanted::read(text);
+    let identities = serde_json::to_string(&wanted.identities)?;
+    let (first, beyond) = &wanted.customers;
+    let limit = limit.to_string();
+    let values = [site, &identities, first, beyond, &wanted.order, &limit];
+    database::rows(edge, FOUND, &values).await
+}
+
+async fn ranked(
+    edge: &Bindings,
+    known: &Known,
+    order: &str,
+    most: u32,
+) -> Result<Vec<String>, Failure> {
+    let (site, currency) = (known.plan.site.as_str(), known.plan.currency.code());
+    let values = [site, currency, &most.to_string()];
+    database::rows(edge, ranking(order), &values).await
+}
+
+/// `?1` site, `?2` currency, `?3` how many. Each reads what all contacts of the site have of it.
+pub(super) const fn ranking(order: &str) -> &'static str {
+    match order.as_bytes() {
+        b"value" => BY_VALUE,
+        b"points" => BY_POINTS,
+        _ => BY_LAST,
+    }
+}
+
+// The sums only rank, so that they may be inexact where an exact one would have no room.
+const BY_VALUE: &str = "\
+SELECT json_quote(substr(person, 9)) FROM conversions
+WHERE site = ?1 AND person >= 'contact ' AND person < 'contact!' AND currency = ?2
+GROUP BY person
+ORDER BY
+  total(iif(money = 'verified', minor - refunded, 0)) DESC, total(minor - refunded) DESC, person
+LIMIT CAST(?3 AS INTEGER)";
+
+const BY_POINTS: &str = "\
+SELECT json_quote(substr(person, 9)) FROM conversions
+WHERE site = ?1 AND person >= 'contact ' AND person < 'contact!' AND ?2 <> ''
+GROUP BY person
+ORDER BY sum(iif(voided, 0, points)) DESC, person
+LIMIT CAST(?3 AS INTEGER)";
+
+const BY_LAST: &str = "\
+SELECT json_quote(contact)
+FROM (
+  SELECT k.contact, s.ended_at AS time
+  FROM known_visitors AS k
+  CROSS JOIN sessions AS s ON s.site = k.site AND s.visitor = k.visitor
+  WHERE k.site = ?1 AND k.contact IS NOT NULL AND ?2 <> ''
+  UNION ALL
+  SELECT substr(person, 9), time FROM conversions
+  WHERE site = ?1 AND person >= 'contact ' AND person < 'contact!'
+  UNION ALL
+  SELECT coalesce(i.contact, o.contact), o.time
+  FROM observations AS o INDEXED BY observations_by_contact
+  LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
+  WHERE o.site = ?1 AND o.contact IS NOT NULL)
+GROUP BY contact
+ORDER BY max(time) DESC, contact
+LIMIT CAST(?3 AS INTEGER)";
+
+async fn rows(edge: &Bindings, site: &str, names: &[String]) -> Result<Vec<Row>, Failure> {
+    let names = serde_json::to_string(names)?;
+    database::rows(edge, &details(), &[site, &names]).await
+}
+
+/// What there is of some contacts. `?1` site, `?2` their names as JSON.
+pub(super) fn details() -> String {
+    format!(
+        "\
+SELECT json_array(
+  n.value,
+  json((
+    SELECT json_group_array({COUNTED}) FROM conversions AS c INDEXED BY conversions_by_person
+    WHERE c.site = ?1 AND c.person = 'contact ' || n.value)),
+  json((
+    SELECT json_array(count(*), min(s.started_at), max(s.ended_at))
+    FROM known_visitors AS k
+    CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = k.visitor
+    WHERE k.site = ?1 AND k.contact = n.value)),
+  json((
+    SELECT json_array(min(o.time), max(o.time))
+    FROM (
+      SELECT i.identity FROM identities AS i WHERE i.site = ?1 AND i.contact = n.value
+      UNION
+      SELECT n.value) AS own
+    CROSS JOIN observations AS o INDEXED BY observations_by_contact
+      ON o.site = ?1 AND o.contact = own.identity)))
+FROM json_each(?2) AS n
+ORDER BY n.key"
+    )
+}
+
+/// A contact, with its conversions, its sessions (how many, the first beginning, the last end), and
+/// when it was named first and last.
+#[derive(Deserialize)]
+pub(super) struct Row(
+    String,
+    Vec<Counted>,
+    (u64, Option<i64>, Option<i64>),
+    (Option<i64>, Option<i64>),
+);
+
+impl Row {
+    fn seen(&self) -> (Option<i64>, Option<i64>) {
+        let times = || self.1.iter().map(|own| own.time);
+        let (_, began, ended) = self.2;
+        let first = times().chain(began).chain(self.3.0).min();
+        (first, times().chain(ended).chain(self.3.1).max())
+    }
+
+    pub(super) fn shown(self) -> Value {
+        let brought = Brought::of(&self.1);
+        let (first, last) = self.seen();
+        json!({
+            "contact": self.0,
+            "stage": brought.stage.name(),
+            "value": brought.value(),
+            "points": brought.points,
+            "first_seen": first,
+            "last_seen": last,
+            "sessions": self.2.0,
+            "conversions": brought.conversions,
+            "voided": brought.voided,
+            "orders": brought.orders,
+        })
+    }
+}
+
+/// By what was asked for; of those that are equal, by name.
+pub(super) fn sort(rows: &mut [Row], plan: &Plan, order: &str) {
+    rows.sort_by_cached_key(|row| {
+        let brought = Brought::of(&row.1);
+        let (most, next) = match order {
+            "value" => brought.rank(plan.currency),
+            "points" => (i64::try_from(brought.points).unwrap_or(i64::MAX), 0),
+            "last" => (row.seen().1.unwrap_or(i64::MIN), 0),
+            _ => (0, 0),
+        };
+        (std::cmp::Reverse((most, next)), row.0.clone())
+    });
+}
+
+/// The list's shape.
+pub(crate) fn schema() -> Value {
+    let seen = |about: &str| json!({"type": ["integer", "null"], "description": about});
+    let contact = shape::object(&[
+        ("contact", shape::text("The smallest of its identities.")),
+        ("stage", stage_schema()),
+        ("value", value_schema()),
+        (
+            "points",
+            shape::integer("Engagement value of what was not voided."),
+        ),
+        ("first_seen", seen("Unix milliseconds.")),
+        ("last_seen", seen("Unix milliseconds.")),
+        ("sessions", shape::integer("How many.")),
+        (
+            "conversions",
+            shape::integer("How many, voided ones included."),
+        ),
+        (
+            "voided",
+            shape::integer("How many of them were given back."),
+        ),
+        ("orders", shape::integer("Orders that stand.")),
+    ]);
+    shape::object(&[
+        ("site", shape::text("The site.")),
+        ("order", json!({"enum": ORDERS})),
+        ("contacts", shape::list(contact)),
+        (
+            "next",
+            json!({
+                "type": ["string", "null"],
+                "description": "`after` of the next page, in order of names. A page may be shorter \
+                                than asked for; the last one has none.",
+            }),
+        ),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_goes_on_where_the_last_one_ended() {
+        let all: BTreeSet<String> = ["a", "b", "c"].map(String::from).into();
+        assert_eq!(
+            page(&all, "", 2),
+            (vec!["a".into(), "b".into()], Some("b".into()))
+        );
+        assert_eq!(page(&all, "b", 2), (vec!["c".into()], None));
+    }
+}

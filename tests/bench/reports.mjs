@@ -1,0 +1,127 @@
+// How long reports over a month take, and how many rows D1 reads for them, in a site of millions of
+// observations whose days are kept by the real cron.
+//
+//   node tests/bench/reports.mjs [--rows 5000000]
+
+import assert from "node:assert/strict";
+import { startWorker } from "../harness/worker.mjs";
+import { interleaved, median, percentile, print, verdict } from "./figures.mjs";
+import { SITE, ask, fill, full, inFolder, plan, wantedRows } from "./native.mjs";
+
+const ROWS = wantedRows(5_000_000);
+const ROUNDS = 21;
+const FEWER_ROUNDS = 5;
+const LIMIT_MS = 300;
+
+/** Days whose figures these reports read. */
+const STALE = "stale_days WHERE part IN ('traffic', 'conversions')";
+
+/** Every report that is measured. */
+const REPORTS = [
+  "reports/overview",
+  "reports/overview?by=day&compare=previous",
+  "reports/outcomes",
+  "reports/outcomes?by=day",
+  "reports/goals",
+  "reports/groups",
+  "reports/channels",
+  "reports/campaigns",
+  "reports/landing-pages",
+  "reports/events",
+  "reports/sessions",
+  "reports/conversions",
+  "reports/conversions?definition=product-purchase",
+  "reports/fates",
+  "reports/conservation",
+  "live",
+];
+
+await inFolder(async (folder) => {
+  const filled = await fill(folder, ROWS);
+  const what = `${filled.rows} observations, ${filled.conversions} conversions, ${filled.bytes} bytes`;
+  const worker = await startWorker({ plan, persist: filled.persist, directSockets: true, change: full });
+  try {
+    await rollUp(worker);
+    await measure(worker, ROUNDS, `reports: 30 days, all kept; ${what}`);
+    await worker.db.batch(
+      ["traffic", "conversions"].map((part) =>
+        worker.db
+          .prepare(
+            `INSERT INTO stale_days (site, part, day)
+             SELECT site, ?2, day FROM sessions WHERE site = ?1 GROUP BY day ORDER BY day DESC LIMIT 2`,
+          )
+          .bind(SITE, part),
+      ),
+    );
+    await measure(worker, FEWER_ROUNDS, "reports: the same, the last two days not kept, as before the cron");
+  } finally {
+    await worker.dispose();
+  }
+});
+
+async function count({ db }, table) {
+  return (await db.prepare(`SELECT count(*) AS n FROM ${table}`).first()).n;
+}
+
+/** Stale days after a run, which goes on when it has been answered, for a bounded number of days. */
+async function afterARun(worker, before) {
+  let left = before;
+  for (let same = 0; left > 0 && same < 50; ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = await count(worker, STALE);
+    same = now === left ? same + 1 : 0;
+    left = now;
+  }
+  return left;
+}
+
+async function rollUp(worker) {
+  const stale = await count(worker, STALE);
+  const start = performance.now();
+  for (let left = stale; left > 0; ) {
+    await worker.rollUp();
+    const before = left;
+    left = await afterARun(worker, left);
+    assert.ok(left < before, "the cron keeps nothing more");
+  }
+  const took = performance.now() - start;
+  const kept = { "kept by the cron": "days, each part its own", number: stale, "ms each": took / stale };
+  const tables = ["traffic_daily", "conversions_daily", "people_daily", "events_daily"];
+  const lines = [kept];
+  for (const table of tables) {
+    lines.push({ "kept by the cron": table, number: await count(worker, table), "ms each": "" });
+  }
+  print("reports: the roll-up of every day", lines);
+}
+
+async function measure(worker, rounds, title) {
+  const read = {};
+  const cases = Object.fromEntries(
+    REPORTS.map((name) => [
+      name,
+      async () => {
+        const start = performance.now();
+        const { headers } = await ask(worker, name);
+        const took = performance.now() - start;
+        read[name] = Number(headers.get("goalpost-rows-read") ?? Number.NaN);
+        return took;
+      },
+    ]),
+  );
+  await interleaved(1, cases);
+  const values = await interleaved(rounds, cases);
+  print(
+    `${title}; ${rounds} rounds through the Worker`,
+    REPORTS.map((name) => {
+      const figure = median(values[name]);
+      return {
+        "wall clock, ms": name,
+        median: figure,
+        p99: percentile(values[name], 0.99),
+        "rows read": Number.isNaN(read[name]) ? "" : read[name],
+        [`of ${LIMIT_MS} ms`]: figure / LIMIT_MS,
+        "": verdict(figure, { most: LIMIT_MS }),
+      };
+    }),
+  );
+}
