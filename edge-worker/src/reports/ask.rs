@@ -57,11 +57,12 @@ const DENOMINATORS: [Figure; 5] = [
 const DEVICES: [&str; 4] = ["desktop", "mobile", "tablet", NONE];
 
 /// Parameters that every report has, beside its filters.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "from",
     "to",
     "compare",
     "by",
+    "columns",
     "denominator",
     "dates",
     "currency",
@@ -132,7 +133,21 @@ impl Ask {
             .flatten()
             .filter(|own| ask.can_tell(own.what))
             .collect();
+        if let Some(columns) = query.get("columns") {
+            ask.choose(columns)?;
+        }
         Ok(ask)
+    }
+
+    /// Keeps these columns alone: what none of them is computed from is not asked for.
+    fn choose(&mut self, columns: &str) -> Result<(), Problem> {
+        let names: Vec<&str> = self.measures.iter().map(|own| own.id).collect();
+        let chosen: Vec<&str> = columns.split(',').collect();
+        for column in &chosen {
+            super::choice("columns", column, &names)?;
+        }
+        self.measures.retain(|own| chosen.contains(&own.id));
+        Ok(())
     }
 
     /// Whether a column can be filled for these rows: what is counted must be told apart by them;

@@ -1,6 +1,6 @@
 //! The channels that a site can name.
 
-use goalpost_core::reporting::Reporting;
+use goalpost_core::{channel::CHANNELS, reporting::Reporting};
 
 /// The names of all channels: the default grouping's, then the plan's own.
 pub(crate) fn names(reporting: &Reporting) -> Vec<String> {
@@ -17,26 +17,3 @@ pub(crate) fn names(reporting: &Reporting) -> Vec<String> {
     }
     names
 }
-
-const CHANNELS: [&str; 20] = [
-    "Direct",
-    "Cross-network",
-    "Paid Shopping",
-    "Paid Search",
-    "Paid Social",
-    "Paid Video",
-    "Display",
-    "Paid Other",
-    "Organic Shopping",
-    "Organic Social",
-    "Organic Video",
-    "Organic Search",
-    "Referral",
-    "Email",
-    "Affiliates",
-    "Audio",
-    "SMS",
-    "Mobile Push",
-    "AI Assistant",
-    "Unassigned",
-];

@@ -123,6 +123,11 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         json!({"enum": names})
     }),
     parameter(
+        "columns",
+        "Only these columns, separated by commas; without it: all that the rows can tell.",
+        TEXT,
+    ),
+    parameter(
         "denominator",
         "What conversion_rate is divided by.",
         || json!({"enum": ["sessions", "visitors", "contacts", "clicks", "impressions"]}),

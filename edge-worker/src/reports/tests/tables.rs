@@ -110,6 +110,24 @@ fn a_report_is_the_same_shape_for_all() {
 }
 
 #[test]
+fn only_what_is_chosen_is_asked_for() {
+    let shop = shop();
+    let query = format!("{DAYS}&columns=conversions,sessions");
+    insta::assert_snapshot!(shop.csv(&catalogue::CHANNELS, &query), @r"
+    channel,sessions,conversions
+    Email,3,1
+    Direct,1,2
+    (total),4,3
+    ");
+    let questions = |query: &str| {
+        let ask = shop.ask(&catalogue::CHANNELS, query).unwrap();
+        ask.questions(&shop.known).len()
+    };
+    assert_eq!(questions(&query), 2);
+    assert!(questions(DAYS) > 6);
+}
+
+#[test]
 fn what_is_asked_wrongly_is_refused_with_the_choices() {
     let shop = Shop::new();
     let refused = |query: &str| {
@@ -119,10 +137,16 @@ fn what_is_asked_wrongly_is_refused_with_the_choices() {
             .unwrap_or_default()
     };
     insta::assert_snapshot!(refused("by=weather"), @"by: 'weather' is none of: day, source, medium, campaign, landing, device, country, definition");
-    insta::assert_snapshot!(refused("colour=red"), @"colour: is no parameter of this report; it takes from, to, compare, by, denominator, dates, currency, format, limit, offset, channel, campaign, landing, device, country, definition");
+    insta::assert_snapshot!(refused("colour=red"), @"colour: is no parameter of this report; it takes from, to, compare, by, columns, denominator, dates, currency, format, limit, offset, channel, campaign, landing, device, country, definition");
     insta::assert_snapshot!(refused("device=watch"), @"device: 'watch' is none of: desktop, mobile, tablet, (none)");
     insta::assert_snapshot!(refused("country=Japan"), @"country: 'Japan' is no country; send two letters such as JP, or (none)");
     insta::assert_snapshot!(refused("landing=shoes"), @"landing: 'shoes' is no path; send one such as /shoes/, or (none)");
     insta::assert_snapshot!(refused("currency=USD"), @"currency: 'USD' is none of: JPY");
+    let without_costs = refused("columns=sessions,cost&by=landing");
+    assert!(without_costs.starts_with("columns: 'cost' is none of: sessions, visitors, "));
+    assert!(
+        without_costs.ends_with("claimed_net, new_customers"),
+        "{without_costs}"
+    );
     insta::assert_snapshot!(refused("limit=0"), @"limit: '0' is not a whole number from 1 to 10000");
 }
