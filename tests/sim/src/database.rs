@@ -1,13 +1,12 @@
 //! The sink's database: `SQLite` with the very migrations, and transactions that can be made to fail.
 
 use goalpost_edge::sink::{MIGRATIONS, Param, Statement};
-use rusqlite::{Connection, config::DbConfig, params_from_iter, types::Value};
+use rusqlite::{Connection, params_from_iter, types::Value};
 
 /// One database; a thread keeps it for all its seeds.
 #[derive(Debug)]
 pub struct Database {
     sqlite: Connection,
-    tables: Vec<String>,
 }
 
 impl Database {
@@ -23,16 +22,8 @@ impl Database {
                 .execute_batch(migration)
                 .expect("the migrations are good SQL");
         }
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
-        let mut prepared = sqlite.prepare(tables).expect("the schema can be read");
-        let names = prepared
-            .query_map([], |row| row.get(0))
-            .expect("the schema can be read");
-        let tables = names
-            .collect::<Result<_, _>>()
-            .expect("the schema can be read");
-        drop(prepared);
-        Self { sqlite, tables }
+        sqlite.execute_batch("BEGIN").expect("a transaction begins");
+        Self { sqlite }
     }
 
     /// Removes every row.
@@ -40,25 +31,11 @@ impl Database {
     /// # Panics
     /// `SQLite` fails.
     pub fn empty(&mut self) {
-        let triggers = |on| {
-            self.sqlite
-                .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)
-                .expect("triggers can be switched")
-        };
-        // Nothing is to follow from it.
-        triggers(false);
+        // Everything since the beginning was one transaction: to take it back keeps the statements
+        // prepared, and to prepare those with triggers is what costs.
         self.sqlite
-            .execute_batch("BEGIN")
-            .expect("a transaction begins");
-        for table in &self.tables {
-            let sql = format!("DELETE FROM {table}");
-            let mut prepared = self.sqlite.prepare_cached(&sql).expect("a table");
-            prepared.execute([]).expect("rows can be removed");
-        }
-        self.sqlite
-            .execute_batch("COMMIT")
-            .expect("the rows are gone");
-        triggers(true);
+            .execute_batch("ROLLBACK; BEGIN")
+            .expect("all rows can be taken back");
     }
 
     /// Runs statements as one transaction; with `fail_at` it fails before that one and nothing of it
@@ -67,7 +44,7 @@ impl Database {
     /// # Panics
     /// A statement is not good SQL.
     pub fn run(&mut self, statements: &[Statement], fail_at: Option<usize>) -> bool {
-        let transaction = self.sqlite.transaction().expect("a transaction begins");
+        let transaction = self.sqlite.savepoint().expect("a transaction begins");
         for (at, statement) in statements.iter().enumerate() {
             if Some(at) == fail_at {
                 return false;
