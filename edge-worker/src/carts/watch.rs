@@ -8,20 +8,17 @@
 use super::{Begun, Owner, Whose, owners};
 use crate::{
     bindings::Bindings,
-    database,
+    database, events,
     http::Failure,
     plans::{self, Known},
-    store,
 };
 use goalpost_core::{
     Id, Rules,
-    accepted::{Accepted, Content, ServerEvents},
     json::{push_field, push_key, push_number_field},
     limits,
     server_event::{EventError, ServerEvent, Terms, read_event},
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// The event's name.
 pub(crate) const EVENT: &str = "cart_abandoned";
@@ -213,20 +210,7 @@ async fn store_all(
     if events.is_empty() {
         return Ok(());
     }
-    let items = events
-        .iter()
-        .map(|event| serde_json::from_str::<&RawValue>(&event.json))
-        .collect::<Result<_, _>>()?;
-    let message = Accepted {
-        received_at: now,
-        visitor: None,
-        country: "".into(),
-        device: "".into(),
-        content: Content::Server(ServerEvents {
-            site: site.into(),
-            items,
-        }),
-    };
-    store::store(edge, &[message]).await?;
+    let all: Vec<&ServerEvent> = events.iter().collect();
+    events::store(edge, site, now, &all).await?;
     Ok(())
 }

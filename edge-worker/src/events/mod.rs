@@ -144,6 +144,21 @@ async fn store_all(
     if events.is_empty() {
         return Ok((Fates::default(), 0));
     }
+    let receipt = store(edge, site, now, events).await?;
+    let fates = Fates::read(edge, site, receipt.batch, events).await?;
+    Ok((fates, receipt.rows_written))
+}
+
+/// Stores events of a server in one transaction.
+///
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them is stored.
+pub(crate) async fn store(
+    edge: &Bindings,
+    site: &str,
+    now: i64,
+    events: &[&ServerEvent],
+) -> Result<store::Receipt, Failure> {
     let items = events
         .iter()
         .map(|event| serde_json::from_str::<&RawValue>(&event.json))
@@ -158,9 +173,7 @@ async fn store_all(
             items,
         }),
     };
-    let receipt = store::store(edge, &[message]).await?;
-    let fates = Fates::read(edge, site, receipt.batch, events).await?;
-    Ok((fates, receipt.rows_written))
+    store::store(edge, &[message]).await
 }
 
 /// The answer's shape.
