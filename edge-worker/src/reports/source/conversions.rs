@@ -67,7 +67,7 @@ pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
         "SELECT
     c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
     c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
-    s.visitor, s.session, s.day AS began,
+    s.visitor, s.session,
     {entry} AS entry
   FROM conversions AS c INDEXED BY {index}
   LEFT JOIN sessions AS s
@@ -106,7 +106,8 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 
 /// What the kept table has of the conversions of some days, told apart by these dimensions.
 ///
-/// A session that began on an earlier day may have converted there already.
+/// A session may have converted on an earlier day already: before midnight, or, by a server's word
+/// of an order, before it began.
 fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     let (conversions, customers) = match counted {
         Counted::All => ("session IS NOT NULL", "order_number IS NOT NULL"),
@@ -134,19 +135,19 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
         AND row_number() OVER (
           PARTITION BY day, visitor, session, definition, kind
           ORDER BY time, scope, who, dedup) = 1
-        AND (began = day OR NOT EXISTS (
+        AND NOT EXISTS (
           SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
-            AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind))
+          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
+            AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind)
         AS converted,
       {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, kind
           ORDER BY time, definition, scope, who, dedup) = 1
-        AND (began = day OR NOT EXISTS (
+        AND NOT EXISTS (
           SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day >= c.began AND e.day < c.day
-            AND e.session = c.session AND e.kind = c.kind))
+          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
+            AND e.session = c.session AND e.kind = c.kind)
         AS converted_of_kind,
       {customers} AND NOT EXISTS (
         SELECT 1 FROM conversions AS e
