@@ -31,6 +31,13 @@ if (!existsSync(glue) || !existsSync(module)) {
 
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const browsers = "es2021";
+
+/** Loaded by few pages, each only when it is needed: the file, and where it begins. */
+const CHUNKS = { "raw.js": "loader/raw.ts" };
+/** By what a source imports them under: the last part of its path. */
+const chunkAddresses = Object.fromEntries(
+  Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
+);
 const out = (name) => join(folders.package, name);
 const from = (name) => join(here, "src", name);
 
@@ -72,11 +79,15 @@ mkdirSync(folders.package, { recursive: true });
 
 // What the page loads after the loader: one folder, named for its content.
 const esm = { format: "esm", minify: true };
-const sdk = await bundled("loader/take-over.ts", { ...esm, outside: { "./raw.js": "./raw.js" } });
-const raw = await bundled("loader/raw.ts", esm);
+const sdk = await bundled("loader/take-over.ts", { ...esm, outside: chunkAddresses });
+const chunks = Object.fromEntries(
+  await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, esm)])),
+);
 const wasm = readFileSync(module);
-const hash = createHash("sha256").update(sdk).update(raw).update(wasm).digest("hex").slice(0, 10);
-const assets = { "sdk.js": sdk, "raw.js": raw, "sdk.wasm": wasm };
+const assets = { "sdk.js": sdk, ...chunks, "sdk.wasm": wasm };
+const content = createHash("sha256");
+for (const asset of Object.values(assets)) content.update(asset);
+const hash = content.digest("hex").slice(0, 10);
 
 const gp = await bundled("loader/gp.ts", {
   format: "iife",
