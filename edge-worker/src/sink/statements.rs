@@ -116,8 +116,8 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count";
 /// A session is one row however many observations are added to it. Its day is left to a trigger: to
 /// set it here would write the index by day anew each time.
 ///
-/// `+?2`: where SQLite may choose a plan by what `?2` is, each use prepares the statement anew, with
-/// all of its triggers.
+/// `+?2`: where `SQLite` may choose a plan by what `?2` is, each use prepares the statement anew,
+/// with all of its triggers.
 pub(super) const SESSIONS: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO sessions AS s (
