@@ -298,6 +298,7 @@ mod tests {
         assert_eq!(pattern.captures(&path), None);
     }
 
+    #[cfg(feature = "edge")]
     #[test]
     fn a_pattern_is_shown_as_it_was_written() {
         for text in ["/shoes/:id/*", "*", "/", "/a.b/:c-d"] {

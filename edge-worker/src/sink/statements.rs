@@ -115,6 +115,9 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count";
 ///
 /// A session is one row however many observations are added to it. Its day is left to a trigger: to
 /// set it here would write the index by day anew each time.
+///
+/// `+?2`: where `SQLite` may choose a plan by what `?2` is, each use prepares the statement anew,
+/// with all of its triggers.
 pub(super) const SESSIONS: &str = "\
 WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO sessions AS s (
@@ -123,7 +126,7 @@ SELECT
   ?2, coalesce(o.visitor, x''), o.session, min(o.day), min(o.time), max(o.time),
   sum(o.kind = 'page'), sum(o.kind <> 'page'), sum(v ->> 2), min(v ->> 3), group_concat(v ->> 4)
 FROM r
-CROSS JOIN observations AS o ON o.site = ?2 AND o.id = unhex(v ->> 0)
+CROSS JOIN observations AS o ON o.site = +?2 AND o.id = unhex(v ->> 0)
 WHERE o.batch = unhex(?3) AND o.digest = v ->> 1
 GROUP BY o.visitor, o.session
 ON CONFLICT DO UPDATE SET

@@ -1,7 +1,9 @@
 //! What an insert costs must not grow with what is there: no statement of a trigger may walk a table,
-//! nor all rows of a site. `SQLite` says how it goes about it in the program that it runs.
+//! nor all rows of a site. `SQLite` says how it goes about it in the program that it runs. And a
+//! statement that is kept prepared must stay so: to prepare one means all of its triggers, too.
 
 use super::*;
+use rusqlite::StatementStatus;
 use std::collections::BTreeMap;
 
 /// One step of `SQLite`'s program for a statement.
@@ -95,4 +97,31 @@ fn no_trigger_walks_a_table_or_a_site() {
         found.extend(walks(&db.sqlite, sql));
     }
     assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn no_statement_is_prepared_anew_for_other_values() {
+    let mut db = Db::new();
+    let letter = Letter::new([item_in(7, &view(1, "/shoes", "")), "{}".into()]);
+    let text = letter.text();
+    let messages = [
+        accepted(NOW, letter.content(&text)),
+        accepted(
+            NOW,
+            Content::Dropped(DroppedBeacon {
+                reason: Drop::Consent.name().into(),
+                site: SITE.into(),
+                beacon: Some(raw(&text)),
+            }),
+        ),
+    ];
+    let statements = transaction(id(1_000_000), &messages, &db.book);
+    for _ in 0..3 {
+        db.run(&statements);
+    }
+    for statement in statements {
+        let prepared = db.sqlite.prepare_cached(statement.sql).unwrap();
+        let anew = prepared.get_status(StatementStatus::RePrepare);
+        assert_eq!(anew, 0, "{}", statement.sql);
+    }
 }
