@@ -46,7 +46,7 @@ visit("the overlay tells what was seen, what counted and why not", {}, async ({ 
   await play(browser, "video");
   await browser.click('form#buy label:has(input[name=size][value="26.0"])');
   await browser.click("#add-to-cart");
-  await shows(browser, "rain-or-trail: ", "shoe-in-bag: matched", "watch-video: matched");
+  await shows(browser, "rain-or-trail: a condition does not hold", "shoe-in-bag: matched", "watch-video: matched");
   await browser.flush();
   await shows(browser, "nothing", ": took ");
   await picture(browser, "overlay");
@@ -69,7 +69,7 @@ visit("under the strictest policy it is there, and tells that consent is awaited
   await browser.go(shop.at("/strict/?goalpost=debug"));
   await shows(browser, "unknown: all waits in memory", "none yet");
   await browser.run(() => window.goalpost("consent", "granted"));
-  await shows(browser, "page /strict/", "size-guide: path, selector, name or step differs", ": took 1");
+  await shows(browser, "page /strict/", "path, selector, name or step differs: size-guide, from-mail", ": took 1");
   await picture(browser, "overlay-strict");
   const problems = (await browser.console()).filter(({ level }) => level === "SEVERE");
   assert.deepEqual(problems.filter(({ message }) => !message.includes("favicon")), []);

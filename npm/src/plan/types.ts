@@ -92,6 +92,9 @@ const heard = (when: When | undefined): { name: string; commerce: boolean; condi
  */
 export const typesOf = (plan: unknown): string => {
   const { site, outcomes = [], goals = [], funnels = [] }: Plan = readPlan(plan);
+  const written = (typeof plan === "string" ? JSON.parse(plan) : plan) as Plan;
+  // As it is written, `true` is no text; the core compares texts only.
+  const whens = new Map([...(written.outcomes ?? []), ...(written.goals ?? [])].map(({ id, when }) => [id, when]));
   const events = new Map<string, Shape>();
   const steps = new Map(Object.keys(STEPS).map((step) => [step, new Shape()]));
   const triggers = new Map<string, Shape>();
@@ -102,7 +105,8 @@ export const typesOf = (plan: unknown): string => {
   };
 
   for (const definition of [...outcomes, ...goals]) {
-    const { id, when, count, dedup } = definition;
+    const { id, count, dedup } = definition;
+    const when = whens.get(id) ?? definition.when;
     const value = "value" in definition && definition.value && "property" in definition.value ? definition.value.property : undefined;
     const ask = (shape: Shape) => {
       shape.need(dedup, ANY);

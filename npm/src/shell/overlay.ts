@@ -14,8 +14,11 @@ export type Trail = [time: number, text: string][];
 const SHOWN = 100;
 const LOOK_MS = 250;
 
+/** The engine's words for a definition that is about something else of this kind. */
+const OTHER = ": path, selector, name or step differs";
+
 const STYLE = `
-:host { all: initial; }
+:host { all: initial; color-scheme: dark; }
 section {
   position: fixed; z-index: 2147483647; left: 16px; bottom: 16px; box-sizing: border-box;
   width: min(400px, calc(100vw - 32px)); max-height: min(560px, calc(100vh - 32px));
@@ -83,10 +86,13 @@ const explained = (time: number, text: string): HTMLElement => {
   const title = element("div", "", "seen");
   title.append(element("span", clock(time)), element("span", seen));
   item.append(title);
-  for (const line of lines) {
+  // Most definitions are about something else: one line is enough for them all.
+  const others = lines.filter((line) => line.endsWith(OTHER)).map((line) => line.slice(0, -OTHER.length));
+  for (const line of lines.filter((line) => !line.endsWith(OTHER))) {
     const kind = line.startsWith("! ") ? "wrong" : line.includes(": matched") ? "yes" : "no";
     item.append(element("p", line.replace(/^! /, ""), kind));
   }
+  if (others[0]) item.append(element("p", OTHER.slice(2) + ": " + others.join(", "), "no"));
   if (!lines[0] && /^\w+ \//.test(seen)) item.append(element("p", "concerns no goal and no outcome", "no"));
   return item;
 };
