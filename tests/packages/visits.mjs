@@ -8,7 +8,7 @@ import { openShop } from "../e2e/shop.mjs";
 import { planFile, project } from "./project.mjs";
 
 /** Goes from the first page to the list, to the thank-you page and back, as a person does. */
-export async function visited(folder) {
+export async function visited(folder, { strict } = {}) {
   const shop = await openShop();
   let browser;
   try {
@@ -20,6 +20,7 @@ export async function visited(folder) {
       () => performance.getEntriesByType("resource").some(({ name }) => /\/_g\/plan\//.test(name)),
       "the SDK, which asks for the plan",
     );
+    if (strict) await browser.until(() => /xx$/.test(document.body.dataset.effects), "effects that run twice");
     await browser.click("#to-shoes");
     await browser.until(() => /\/app\/shoes\/?$/.test(location.pathname), "the list");
     await browser.click("#to-thanks");
@@ -49,14 +50,14 @@ export async function visited(folder) {
 }
 
 /** A test: the template is installed, checked, built and visited. */
-export function app(name, { types, check, build, out }) {
+export function app(name, { types, check, build, out, strict }) {
   test(`${name}: installed, checked, built, and each page counts once`, { timeout: 600_000 }, async () => {
     const made = await project(name);
     try {
       if (types) await made.run("npx", "goalpost", "plan", "types", planFile, "--out", types);
       if (check) await made.run("npx", ...check);
       await made.run(...build);
-      await visited(join(made.folder, out));
+      await visited(join(made.folder, out), { strict });
     } finally {
       await made.remove();
     }

@@ -8,10 +8,9 @@ export default {
     track("x");
     const { edge, token } = await request.json();
     const goalpost = connect({ edge, site: "shop", token });
-    return Response.json(
-      await goalpost.events.send([
-        { commerce: "purchase", order: "W1", revenue: "14800", currency: "JPY", contact: { email: "ann@shop.example" } },
-      ]),
-    );
+    const results = await goalpost.events.send([
+      { commerce: "purchase", order: "W1", revenue: "14800", currency: "JPY", contact: { email: "ann@shop.example" } },
+    ]);
+    return Response.json(results);
   },
 };

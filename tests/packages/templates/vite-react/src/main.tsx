@@ -1,5 +1,5 @@
 import { Goalpost, useGoalpost, useTrack, useTrackOnce } from "goalpost/react";
-import { StrictMode } from "react";
+import { StrictMode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter, Link, Route, Routes } from "react-router";
 
@@ -22,9 +22,18 @@ function Thanks() {
   return <p id="thanks">Thank you</p>;
 }
 
+/** Tells the test that effects do run twice. */
+function Twice() {
+  useEffect(() => {
+    document.body.dataset.effects += "x";
+  }, []);
+  return null;
+}
+
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <Goalpost site="cloud-kicks" consent="granted">
+      <Twice />
       <BrowserRouter basename="/app">
         <Routes>
           <Route path="/" element={<Home />} />
