@@ -56,10 +56,13 @@ type Told<P> = {} extends P ? [properties?: P] : [properties: P];
 /** An event's name. */
 export type EventName = keyof Known<PlanEvents> & string;
 
+/** An event's properties. */
+export type EventProperties<Name extends EventName> = Known<PlanEvents>[Name];
+
 /** Something happened, of your own or of a shop's vocabulary. */
 export type Track = <Name extends EventName>(
   name: Name,
-  ...properties: Told<Known<PlanEvents>[Name]>
+  ...properties: Told<EventProperties<Name>>
 ) => void;
 
 /** This goal or outcome of the plan happened. */

@@ -1,4 +1,4 @@
-import type { EventName, Goalpost, Options, Properties } from "../api.js";
+import type { EventName, EventProperties, Goalpost, Options, Properties } from "../api.js";
 import { init, track } from "../index.js";
 import { goalpost } from "./api.js";
 
@@ -9,11 +9,11 @@ import { goalpost } from "./api.js";
 export const clientInit = (options: Options) => (): void => void init(options);
 
 /** What an element tells when it is clicked, or when `on` happens to it. */
-export interface Tracked {
-  name: EventName;
-  properties?: Properties;
-  on?: string;
-}
+export type Tracked = {
+  [Name in EventName]: { name: Name; on?: string } & ({} extends EventProperties<Name>
+    ? { properties?: EventProperties<Name> }
+    : { properties: EventProperties<Name> });
+}[EventName];
 
 /** The action: `<button use:tracked={{ name: "demo_requested" }}>`. */
 export const tracked = (element: EventTarget, first: Tracked) => {
