@@ -25,12 +25,12 @@ enum Read {
 #[serde(rename_all = "snake_case")]
 enum Explained<'a> {
     Problems(Vec<PlanProblem>),
-    Definitions(Vec<Why<'a>>),
+    Definitions(Vec<Reason<'a>>),
 }
 
 /// Why a definition did or did not happen.
 #[derive(Serialize)]
-struct Why<'a> {
+struct Reason<'a> {
     definition: &'a str,
     happened: bool,
     why: String,
@@ -77,7 +77,7 @@ pub fn explain(plan: &str, observation: &str) -> String {
     if let Some((_, text)) = reasons.problem {
         return wrong(text);
     }
-    let whys = reasons.definitions.iter().map(|reason| Why {
+    let whys = reasons.definitions.iter().map(|reason| Reason {
         definition: &reason.definition,
         happened: reason.conversion.is_some(),
         why: reason.text(),
