@@ -1,12 +1,12 @@
 /**
- * Builds the package and what the edge serves, from the SDK's module in `dist/sdk`.
+ * Builds the package and what the edge serves, from the modules in `dist/sdk` and `dist/plan`.
  *
- * node npm/build.mjs [--sdk <folder>] [--package <folder>] [--assets <folder>]
+ * node npm/build.mjs [--sdk <folder>] [--plan <folder>] [--package <folder>] [--assets <folder>]
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { brotliCompressSync } from "node:zlib";
@@ -17,23 +17,27 @@ const root = resolve(here, "..");
 const { values: folders } = parseArgs({
   options: {
     sdk: { type: "string", default: join(root, "dist/sdk") },
+    plan: { type: "string", default: join(root, "dist/plan") },
     package: { type: "string", default: join(here, "dist") },
     assets: { type: "string", default: join(root, "dist/assets") },
   },
 });
 
-const glue = join(folders.sdk, "sdk.js");
-const module = join(folders.sdk, "sdk_bg.wasm");
-if (!existsSync(glue) || !existsSync(module)) {
-  console.error(`${folders.sdk} has no sdk.js and sdk_bg.wasm: run \`cargo xtask build\`.`);
+/** What wasm-bindgen has made of a crate. */
+const bound = (folder, name) => {
+  const [glue, module] = [join(folder, `${name}.js`), join(folder, `${name}_bg.wasm`)];
+  if (existsSync(glue) && existsSync(module)) return { glue, module };
+  console.error(`${folder} has no ${name}.js and ${name}_bg.wasm: run \`cargo xtask build\`.`);
   process.exit(1);
-}
+};
+const { glue, module } = bound(folders.sdk, "sdk");
+const plan = bound(folders.plan, "plan");
 
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts" };
+const CHUNKS = { "raw.js": "loader/raw.ts", "overlay.js": "shell/overlay.ts" };
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
@@ -48,6 +52,7 @@ const bundled = async (entry, { outside = {}, ...options }) => {
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, kind }) => {
         if (path === "goalpost-sdk") return { path: glue };
+        if (path === "goalpost-plan") return { path: plan.glue };
         return kind !== "entry-point" && outside[path] ? { path: outside[path], external: true } : undefined;
       });
     },
@@ -98,46 +103,77 @@ const integrity = `sha384-${createHash("sha384").update(gp).digest("base64")}`;
 
 // The package.
 for (const [name, content] of Object.entries({ ...assets, "gp.js": gp })) writeFileSync(out(name), content);
-const atEdge = (path) => ({ define: { WASM_AT_EDGE: path } });
-writeFileSync(
-  out("index.js"),
-  await bundled("index.ts", {
-    format: "esm",
-    outside: { "./loader/take-over.js": "./sdk.js" },
-    ...atEdge("undefined"),
-  }),
-);
-writeFileSync(
-  out("index.cjs"),
-  await bundled("index.ts", {
-    format: "cjs",
-    define: {
-      WASM_AT_EDGE: JSON.stringify(`/a/${hash}/sdk.wasm`),
-      "import.meta.url": "undefined",
-    },
-  }),
-);
-writeFileSync(out("server.js"), await bundled("server.ts", { format: "esm" }));
-writeFileSync(out("server.cjs"), await bundled("server.ts", { format: "cjs" }));
+cpSync(plan.module, out("plan.wasm"));
+
+/** CommonJS has no address of its own, as modules have. */
+const HERE = {
+  define: { "import.meta.url": "here" },
+  banner: { js: 'const here = require("node:url").pathToFileURL(__filename).href;' },
+};
+/** The functions' own file depends on where the package is used, so bindings ask for it by name. */
+const BY_NAME = { "../index.js": "goalpost", "./react.js": "goalpost/react" };
+const NO_ADDRESS = { define: { WASM_AT_EDGE: "undefined" } };
+
+/**
+ * What can be imported: where each file begins, and what is special about it in either format.
+ * A null: there is none.
+ */
+const ENTRIES = {
+  index: {
+    from: "index.ts",
+    esm: { outside: { "./loader/take-over.js": "./sdk.js" }, ...NO_ADDRESS },
+    // It cannot tell its bundler where `sdk.wasm` is.
+    cjs: { define: { WASM_AT_EDGE: JSON.stringify(`/a/${hash}/sdk.wasm`), "import.meta.url": "undefined" } },
+  },
+  quiet: { from: "quiet.ts" },
+  react: { from: "bindings/react.ts", both: { banner: { js: '"use client";' } } },
+  next: { from: "bindings/next.ts" },
+  vue: { from: "bindings/vue.ts" },
+  svelte: { from: "bindings/svelte.ts" },
+  server: { from: "server/index.ts" },
+  wasm: { from: "wasm.ts", cjs: HERE },
+  plan: { from: "plan/index.ts", esm: { outside: { "../wasm.js": "./wasm.js" } }, cjs: { outside: { "../wasm.js": "./wasm.cjs" } } },
+  cli: { from: "plan/cli.ts", esm: { outside: { "../wasm.js": "./wasm.js" }, banner: { js: "#!/usr/bin/env node" } }, cjs: null },
+};
+const FORMATS = { esm: "js", cjs: "cjs" };
+
+for (const [name, entry] of Object.entries(ENTRIES)) {
+  for (const [format, ending] of Object.entries(FORMATS)) {
+    if (entry[format] === null) continue;
+    const options = { ...entry.both, ...entry[format] };
+    const outside = { ...(name !== "index" && BY_NAME), ...options.outside };
+    const external = ["react", "vue", "node:*"];
+    writeFileSync(out(`${name}.${ending}`), await bundled(entry.from, { format, external, ...options, outside }));
+  }
+}
+chmodSync(out("cli.js"), 0o755);
+
 const schema = join(here, "schema/plan.schema.json");
 if (existsSync(schema)) cpSync(schema, out("plan.schema.json"));
 else console.warn("There is no schema/plan.schema.json: run `cargo xtask gen`. The package lacks it.");
 
-// The types, in both of their module systems.
-const types = out("types");
+// The types of what can be imported and all that they name, in both module systems.
+const emitted = join(folders.package, "emitted");
 execFileSync(
   process.execPath,
-  [join(root, "node_modules/typescript/bin/tsc"), "-p", here, "--outDir", types],
+  [join(root, "node_modules/typescript/bin/tsc"), "-p", here, "--outDir", emitted],
   { stdio: "inherit" },
 );
-for (const name of ["index", "server", "api", "generated/plan"]) {
-  const text = readFileSync(join(types, `${name}.d.ts`), "utf8");
-  const flat = name.replace("generated/", "");
-  const moved = text.replaceAll("./generated/", "./");
-  writeFileSync(out(`${flat}.d.ts`), moved);
-  writeFileSync(out(`${flat}.d.cts`), moved.replace(/(from "\.\/[^"]+)\.js"/g, '$1.cjs"'));
+const typed = new Set();
+const addTypes = (path) => {
+  if (typed.has(path)) return;
+  typed.add(path);
+  const text = readFileSync(`${path}.d.ts`, "utf8");
+  const target = join(folders.package, "types", relative(emitted, path));
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(`${target}.d.ts`, text);
+  writeFileSync(`${target}.d.cts`, text.replace(/(from "\.[^"]+)\.js"/g, '$1.cjs"'));
+  for (const [, other] of text.matchAll(/from "(\.[^"]+)\.js"/g)) addTypes(join(dirname(path), other));
+};
+for (const { from, cjs } of Object.values(ENTRIES)) {
+  if (cjs !== null) addTypes(join(emitted, from.replace(/\.ts$/, "")));
 }
-rmSync(types, { recursive: true });
+rmSync(emitted, { recursive: true });
 
 // What the edge serves. Builds of before would be served for ever.
 rmSync(join(folders.assets, "a"), { recursive: true, force: true });

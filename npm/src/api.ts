@@ -4,6 +4,73 @@ export type PropertyValue = string | number | boolean | null | undefined;
 /** What is told about something that happened; order lines are a list of flat objects. */
 export type Properties = Record<string, PropertyValue | Record<string, PropertyValue>[]>;
 
+/** A line of an order. */
+export type Line = Record<string, PropertyValue>;
+
+/** What GA4 and Segment call the properties of a purchase's steps. */
+export interface Commerce {
+  order?: string | number;
+  order_id?: string | number;
+  transaction_id?: string | number;
+  revenue?: string | number;
+  value?: string | number;
+  total?: string | number;
+  currency?: string;
+  product?: string | number;
+  product_id?: string | number;
+  item_id?: string | number;
+  sku?: string | number;
+  items?: Line[];
+  products?: Line[];
+  name?: string;
+  brand?: string;
+  category?: string;
+  variant?: string;
+  price?: string | number;
+  quantity?: number;
+  coupon?: string;
+  discount?: string | number;
+  shipping?: string | number;
+  tax?: string | number;
+  affiliation?: string;
+  /** An order token of your server's: the amount is verified. */
+  token?: string;
+}
+
+/** At least one of these names. */
+export type AnyOf<Names extends keyof Commerce> = {
+  [Name in Names]: Required<Pick<Commerce, Name>>;
+}[Names];
+
+/** The events that the plan looks at. `npx goalpost plan types` fills it in; until then, any go. */
+export interface PlanEvents {}
+
+/** The goals and outcomes that a page may trigger. `npx goalpost plan types` fills it in. */
+export interface PlanDefinitions {}
+
+type Known<Plan> = keyof Plan extends never ? Record<string, Properties> : Plan;
+
+/** Properties may be left out where none is needed. */
+type Told<P> = {} extends P ? [properties?: P] : [properties: P];
+
+/** An event's name. */
+export type EventName = keyof Known<PlanEvents> & string;
+
+/** An event's properties. */
+export type EventProperties<Name extends EventName> = Known<PlanEvents>[Name];
+
+/** Something happened, of your own or of a shop's vocabulary. */
+export type Track = <Name extends EventName>(
+  name: Name,
+  ...properties: Told<EventProperties<Name>>
+) => void;
+
+/** This goal or outcome of the plan happened. */
+export type Trigger = <Id extends keyof Known<PlanDefinitions> & string>(
+  definition: Id,
+  ...properties: Told<Known<PlanDefinitions>[Id]>
+) => void;
+
 /** Who the visitor is. E-mail addresses and phone numbers leave the page only as hashes. */
 export interface Details {
   email?: string;
@@ -31,9 +98,9 @@ export interface Options {
 /** Tracking for one site. None of these throw. */
 export interface Goalpost {
   /** Something happened, of your own or of a shop's vocabulary. */
-  track(name: string, properties?: Properties): void;
+  track: Track;
   /** This goal or outcome of the plan happened. */
-  trigger(definition: string, properties?: Properties): void;
+  trigger: Trigger;
   /** This is who the visitor is. */
   identify(details: Details): void;
   /** This is what the visitor allows. */
@@ -42,6 +109,8 @@ export interface Goalpost {
   flush(): Promise<void>;
   /** Tells in the console what happens. */
   debug(on?: boolean): void;
+  /** Shows on the page what was seen, what counted and why not. */
+  overlay(): void;
 }
 
 /** The global that the snippet makes. */
@@ -52,4 +121,5 @@ export interface GoalpostGlobal {
   (method: "consent", consent: Exclude<Consent, "unknown">): void;
   (method: "flush"): Promise<void>;
   (method: "debug", on: boolean): void;
+  (method: "overlay"): void;
 }

@@ -1,4 +1,4 @@
-import type { Consent, Details, Goalpost, Options, Properties } from "./api.js";
+import type { Consent, Details, Goalpost, Options, Track, Trigger } from "./api.js";
 import { launch, type QueuedCall } from "./loader/loader.js";
 
 export type * from "./api.js";
@@ -30,6 +30,7 @@ const goalpostOf = (send: (...args: unknown[]) => unknown): Goalpost => ({
   consent: (consent) => void send("consent", consent),
   flush: async () => void (await send("flush")),
   debug: (on = true) => void send("debug", on),
+  overlay: () => void send("overlay"),
 });
 
 const whenSeen = (work: () => void) => {
@@ -72,11 +73,10 @@ export const init = (options: Options): Goalpost => {
 };
 
 /** Something happened, of your own or of a shop's vocabulary. */
-export const track = (name: string, properties?: Properties): void =>
-  void send("track", name, properties);
+export const track: Track = (name, ...[properties]) => void send("track", name, properties);
 
 /** This goal or outcome of the plan happened. */
-export const trigger = (definition: string, properties?: Properties): void =>
+export const trigger: Trigger = (definition, ...[properties]) =>
   void send("trigger", definition, properties);
 
 /** This is who the visitor is. */
@@ -91,3 +91,6 @@ export const flush = async (): Promise<void> => void (await send("flush"));
 
 /** Tells in the console what happens. */
 export const debug = (on = true): void => void send("debug", on);
+
+/** Shows on the page what was seen, what counted and why not. */
+export const overlay = (): void => void send("overlay");

@@ -9,7 +9,7 @@ import { brotliCompressSync } from "node:zlib";
 const require = createRequire(import.meta.url);
 const at = (path) => new URL(`../${path}`, import.meta.url);
 const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
-const CALLS = ["consent", "debug", "flush", "identify", "init", "track", "trigger"];
+const CALLS = ["consent", "debug", "flush", "identify", "init", "overlay", "track", "trigger"];
 
 const targets = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(targets));
 
@@ -39,12 +39,12 @@ for (const conditions of [[], ["workerd"], ["worker"], ["react-server"], ["brows
 test("a page gets the real thing, a server the quiet one", () => {
   const found = (conditions) => run('console.log(import.meta.resolve("goalpost"))', { conditions }).split("/").at(-1);
   assert.equal(found(["browser"]), "index.js");
-  assert.equal(found([]), "server.js");
-  assert.equal(found(["workerd", "browser"]), "server.js");
+  assert.equal(found([]), "quiet.js");
+  assert.equal(found(["workerd", "browser"]), "quiet.js");
 });
 
 test("every file that the package names is there, with types first", () => {
-  const named = [...targets(manifest.exports), manifest.main, manifest.module, manifest.types];
+  const named = [...targets(manifest.exports), ...Object.values(manifest.bin), manifest.main, manifest.module, manifest.types];
   for (const file of named) assert.ok(existsSync(at(file)), file);
   const ordered = (entry) => {
     if (typeof entry === "string") return;
@@ -58,9 +58,18 @@ test("every file that the package names is there, with types first", () => {
   }
 });
 
-test("it needs no other package to run", () => {
+test("it needs no other package to run, and no page to be imported", () => {
   assert.equal(manifest.dependencies, undefined);
+  for (const peer of Object.keys(manifest.peerDependencies)) assert.ok(manifest.peerDependenciesMeta[peer].optional, peer);
   assert.equal(manifest.sideEffects, false);
+});
+
+test("bindings share the functions of the package with everybody else", () => {
+  for (const name of ["react", "next", "vue", "svelte"]) {
+    const text = readFileSync(at(`dist/${name}.js`), "utf8");
+    assert.match(text, /from "goalpost(\/react)?"/, name);
+    assert.equal(text.startsWith('"use client"'), name === "react");
+  }
 });
 
 test("the loader stays a small script of its own", () => {

@@ -30,7 +30,7 @@ pub(crate) fn native(project: &Project) -> Result<()> {
         .run()
 }
 
-/// The page's module and the Worker, with the code that only wasm has.
+/// The page's module, the package's and the Worker, with the code that only wasm has.
 pub(crate) fn wasm(project: &Project) -> Result<()> {
     let toolchain = wasm_target::ready()?;
     let (subcommand, strict): (_, &[&str]) = if toolchain.has_clippy() {
@@ -42,6 +42,8 @@ pub(crate) fn wasm(project: &Project) -> Result<()> {
     let lint =
         |package: &str| for_wasm(project, toolchain, subcommand).args(["-p", package, "--lib"]);
     let (name, value) = WORKER_ENV;
-    lint("goalpost-sdk").args(strict).run()?;
+    for package in ["goalpost-sdk", "goalpost-plan"] {
+        lint(package).args(strict).run()?;
+    }
     lint("goalpost-edge").env(name, value).args(strict).run()
 }

@@ -44,7 +44,11 @@ enum Task {
     /// Build everything and start the demo shop on this machine
     Demo,
     /// Run every check, in the order that finds faults soonest
-    Test,
+    Test {
+        /// Only the npm package, in a project of each stack; takes some minutes and the registry
+        #[arg(long)]
+        packages: bool,
+    },
     /// Check format and lints, natively and for wasm32
     Lint,
     /// Write the types, schema and API document that come from the Rust types
@@ -107,7 +111,8 @@ fn run(task: &Task) -> Result<()> {
         Task::Setup => setup::all(&project),
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),
-        Task::Test => test::run(&project),
+        Task::Test { packages: true } => test::packages(&project),
+        Task::Test { packages: false } => test::run(&project),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),

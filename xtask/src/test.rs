@@ -31,10 +31,24 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     });
     run.step("browser tests", &["build"], || {
         let browser = browser::ready()?;
-        for folder in ["npm/test/browser", "tests/e2e"] {
+        for folder in ["npm/test/browser", "tests/e2e", "tests/packages/fast"] {
             browser.on(node_tests::in_folder(project, folder)?).run()?;
         }
         Ok(())
+    });
+    run.finish()
+}
+
+/// The packed package, installed into a project of each stack, and what came out in a browser.
+pub(crate) fn packages(project: &Project) -> Result<()> {
+    let mut run = Run::default();
+    run.step("build", &[], || build::all(project));
+    run.step("npm package", &["build"], || npm_package(project));
+    run.step("projects", &["build"], || {
+        let browser = browser::ready()?;
+        browser
+            .on(node_tests::in_folder(project, "tests/packages")?)
+            .run()
     });
     run.finish()
 }

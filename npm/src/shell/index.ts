@@ -6,6 +6,7 @@ import { Sdk as Engine } from "goalpost-sdk";
 import { clip, contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
+import type { Trail } from "./overlay.js";
 import * as storage from "./storage.js";
 import { elementText, fields, joined, properties, records, split } from "./wire.js";
 
@@ -19,7 +20,12 @@ export const start = (host: Host): Sdk => {
   const now = Date.now;
   const refused = navigator.globalPrivacyControl || navigator.doNotTrack == "1";
   const encoder = new TextEncoder();
-  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, host.debug ? 1 : "")));
+  const asked = /[?&]goalpost=debug/.test(location.search);
+  let debug = host.debug || asked;
+  /** While debugging: what the engine was told and, after a `>`, what it asked for. */
+  const trail: Trail = [];
+  const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
+  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "")));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   let waiting = false;
@@ -30,12 +36,14 @@ export const start = (host: Host): Sdk => {
   const tell = (text: string, bytes?: Uint8Array): void => {
     if (busy) return;
     busy = true;
+    note(bytes ? fields("plan", bytes.length) : text);
     if (bytes) engine.plan(now(), bytes);
     else engine.handle(now(), encoder.encode(text));
     for (let effect; (effect = engine.poll()) != null; ) {
       // What waited for the disk must not leave after consent was withdrawn.
       if (effect == "p") effects.length = 0;
       effects.push(effect);
+      note(">" + effect);
     }
     const due = engine.wakeup();
     busy = false;
@@ -159,6 +167,13 @@ export const start = (host: Host): Sdk => {
       planned(bytes);
     });
 
+  const overlay = () => {
+    debug = true;
+    tell(fields("debug", 1));
+    import("./overlay.js").then(({ open }) => open(host, trail), () => {});
+  };
+  if (asked) overlay();
+
   return {
     call([method, name, given]) {
       switch (method) {
@@ -174,14 +189,17 @@ export const start = (host: Host): Sdk => {
         case "consent":
           return tell(fields(method, refused ? "denied" : name));
         case "debug":
+          debug = !!name;
           return tell(fields(method, name ? 1 : ""));
+        case "overlay":
+          return overlay();
         case "flush":
           return new Promise((done) => {
             flushed.push(done);
             tell(method);
           });
         default:
-          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug and flush)");
+          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay and flush)");
       }
     },
   };

@@ -1,6 +1,7 @@
 //! Builds what is deployed: the page's SDK, the npm package, the Worker, the demo shop.
 
 mod pages;
+mod plan;
 mod sdk;
 mod wasm;
 mod worker;
@@ -31,6 +32,9 @@ pub(crate) fn page(project: &Project) -> Result<()> {
     })?;
     step("build: sdk", || {
         sdk::build(project, toolchain, &wasm_bindgen)
+    })?;
+    step("build: plan", || {
+        plan::build(project, toolchain, &wasm_bindgen)
     })?;
     step("build: npm package", || pages::npm_package(project))
 }

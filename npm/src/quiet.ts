@@ -1,4 +1,4 @@
-import type { Consent, Details, Goalpost, Options, Properties } from "./api.js";
+import type { Consent, Details, Goalpost, Options, Track, Trigger } from "./api.js";
 
 export type * from "./api.js";
 export type { Plan } from "./generated/plan.js";
@@ -12,12 +12,14 @@ const goalpost: Goalpost = {
   consent() {},
   async flush() {},
   debug() {},
+  overlay() {},
 };
 
 export const init = (_options: Options): Goalpost => goalpost;
-export const track = (_name: string, _properties?: Properties): void => {};
-export const trigger = (_definition: string, _properties?: Properties): void => {};
+export const track: Track = () => {};
+export const trigger: Trigger = () => {};
 export const identify = (_details: Details): void => {};
 export const consent = (_consent: Exclude<Consent, "unknown">): void => {};
 export const flush = async (): Promise<void> => {};
 export const debug = (_on?: boolean): void => {};
+export const overlay = (): void => {};

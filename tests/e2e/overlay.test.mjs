@@ -1,0 +1,83 @@
+// The panel that a developer looks at: it tells what was seen, and changes nothing of it.
+
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../harness/worker.mjs";
+import { play, visit } from "./shop.mjs";
+
+const STRICT =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; media-src 'self'; " +
+  "connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/** The panel is closed to scripts; the driver's protocol sees into it. */
+const panelText = async (browser) => {
+  const { root } = await browser.cdp("DOM.getDocument", { depth: -1, pierce: true });
+  const texts = (node) => [
+    ...(node.nodeType === 3 ? [node.nodeValue] : []),
+    ...[...(node.children ?? []), ...(node.shadowRoots ?? [])].flatMap(texts),
+  ];
+  const find = (node) =>
+    node.localName === "goalpost-overlay" ? node : [...(node.children ?? [])].map(find).find(Boolean);
+  const panel = find(root);
+  return panel && texts(panel).join("\n");
+};
+
+const shows = async (browser, ...parts) => {
+  let text;
+  const end = Date.now() + 15_000;
+  do {
+    text = (await panelText(browser)) ?? "";
+    if (parts.every((part) => text.includes(part))) return text;
+    await new Promise((done) => setTimeout(done, 100));
+  } while (Date.now() < end);
+  assert.fail(`the panel lacks one of ${parts}:\n${text}`);
+};
+
+const picture = async (browser, name) => {
+  const folder = join(root, "tests/e2e/shots");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.png`), await browser.screenshot(), "base64");
+};
+
+visit("the overlay tells what was seen, what counted and why not", {}, async ({ shop, browser }) => {
+  await browser.enter(shop.at("/shoes/nimbus/?goalpost=debug"));
+  await shows(browser, "cloud-kicks", "arrived", "granted", "page /shoes/nimbus/", "shoe-viewed: matched, counts once_per_session");
+  await play(browser, "video");
+  await browser.click('form#buy label:has(input[name=size][value="26.0"])');
+  await browser.click("#add-to-cart");
+  await shows(browser, "rain-or-trail: a condition does not hold", "shoe-in-bag: matched", "watch-video: matched");
+  await browser.flush();
+  await shows(browser, "nothing", ": took ");
+  await picture(browser, "overlay");
+  await browser.driver.actions().sendKeys("\uE00C").perform();
+  assert.equal(await panelText(browser), undefined, "Escape closes it");
+
+  await browser.run(() => window.goalpost("overlay"));
+  await shows(browser, "page /shoes/nimbus/");
+  await browser.run(() => document.querySelector("goalpost-overlay").click());
+  await browser.driver.actions().sendKeys("\uE00C").perform();
+  await shop.converted("shoe-in-bag", 1);
+  await shop.observed(0, "body LIKE '%goalpost-overlay%'");
+  const problems = (await browser.console()).filter(({ level }) => level === "SEVERE");
+  assert.deepEqual(problems.filter(({ message }) => !message.includes("favicon")), []);
+});
+
+visit("under the strictest policy it is there, and tells that consent is awaited", {}, async ({ shop, browser }) => {
+  const page = '<!doctype html><title>Strict</title><script src="/_g/gp.js" data-site="cloud-kicks"></script><p>Shoes';
+  shop.wire.serve("/strict/", page, { "content-security-policy": STRICT });
+  await browser.go(shop.at("/strict/?goalpost=debug"));
+  await shows(browser, "unknown: all waits in memory", "none yet");
+  await browser.run(() => window.goalpost("consent", "granted"));
+  await shows(browser, "page /strict/", "path, selector, name or step differs: size-guide, from-mail", ": took 1");
+  await picture(browser, "overlay-strict");
+  const problems = (await browser.console()).filter(({ level }) => level === "SEVERE");
+  assert.deepEqual(problems.filter(({ message }) => !message.includes("favicon")), []);
+});
+
+visit("who does not ask for it never loads it", {}, async ({ shop, browser }) => {
+  await browser.enter(shop.at("/"));
+  const loaded = await browser.run(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  assert.deepEqual(loaded.filter((name) => name.includes("overlay")), []);
+  await shop.observed(1);
+});

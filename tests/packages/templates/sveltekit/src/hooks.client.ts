@@ -1,0 +1,3 @@
+import { clientInit } from "goalpost/svelte";
+
+export const init = clientInit({ site: "cloud-kicks", consent: "granted" });
