@@ -24,6 +24,7 @@ const { values: folders } = parseArgs({
 
 const glue = join(folders.sdk, "sdk.js");
 const module = join(folders.sdk, "sdk_bg.wasm");
+const moduleInJs = join(folders.sdk, "sdk_bg.js");
 if (!existsSync(glue) || !existsSync(module)) {
   console.error(`${folders.sdk} has no sdk.js and sdk_bg.wasm: run \`cargo xtask build\`.`);
   process.exit(1);
@@ -33,7 +34,7 @@ const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"))
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts" };
+const CHUNKS = { "raw.js": "loader/raw.ts", "sdk-js.js": "loader/js-form.ts" };
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
@@ -42,12 +43,13 @@ const out = (name) => join(folders.package, name);
 const from = (name) => join(here, "src", name);
 
 /** Each entry as one text, with what the page is to find under other names left as imports. */
-const bundled = async (entry, { outside = {}, ...options }) => {
+const bundled = async (entry, { outside = {}, plugins = [], ...options }) => {
   const renamed = {
     name: "renamed",
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, kind }) => {
         if (path === "goalpost-sdk") return { path: glue };
+        if (path === "goalpost-sdk/js") return { path: moduleInJs };
         return kind !== "entry-point" && outside[path] ? { path: outside[path], external: true } : undefined;
       });
     },
@@ -59,7 +61,7 @@ const bundled = async (entry, { outside = {}, ...options }) => {
     target: browsers,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [renamed],
+    plugins: [...plugins, renamed],
     // The loader pays for every byte, and modules are strict anyway.
     tsconfigRaw: {},
     ...options,
@@ -77,13 +79,38 @@ const bundled = async (entry, { outside = {}, ...options }) => {
 rmSync(folders.package, { recursive: true, force: true });
 mkdirSync(folders.package, { recursive: true });
 
+const digest = (algorithm, content) => `${algorithm}-${createHash(algorithm).update(content).digest("base64")}`;
+/** The shorter of the two that are safe: pages download these. */
+const integrityOf = (content) => digest("sha256", content);
+
 // What the page loads after the loader: one folder, named for its content.
 const esm = { format: "esm", minify: true };
-const sdk = await bundled("loader/take-over.ts", { ...esm, outside: chunkAddresses });
 const chunks = Object.fromEntries(
   await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, esm)])),
 );
 const wasm = readFileSync(module);
+
+/** Where a source imports a chunk, has the browser check the chunk's bytes. */
+const checked = {
+  name: "checked",
+  setup({ onLoad }) {
+    onLoad({ filter: /src[\\/].*\.ts$/ }, ({ path }) => {
+      const isChunk = (name) => name in chunkAddresses;
+      const text = readFileSync(path, "utf8").replace(/\bimport\("([^"]+)"\)/g, (found, name) =>
+        isChunk(name)
+          ? `checked(${JSON.stringify(chunkAddresses[name])}, ${JSON.stringify(integrityOf(chunks[chunkAddresses[name].slice(2)]))})`
+          : found,
+      );
+      const uses = /\bchecked\("/.test(text) ? `import { checked } from ${JSON.stringify(from("loader/checked.ts"))};\n` : "";
+      return { contents: uses + text, loader: "ts" };
+    });
+  },
+};
+const takeOver = (options) => bundled("loader/take-over.ts", { ...esm, ...options });
+const sdk = await takeOver({ plugins: [checked], define: { WASM_INTEGRITY: JSON.stringify(integrityOf(wasm)) } });
+/** A bundler finds the chunks by where they are imported, and may change them. */
+const sdkToBundle = await takeOver({ outside: chunkAddresses, define: { WASM_INTEGRITY: "undefined" } });
+
 const assets = { "sdk.js": sdk, ...chunks, "sdk.wasm": wasm };
 const content = createHash("sha256");
 for (const asset of Object.values(assets)) content.update(asset);
@@ -92,12 +119,12 @@ const hash = content.digest("hex").slice(0, 10);
 const gp = await bundled("loader/gp.ts", {
   format: "iife",
   minify: true,
-  define: { ASSETS: JSON.stringify(`/a/${hash}/sdk.js`) },
+  define: { ASSETS: JSON.stringify(`/a/${hash}/sdk.js`), INTEGRITY: JSON.stringify(integrityOf(sdk)) },
 });
-const integrity = `sha384-${createHash("sha384").update(gp).digest("base64")}`;
+const integrity = digest("sha384", gp);
 
 // The package.
-for (const [name, content] of Object.entries({ ...assets, "gp.js": gp })) writeFileSync(out(name), content);
+for (const [name, content] of Object.entries({ ...assets, "sdk.js": sdkToBundle, "gp.js": gp })) writeFileSync(out(name), content);
 const atEdge = (path) => ({ define: { WASM_AT_EDGE: path } });
 writeFileSync(
   out("index.js"),
@@ -111,7 +138,9 @@ writeFileSync(
   out("index.cjs"),
   await bundled("index.ts", {
     format: "cjs",
+    outside: chunkAddresses,
     define: {
+      WASM_INTEGRITY: "undefined",
       WASM_AT_EDGE: JSON.stringify(`/a/${hash}/sdk.wasm`),
       "import.meta.url": "undefined",
     },
@@ -151,6 +180,9 @@ const manifest = {
   hash,
   loader: { path: "gp.js", integrity },
   assets: Object.keys(assets).map((name) => `a/${hash}/${name}`),
+  integrity: Object.fromEntries(
+    Object.entries(assets).map(([name, content]) => [`a/${hash}/${name}`, integrityOf(content)]),
+  ),
 };
 writeFileSync(join(folders.assets, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 

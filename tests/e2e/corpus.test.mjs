@@ -1,5 +1,5 @@
-// One corpus of observations, evaluated natively, by the module in a browser, and by the Worker:
-// all three must say the same, byte for byte.
+// One corpus of observations, evaluated natively, by the module in a browser in both of its forms, and
+// by the Worker: all must say the same, byte for byte.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -68,23 +68,42 @@ test("the corpus uses every definition that a page can make happen", () => {
   assert.deepEqual([...reasons].sort(), ["field", "limit", "unregistered", "value"]);
 });
 
-test("the module in a browser does what the native code does", { timeout: 120_000 }, async () => {
+/** How each form makes the module's instance. */
+const INSTANCES = {
+  wasm: async (imports) => {
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("/corpus/sdk.wasm"), imports());
+    return instance;
+  },
+  js: async (imports) => {
+    const form = await import("/corpus/sdk-js.js");
+    return form.instance(imports());
+  },
+};
+
+for (const [form, instance] of Object.entries(INSTANCES)) {
+  test(`the module in a browser in ${form} form does what the native code does`, { timeout: 120_000 }, () =>
+    drive(instance));
+}
+
+const drive = async (instance) => {
   const wire = await openWire(worker.url);
   const script = { "content-type": "text/javascript" };
   wire.serve("/corpus/", '<!doctype html><title>Corpus</title><link rel="icon" href="data:,">');
   wire.serve("/corpus/page.mjs", await read("tests/corpus/page.mjs"), script);
   wire.serve("/corpus/sdk.js", await read("dist/sdk/sdk.js"), script);
+  wire.serve("/corpus/sdk-js.js", await read("npm/dist/sdk-js.js"), script);
   wire.serve("/corpus/sdk.wasm", await read("dist/sdk/sdk_bg.wasm"), { "content-type": "application/wasm" });
   wire.serve("/corpus/corpus.json", await readFile(corpusPath), { "content-type": "application/json" });
   const browser = await openBrowser();
   try {
     await browser.go(`${wire.url}/corpus/`);
+    await browser.run(`async () => { window.instance = ${instance}; }`);
     const trace = await browser.run(async (site) => {
-      const [{ trace }, { initSync, Sdk }] = await Promise.all([
+      const [{ trace }, { imports, Sdk, use }] = await Promise.all([
         import("/corpus/page.mjs"),
         import("/corpus/sdk.js"),
       ]);
-      initSync({ module: await WebAssembly.compileStreaming(fetch("/corpus/sdk.wasm")) });
+      use(await window.instance(imports));
       const corpus = await (await fetch("/corpus/corpus.json")).json();
       const plan = new Uint8Array(await (await fetch(`/_g/plan/${site}`)).arrayBuffer());
       return trace(corpus, Sdk, plan);
@@ -94,7 +113,7 @@ test("the module in a browser does what the native code does", { timeout: 120_00
     await browser.quit();
     await wire.close();
   }
-});
+};
 
 test("the Worker stores what the native sink does", { timeout: 120_000 }, async () => {
   const bodies = JSON.parse(native.trace)
