@@ -94,20 +94,24 @@ const wasm = readFileSync(module);
 const checked = {
   name: "checked",
   setup({ onLoad }) {
-    onLoad({ filter: /src[\\/].*\.ts$/ }, ({ path }) => {
-      const isChunk = (name) => name in chunkAddresses;
-      const text = readFileSync(path, "utf8").replace(/\bimport\("([^"]+)"\)/g, (found, name) =>
-        isChunk(name)
-          ? `checked(${JSON.stringify(chunkAddresses[name])}, ${JSON.stringify(integrityOf(chunks[chunkAddresses[name].slice(2)]))})`
-          : found,
-      );
-      const uses = /\bchecked\("/.test(text) ? `import { checked } from ${JSON.stringify(from("loader/checked.ts"))};\n` : "";
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8").replace(/\bimport\("([^"]+)"\)/g, (whole, name) => {
+        const chunk = chunkAddresses[name];
+        return chunk ? `checked("${chunk}", "${integrityOf(chunks[chunk.slice(2)])}")` : whole;
+      });
+      const uses = text.includes('checked("') ? `import { checked } from ${JSON.stringify(from("loader/checked.ts"))};\n` : "";
       return { contents: uses + text, loader: "ts" };
     });
   },
 };
 const takeOver = (options) => bundled("loader/take-over.ts", { ...esm, ...options });
 const sdk = await takeOver({ plugins: [checked], define: { WASM_INTEGRITY: JSON.stringify(integrityOf(wasm)) } });
+for (const [name, content] of Object.entries(chunks)) {
+  if (!sdk.includes(integrityOf(content))) {
+    console.error(`sdk.js does not know the hash of ${name}: import it as import("./${CHUNKS[name].split("/").at(-1).replace(".ts", ".js")}").`);
+    process.exit(1);
+  }
+}
 /** A bundler finds the chunks by where they are imported, and may change them. */
 const sdkToBundle = await takeOver({ outside: chunkAddresses, define: { WASM_INTEGRITY: "undefined" } });
 
@@ -175,6 +179,10 @@ for (const [name, content] of Object.entries(assets)) {
   writeFileSync(join(folders.assets, "a", hash, name), content);
 }
 writeFileSync(join(folders.assets, "gp.js"), gp);
+const modules = Object.entries(assets).filter(([name]) => name.endsWith(".js"));
+const importMap = JSON.stringify({
+  integrity: Object.fromEntries(modules.map(([name, content]) => [`/_g/a/${hash}/${name}`, integrityOf(content)])),
+});
 const manifest = {
   version,
   hash,
@@ -191,4 +199,7 @@ for (const name of readdirSync(folders.package).filter((name) => /\.(js|wasm)$/.
   console.log(`${name.padEnd(12)} ${String(content.length).padStart(7)} ${String(brotliCompressSync(content).length).padStart(7)} br`);
 }
 console.log(`
-<script async src="/_g/gp.js" integrity="${integrity}" data-site="your-site"></script>`);
+<script async src="/_g/gp.js" integrity="${integrity}" data-site="your-site"></script>
+
+For Safari, which holds modules to their hashes only by a page's own import map:
+<script type="importmap">${importMap}</script>`);

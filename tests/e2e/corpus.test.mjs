@@ -35,7 +35,12 @@ before(async () => {
   );
   const [trace, stored] = stdout.trimEnd().split("\n");
   native = { trace, stored };
-  worker = await startWorker({
+  worker = await start();
+}, { timeout: 600_000 });
+
+/** A Worker whose clock each request sets. */
+const start = () =>
+  startWorker({
     plan: corpus.plan,
     change: (options) => {
       const beside = ["worker.mjs", "clock.mjs"].map((name, n) => ({
@@ -46,7 +51,6 @@ before(async () => {
       options.modules.unshift(...beside);
     },
   });
-}, { timeout: 600_000 });
 
 after(() => worker?.dispose());
 
@@ -116,11 +120,40 @@ const drive = async (instance) => {
 };
 
 test("the Worker stores what the native sink does", { timeout: 120_000 }, async () => {
+  await store(worker, beacons());
+  const { results } = await worker.db.prepare("SELECT * FROM disagreements").all();
+  assert.deepEqual(results, [], "the page claimed what the edge found");
+});
+
+test("what is sent raw means the same at the edge", { timeout: 120_000 }, async () => {
+  const raw = (body) =>
+    body
+      .replace('"form":"wasm"', '"form":"raw"')
+      .replace(/"plan":"\w*"/, '"plan":""')
+      .replace(/,"claims":\[[^\]]*\]/g, "")
+      .replace(/"kind":"(event|commerce)"/g, '"kind":"track"');
+  const bodies = beacons().map(raw);
+  assert.ok(bodies.every((body) => !/claims|"kind":"(event|commerce)"/.test(body)));
+  const another = await start();
+  try {
+    await store(another, bodies);
+  } finally {
+    await another.dispose();
+  }
+});
+
+/** The bodies that the page sends. */
+const beacons = () => {
   const bodies = JSON.parse(native.trace)
     .steps.flatMap(({ effects }) => effects)
     .filter((effect) => /^[fb]/.test(effect))
     .map((effect) => effect.slice(1));
   assert.ok(bodies.length > 10);
+  return bodies;
+};
+
+/** Has a Worker store them, and asserts that it did what the native sink does. */
+const store = async (worker, bodies) => {
   for (const body of bodies) {
     const { sent, items } = JSON.parse(body);
     const response = await post(worker, body, { "x-now": String(sent) });
@@ -140,10 +173,8 @@ test("the Worker stores what the native sink does", { timeout: 120_000 }, async 
     ),
   });
   same(stored, native.stored);
-  const { results } = await worker.db.prepare("SELECT * FROM disagreements").all();
-  assert.deepEqual(results, [], "the page claimed what the edge found");
   await everythingAddsUp(worker);
-});
+};
 
 /** Equal, and if not, where they begin to differ. */
 function same(found, expected) {
