@@ -120,7 +120,7 @@ const drive = async (instance) => {
 };
 
 test("the Worker stores what the native sink does", { timeout: 120_000 }, async () => {
-  await store(worker, beacons());
+  same(await store(worker, beacons()), native.stored);
   const { results } = await worker.db.prepare("SELECT * FROM disagreements").all();
   assert.deepEqual(results, [], "the page claimed what the edge found");
 });
@@ -136,7 +136,9 @@ test("what is sent raw means the same at the edge", { timeout: 120_000 }, async 
   assert.ok(bodies.every((body) => !/claims|"kind":"(event|commerce)"/.test(body)));
   const another = await start();
   try {
-    await store(another, bodies);
+    // An item without claims is shorter, and a refusal says how long it was.
+    const judged = (stored) => stored.replaceAll(/this one has \d+/g, "");
+    same(judged(await store(another, bodies)), judged(native.stored));
   } finally {
     await another.dispose();
   }
@@ -152,7 +154,7 @@ const beacons = () => {
   return bodies;
 };
 
-/** Has a Worker store them, and asserts that it did what the native sink does. */
+/** Has a Worker store them, and gives what it made of them as the native sink does. */
 const store = async (worker, bodies) => {
   for (const body of bodies) {
     const { sent, items } = JSON.parse(body);
@@ -172,8 +174,8 @@ const store = async (worker, bodies) => {
       "SELECT lower(hex(id)), reason, detail FROM quarantine WHERE site = ?1 ORDER BY id",
     ),
   });
-  same(stored, native.stored);
   await everythingAddsUp(worker);
+  return stored;
 };
 
 /** Equal, and if not, where they begin to differ. */
