@@ -118,7 +118,7 @@ mod tests {
             var retasmFunc = asmFunc({\n  './it.js': it,\n});\nexport var memory = retasmFunc.memory;\n";
         assert_eq!(
             without_instance(written).unwrap(),
-            "function asmFunc(imports) {}\n\nexport { asmFunc as instantiate };\n"
+            "function asmFunc(imports) {}\nexport { asmFunc as instantiate };\n"
         );
     }
 
