@@ -31,13 +31,14 @@ const bound = (folder, name) => {
   process.exit(1);
 };
 const { glue, module } = bound(folders.sdk, "sdk");
+const moduleInJs = join(folders.sdk, "sdk_bg.js");
 const plan = bound(folders.plan, "plan");
 
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts", "overlay.js": "shell/overlay.ts" };
+const CHUNKS = { "raw.js": "loader/raw.ts", "sdk-js.js": "loader/js-form.ts", "overlay.js": "shell/overlay.ts" };
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
@@ -46,13 +47,14 @@ const out = (name) => join(folders.package, name);
 const from = (name) => join(here, "src", name);
 
 /** Each entry as one text, with what the page is to find under other names left as imports. */
-const bundled = async (entry, { outside = {}, ...options }) => {
+const bundled = async (entry, { outside = {}, plugins = [], ...options }) => {
   const renamed = {
     name: "renamed",
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ path, kind }) => {
         if (path === "goalpost-sdk") return { path: glue };
         if (path === "goalpost-plan") return { path: plan.glue };
+        if (path === "goalpost-sdk/js") return { path: moduleInJs };
         return kind !== "entry-point" && outside[path] ? { path: outside[path], external: true } : undefined;
       });
     },
@@ -64,7 +66,7 @@ const bundled = async (entry, { outside = {}, ...options }) => {
     target: browsers,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [renamed],
+    plugins: [...plugins, renamed],
     // The loader pays for every byte, and modules are strict anyway.
     tsconfigRaw: {},
     ...options,
@@ -82,13 +84,42 @@ const bundled = async (entry, { outside = {}, ...options }) => {
 rmSync(folders.package, { recursive: true, force: true });
 mkdirSync(folders.package, { recursive: true });
 
+const digest = (algorithm, content) => `${algorithm}-${createHash(algorithm).update(content).digest("base64")}`;
+/** The shorter of the two that are safe: pages download these. */
+const integrityOf = (content) => digest("sha256", content);
+
 // What the page loads after the loader: one folder, named for its content.
 const esm = { format: "esm", minify: true };
-const sdk = await bundled("loader/take-over.ts", { ...esm, outside: chunkAddresses });
 const chunks = Object.fromEntries(
   await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, esm)])),
 );
 const wasm = readFileSync(module);
+
+/** Where a source imports a chunk, has the browser check the chunk's bytes. */
+const checked = {
+  name: "checked",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8").replace(/\bimport\("([^"]+)"\)/g, (whole, name) => {
+        const chunk = chunkAddresses[name];
+        return chunk ? `checked("${chunk}", "${integrityOf(chunks[chunk.slice(2)])}")` : whole;
+      });
+      const uses = text.includes('checked("') ? `import { checked } from ${JSON.stringify(from("loader/checked.ts"))};\n` : "";
+      return { contents: uses + text, loader: "ts" };
+    });
+  },
+};
+const takeOver = (options) => bundled("loader/take-over.ts", { ...esm, ...options });
+const sdk = await takeOver({ plugins: [checked], define: { WASM_INTEGRITY: JSON.stringify(integrityOf(wasm)) } });
+for (const [name, content] of Object.entries(chunks)) {
+  if (!sdk.includes(integrityOf(content))) {
+    console.error(`sdk.js does not know the hash of ${name}: import it as import("./${CHUNKS[name].split("/").at(-1).replace(".ts", ".js")}").`);
+    process.exit(1);
+  }
+}
+/** A bundler finds the chunks by where they are imported, and may change them. */
+const sdkToBundle = await takeOver({ outside: chunkAddresses, define: { WASM_INTEGRITY: "undefined" } });
+
 const assets = { "sdk.js": sdk, ...chunks, "sdk.wasm": wasm };
 const content = createHash("sha256");
 for (const asset of Object.values(assets)) content.update(asset);
@@ -97,12 +128,12 @@ const hash = content.digest("hex").slice(0, 10);
 const gp = await bundled("loader/gp.ts", {
   format: "iife",
   minify: true,
-  define: { ASSETS: JSON.stringify(`/a/${hash}/sdk.js`) },
+  define: { ASSETS: JSON.stringify(`/a/${hash}/sdk.js`), INTEGRITY: JSON.stringify(integrityOf(sdk)) },
 });
-const integrity = `sha384-${createHash("sha384").update(gp).digest("base64")}`;
+const integrity = digest("sha384", gp);
 
 // The package.
-for (const [name, content] of Object.entries({ ...assets, "gp.js": gp })) writeFileSync(out(name), content);
+for (const [name, content] of Object.entries({ ...assets, "sdk.js": sdkToBundle, "gp.js": gp })) writeFileSync(out(name), content);
 cpSync(plan.module, out("plan.wasm"));
 
 /** CommonJS has no address of its own, as modules have. */
@@ -123,7 +154,14 @@ const ENTRIES = {
     from: "index.ts",
     esm: { outside: { "./loader/take-over.js": "./sdk.js" }, ...NO_ADDRESS },
     // It cannot tell its bundler where `sdk.wasm` is.
-    cjs: { define: { WASM_AT_EDGE: JSON.stringify(`/a/${hash}/sdk.wasm`), "import.meta.url": "undefined" } },
+    cjs: {
+      outside: chunkAddresses,
+      define: {
+        WASM_AT_EDGE: JSON.stringify(`/a/${hash}/sdk.wasm`),
+        WASM_INTEGRITY: "undefined",
+        "import.meta.url": "undefined",
+      },
+    },
   },
   quiet: { from: "quiet.ts" },
   react: { from: "bindings/react.ts", both: { banner: { js: '"use client";' } } },
@@ -182,11 +220,18 @@ for (const [name, content] of Object.entries(assets)) {
   writeFileSync(join(folders.assets, "a", hash, name), content);
 }
 writeFileSync(join(folders.assets, "gp.js"), gp);
+const modules = Object.entries(assets).filter(([name]) => name.endsWith(".js"));
+const importMap = JSON.stringify({
+  integrity: Object.fromEntries(modules.map(([name, content]) => [`/_g/a/${hash}/${name}`, integrityOf(content)])),
+});
 const manifest = {
   version,
   hash,
   loader: { path: "gp.js", integrity },
   assets: Object.keys(assets).map((name) => `a/${hash}/${name}`),
+  integrity: Object.fromEntries(
+    Object.entries(assets).map(([name, content]) => [`a/${hash}/${name}`, integrityOf(content)]),
+  ),
 };
 writeFileSync(join(folders.assets, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
 
@@ -195,4 +240,7 @@ for (const name of readdirSync(folders.package).filter((name) => /\.(js|wasm)$/.
   console.log(`${name.padEnd(12)} ${String(content.length).padStart(7)} ${String(brotliCompressSync(content).length).padStart(7)} br`);
 }
 console.log(`
-<script async src="/_g/gp.js" integrity="${integrity}" data-site="your-site"></script>`);
+<script async src="/_g/gp.js" integrity="${integrity}" data-site="your-site"></script>
+
+For Safari, which holds modules to their hashes only by a page's own import map:
+<script type="importmap">${importMap}</script>`);

@@ -1,7 +1,15 @@
 /** What wasm-bindgen makes of the crate goalpost-sdk; the build puts the real module in its place. */
 declare module "goalpost-sdk" {
-  /** Makes the module's one instance. */
-  export function initSync(options: { module: WebAssembly.Module }): unknown;
+  /** What an instance is given, by the names of modules and functions. */
+  export type Imports = WebAssembly.Imports;
+
+  export type Exports = WebAssembly.Exports;
+
+  /** What the module's one instance needs to be made. */
+  export function imports(): Imports;
+
+  /** Makes the module's one instance known, in either form. */
+  export function use(instance: { exports: Exports }): unknown;
 
   /** The engine of one page load: text in, text out. */
   export class Sdk {
@@ -11,4 +19,14 @@ declare module "goalpost-sdk" {
     poll(): string | undefined;
     wakeup(): number;
   }
+}
+
+/** What wasm2js makes of the same module. */
+declare module "goalpost-sdk/js" {
+  /** Makes an instance, and gives what it exports. */
+  export function instantiate(imports: WebAssembly.Imports): WebAssembly.Exports & {
+    sdk_poll(...given: number[]): unknown;
+    __wbindgen_add_to_stack_pointer(by: number): number;
+    memory: WebAssembly.Memory;
+  };
 }

@@ -62,9 +62,9 @@ export const init = (options: Options): Goalpost => {
       launched = launch(
         { site, prefix, consent, debug },
         (loader) =>
-          import("./loader/take-over.js").then((sdk) => sdk.default(loader, wasm)).catch(() => {}),
-        queue,
+          import("./loader/take-over.js").then((sdk) => sdk.default(loader, wasm), () => {}),
       );
+      queue.map(launched);
     } catch {
       // A browser without what even the loader needs goes without.
     }

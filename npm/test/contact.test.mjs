@@ -21,8 +21,9 @@ test("what tells nobody apart identifies nobody", async () => {
   const nobody = [
     { phone: "n/a" }, { phone: "+" }, { phone: " " }, { phone: null },
     { email: "" }, { email: " \u00a0\ufeff" }, { email: null },
+    { email: "n/a" }, { email: "@" }, { email: "a@ " }, { email: " @shop.example" }, { email: "none@" },
     { customer: " ", email: " ", phone: "-" }, {}, null, undefined, "a@shop.example",
   ];
   for (const details of nobody) assert.equal(await contactOf(details), undefined, JSON.stringify(details));
-  assert.equal(await contactOf({ email: " ", phone: "0" }), `phone:${sha256("+0")}`);
+  assert.equal(await contactOf({ email: "n/a", phone: "0" }), `phone:${sha256("+0")}`);
 });

@@ -1,5 +1,5 @@
-// One corpus of observations, evaluated natively, by the module in a browser, and by the Worker:
-// all three must say the same, byte for byte.
+// One corpus of observations, evaluated natively, by the module in a browser in both of its forms, and
+// by the Worker: all must say the same, byte for byte.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -35,7 +35,12 @@ before(async () => {
   );
   const [trace, stored] = stdout.trimEnd().split("\n");
   native = { trace, stored };
-  worker = await startWorker({
+  worker = await start();
+}, { timeout: 600_000 });
+
+/** A Worker whose clock each request sets. */
+const start = () =>
+  startWorker({
     plan: corpus.plan,
     change: (options) => {
       const beside = ["worker.mjs", "clock.mjs"].map((name, n) => ({
@@ -46,7 +51,6 @@ before(async () => {
       options.modules.unshift(...beside);
     },
   });
-}, { timeout: 600_000 });
 
 after(() => worker?.dispose());
 
@@ -68,23 +72,42 @@ test("the corpus uses every definition that a page can make happen", () => {
   assert.deepEqual([...reasons].sort(), ["field", "limit", "unregistered", "value"]);
 });
 
-test("the module in a browser does what the native code does", { timeout: 120_000 }, async () => {
+/** How each form makes the module's instance. */
+const INSTANCES = {
+  wasm: async (imports) => {
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("/corpus/sdk.wasm"), imports());
+    return instance;
+  },
+  js: async (imports) => {
+    const form = await import("/corpus/sdk-js.js");
+    return form.instance(imports());
+  },
+};
+
+for (const [form, instance] of Object.entries(INSTANCES)) {
+  test(`the module in a browser in ${form} form does what the native code does`, { timeout: 120_000 }, () =>
+    drive(instance));
+}
+
+const drive = async (instance) => {
   const wire = await openWire(worker.url);
   const script = { "content-type": "text/javascript" };
   wire.serve("/corpus/", '<!doctype html><title>Corpus</title><link rel="icon" href="data:,">');
   wire.serve("/corpus/page.mjs", await read("tests/corpus/page.mjs"), script);
   wire.serve("/corpus/sdk.js", await read("dist/sdk/sdk.js"), script);
+  wire.serve("/corpus/sdk-js.js", await read("npm/dist/sdk-js.js"), script);
   wire.serve("/corpus/sdk.wasm", await read("dist/sdk/sdk_bg.wasm"), { "content-type": "application/wasm" });
   wire.serve("/corpus/corpus.json", await readFile(corpusPath), { "content-type": "application/json" });
   const browser = await openBrowser();
   try {
     await browser.go(`${wire.url}/corpus/`);
+    await browser.run(`async () => { window.instance = ${instance}; }`);
     const trace = await browser.run(async (site) => {
-      const [{ trace }, { initSync, Sdk }] = await Promise.all([
+      const [{ trace }, { imports, Sdk, use }] = await Promise.all([
         import("/corpus/page.mjs"),
         import("/corpus/sdk.js"),
       ]);
-      initSync({ module: await WebAssembly.compileStreaming(fetch("/corpus/sdk.wasm")) });
+      use(await window.instance(imports));
       const corpus = await (await fetch("/corpus/corpus.json")).json();
       const plan = new Uint8Array(await (await fetch(`/_g/plan/${site}`)).arrayBuffer());
       return trace(corpus, Sdk, plan);
@@ -94,14 +117,45 @@ test("the module in a browser does what the native code does", { timeout: 120_00
     await browser.quit();
     await wire.close();
   }
-});
+};
 
 test("the Worker stores what the native sink does", { timeout: 120_000 }, async () => {
+  same(await store(worker, beacons()), native.stored);
+  const { results } = await worker.db.prepare("SELECT * FROM disagreements").all();
+  assert.deepEqual(results, [], "the page claimed what the edge found");
+});
+
+test("what is sent raw means the same at the edge", { timeout: 120_000 }, async () => {
+  const raw = (body) =>
+    body
+      .replace('"form":"wasm"', '"form":"raw"')
+      .replace(/"plan":"\w*"/, '"plan":""')
+      .replace(/,"claims":\[[^\]]*\]/g, "")
+      .replace(/"kind":"(event|commerce)"/g, '"kind":"track"');
+  const bodies = beacons().map(raw);
+  assert.ok(bodies.every((body) => !/claims|"kind":"(event|commerce)"/.test(body)));
+  const another = await start();
+  try {
+    // An item without claims is shorter, and a refusal says how long it was.
+    const judged = (stored) => stored.replaceAll(/this one has \d+/g, "");
+    same(judged(await store(another, bodies)), judged(native.stored));
+  } finally {
+    await another.dispose();
+  }
+});
+
+/** The bodies that the page sends. */
+const beacons = () => {
   const bodies = JSON.parse(native.trace)
     .steps.flatMap(({ effects }) => effects)
     .filter((effect) => /^[fb]/.test(effect))
     .map((effect) => effect.slice(1));
   assert.ok(bodies.length > 10);
+  return bodies;
+};
+
+/** Has a Worker store them, and gives what it made of them as the native sink does. */
+const store = async (worker, bodies) => {
   for (const body of bodies) {
     const { sent, items } = JSON.parse(body);
     const response = await post(worker, body, { "x-now": String(sent) });
@@ -120,11 +174,9 @@ test("the Worker stores what the native sink does", { timeout: 120_000 }, async 
       "SELECT lower(hex(id)), reason, detail FROM quarantine WHERE site = ?1 ORDER BY id",
     ),
   });
-  same(stored, native.stored);
-  const { results } = await worker.db.prepare("SELECT * FROM disagreements").all();
-  assert.deepEqual(results, [], "the page claimed what the edge found");
   await everythingAddsUp(worker);
-});
+  return stored;
+};
 
 /** Equal, and if not, where they begin to differ. */
 function same(found, expected) {

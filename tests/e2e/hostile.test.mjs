@@ -229,11 +229,11 @@ visit("a browser that refuses cookies and storage", {
   await unharmed(browser);
 });
 
-visit("a page that forbids WebAssembly is measured in raw form", {}, async ({ shop, browser }) => {
+visit("a page that forbids WebAssembly is measured in js form", {}, async ({ shop, browser }) => {
   serve(shop, { headers: { "content-security-policy": "default-src 'self'; img-src data:" } });
   await enter(shop, browser);
   await use(browser);
   await measured(shop);
-  assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "raw" }]);
+  assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "js" }]);
   await unharmed(browser, /Content Security Policy/);
 });

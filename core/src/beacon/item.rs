@@ -206,6 +206,13 @@ fn seen(fields: &mut Fields<'_>) -> Result<Seen, (Quarantine, String)> {
         "event" => Seen::Event {
             name: take(&mut fields.name),
         },
+        // A loader that sends raw does not know which names are a purchase's.
+        "track" => match CommerceStep::named(&fields.name) {
+            Some(step) => Seen::Commerce { step },
+            None => Seen::Event {
+                name: take(&mut fields.name),
+            },
+        },
         "commerce" => match CommerceStep::named(&fields.name) {
             Some(step) => Seen::Commerce { step },
             None => {

@@ -301,6 +301,23 @@ fn what_a_loader_sends_raw_speaks_the_plans_words() {
 }
 
 #[test]
+fn a_call_that_a_page_did_not_tell_apart_is_a_step_of_a_purchase_or_an_event() {
+    let read = |kind: &str, name: &str| {
+        let fields = format!(r#""kind":"{kind}","name":"{name}","properties":{{"order_id":"A1"}}"#);
+        read_item(&item(&fields)).unwrap().observation
+    };
+    assert_eq!(
+        read("track", "Order Completed"),
+        read("commerce", "purchase")
+    );
+    assert_eq!(read("track", "size_chosen"), read("event", "size_chosen"));
+    assert_eq!(
+        refused(&item(r#""kind":"track""#)).reason,
+        Quarantine::Field
+    );
+}
+
+#[test]
 fn a_digest_is_of_what_was_seen() {
     let one = seen(Seen::Media {
         step: MediaStep::Progress(50),

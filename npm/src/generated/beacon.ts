@@ -171,6 +171,12 @@ export type Item = {
    */
   name: CommerceStep;
 } | {
+  "kind": "track";
+  /**
+   * Its name.
+   */
+  name: string;
+} | {
   "kind": "trigger";
   /**
    * The definition's id.

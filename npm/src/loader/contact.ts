@@ -6,8 +6,8 @@ export const contactOf = async (details: unknown): Promise<string | undefined> =
   const { customer, email, phone } = Object(details) as Record<string, unknown>;
   const digits = given(phone).replace(/\D/g, "");
   if (given(customer)) return `customer:${given(customer).slice(0, 64)}`;
-  if (given(email)) return `email:${await sha256(given(email).toLowerCase())}`;
-  // Without a digit, as in "n/a", all would be one person.
+  // Without an @ or a digit, as in "n/a", all would be one person.
+  if (/.@./.test(given(email))) return `email:${await sha256(given(email).toLowerCase())}`;
   if (digits) return `phone:${await sha256("+" + digits)}`;
   return undefined;
 };

@@ -78,7 +78,7 @@ export const withClick = (
 ): void => {
   const path = (event.composedPath() as Element[]).filter((node) => node.matches);
   const from = path.findIndex((element) => element.matches(subject));
-  if (from >= 0 && !((event as MouseEvent).button > 1)) {
+  if (~from && !((event as MouseEvent).button > 1)) {
     pass(
       {
         kind: "click",
@@ -96,7 +96,3 @@ export const withClick = (
 /** The parts of a query that tell where a visitor came from; the rest may be private. */
 export const queryOf = (search: string): Record<string, string> =>
   pick(new URLSearchParams(search), /^(utm|li_fat)_|_cl$|clk?id$|braid$/);
-
-/** The steps of a purchase, in GA4's and in Segment's words: a kind of their own on the wire. */
-export const STEP =
-  /^(view_item|add_to_cart|begin_checkout|purchase|refund|Product (View|Add)ed|Checkout Started|Order (Complet|Refund)ed)$/;

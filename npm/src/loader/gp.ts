@@ -1,6 +1,7 @@
 import { launch, type QueuedCall, type Settings } from "./loader.js";
 
 declare const ASSETS: string;
+declare const INTEGRITY: string;
 
 /** The one global. */
 interface Global {
@@ -11,19 +12,29 @@ interface Global {
 
 declare const window: Window & { goalpost?: Global };
 
-const { dataset, src } = document.currentScript as HTMLScriptElement;
+const script = document.currentScript as HTMLScriptElement;
 
 const run = () => {
   try {
     // A second loader finds the first one's queue here, which has no such method, and ends.
     const early = (window.goalpost?.q as QueuedCall[] | undefined)?.splice(0);
-    const settings = { prefix: src.split("/gp.js")[0], ...dataset } as unknown as Settings;
     const take = launch(
-      settings,
-      (loader) =>
-        import(settings.prefix + ASSETS).then((sdk) => sdk.default(loader)).catch(() => {}),
-      early,
+      { prefix: script.src.split("/gp.js")[0], ...script.dataset } as unknown as Settings,
+      (loader) => {
+        const href = loader.prefix + ASSETS;
+        // `import()` takes no hash, but takes a module that a link has loaded, or has failed to.
+        document.head.append(
+          Object.assign(document.createElement("link"), {
+            href,
+            nonce: script.nonce,
+            integrity: INTEGRITY,
+            rel: "modulepreload",
+          }),
+        );
+        return import(href).then((sdk) => sdk.default(loader), () => {});
+      },
     );
+    early?.map(take);
     (window.goalpost = ((...args) => take([Date.now(), ...args])) as Global).q = { push: take };
   } catch {
     // The page must not notice.

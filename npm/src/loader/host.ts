@@ -65,7 +65,7 @@ export interface Host {
   prefix: string;
   /** The SDK's version. */
   sdk: string;
-  form: "wasm" | "js";
+  form: "wasm" | "js" | "raw";
   consent: Consent;
   debug: boolean;
   planUrl: string;

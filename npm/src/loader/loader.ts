@@ -1,5 +1,5 @@
 import type { Consent, Natives, PathElement, Properties } from "./host.js";
-import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
+import { copyOf, newId, queryOf, withClick } from "./facts.js";
 
 /** Something seen, in the wire's own words. */
 export interface Seen {
@@ -49,8 +49,10 @@ export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug">;
 
 declare const VERSION: string;
 
-/** As many as may wait in the SDK. */
-export const HELD = 2e3;
+export const enum Bound {
+  /** As many as may wait in the SDK. */
+  Held = 2e3,
+}
 
 /**
  * Holds what happens until the SDK takes over, and sends it raw if the page ends before that.
@@ -60,7 +62,6 @@ export const HELD = 2e3;
 export const launch = (
   settings: Settings,
   load: (loader: Loader) => Promise<unknown>,
-  early?: QueuedCall[],
 ): ((call: QueuedCall) => unknown) => {
   const now = Date.now;
   /** Where the browser says no for the visitor, nothing said later weakens it. */
@@ -78,7 +79,7 @@ export const launch = (
   let booting: unknown;
 
   const hold = (seen: Seen, aside?: unknown, time = now()) => {
-    if (loader.consent != "denied" && ++loader.count < HELD) {
+    if (loader.consent != "denied" && ++loader.count < Bound.Held) {
       loader.held.push([
         copyOf({ ...seen, id: newId(time), k: loader.count, time, path: location.pathname }),
         aside,
@@ -106,7 +107,8 @@ export const launch = (
       if (/^(tr|i)/.test(method)) {
         hold(
           {
-            kind: method != "track" ? method : STEP.test(name) ? "commerce" : "event",
+            // The edge knows which names are steps of a purchase.
+            kind: method,
             name,
             properties,
             // Nobody is named in raw form before the name is hashed, which is the successor's work.
@@ -129,8 +131,7 @@ export const launch = (
   const sendLast = () => {
     const sent = now();
     const [visitor, session, last, pageLoads] = readRecord() as [string, string, never, never];
-    const { held, natives, prefix, ...header } = loader;
-    const items = held
+    const items = loader.held
       .filter(([item]) => !item.sent)
       // Few enough to stay below the 64 KiB that a page may leave behind when it ends.
       .slice(0, 30)
@@ -145,10 +146,19 @@ export const launch = (
       }));
     if (
       items[0] &&
-      natives.sendBeacon.call(
+      loader.natives.sendBeacon.call(
         navigator,
-        prefix + "/c",
-        JSON.stringify({ ...header, v: 1, form: "raw", sent, visitor, items }),
+        loader.prefix + "/c",
+        JSON.stringify({
+          ...loader,
+          v: 1,
+          form: "raw",
+          sent,
+          visitor,
+          items,
+          held: undefined,
+          natives: undefined,
+        }),
       )
     ) {
       sendLast();
@@ -172,8 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  early?.map(take);
-  ["click", "auxclick", "pagehide", "visibilitychange"].map((type) =>
+  "click,auxclick,pagehide,visibilitychange".split(",").map((type) =>
     addEventListener(type, hear, true),
   );
   (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);

@@ -1,6 +1,6 @@
 import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
 import { contactOf } from "./contact.js";
-import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
+import { copyOf, newId, queryOf, withClick } from "./facts.js";
 import { Presence } from "./presence.js";
 
 /** The same bounds as the edge's own. */
@@ -28,8 +28,8 @@ interface Seen {
 }
 
 /**
- * The SDK's place where WebAssembly cannot run: everything is sent as it was seen, and the edge,
- * which has the plan, tells what it means.
+ * The SDK's place where its module does not arrive: everything is sent as it was seen, and the
+ * edge, which has the plan, tells what it means.
  */
 export const start = (host: Host): Sdk => new RawForm(host);
 
@@ -65,7 +65,7 @@ class RawForm implements Sdk {
       case "track":
       case "trigger":
         this.look();
-        this.add({ kind: kindOf(method, name), name, properties });
+        this.add({ kind: method as string, name, properties });
         return;
       case "identify":
         this.identify(name);
@@ -107,8 +107,8 @@ class RawForm implements Sdk {
     } else if (held.args[0] === "identify") {
       if (held.contact) this.add({ kind: "identify", contact: held.contact, ...own });
     } else {
-      const [method, name, properties] = held.args as [string, string, Properties];
-      this.add({ kind: kindOf(method, name), name, properties, ...own });
+      const [kind, name, properties] = held.args as [string, string, Properties];
+      this.add({ kind, name, properties, ...own });
     }
   }
 
@@ -242,7 +242,7 @@ class RawForm implements Sdk {
 
   /** A beacon with as many of these items as it may carry. */
   private beacon(items: Item[]): [body: string, taken: Item[]] {
-    const { site, sdk, page } = this.host;
+    const { site, sdk, form, page } = this.host;
     const taken: Item[] = [];
     const texts: string[] = [];
     let bytes = 0;
@@ -257,7 +257,7 @@ class RawForm implements Sdk {
       v: 1,
       site,
       sdk,
-      form: "raw",
+      form,
       plan: "",
       sent: Date.now(),
       page,
@@ -287,6 +287,3 @@ const pageOf = (url: string, title: string, referrer: string): Seen => ({
   referrer: referrer.split(/[?#]/)[0],
   query: queryOf(new URL(url).search),
 });
-
-const kindOf = (method: string, name: string): string =>
-  method !== "track" ? method : STEP.test(name) ? "commerce" : "event";

@@ -1,40 +1,58 @@
-import { initSync } from "goalpost-sdk";
+import { type Exports, imports, use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
 import { contactOf } from "./facts.js";
-import type { Consent, Held, Host, Start } from "./host.js";
-import { HELD, type Loader } from "./loader.js";
+import type { Consent, Held, Host, Natives, Start } from "./host.js";
+import { Bound, type Loader } from "./loader.js";
 
-/** Longer than this nobody should wait for a module to arrive. */
+/** Longer than this nobody should wait for a module to arrive; the raw form needs none. */
 const PATIENCE_MS = 10_000;
+/** A network that has not brought one module by now may not take its type: the other is asked for too. */
+const DOUBT_MS = 5_000;
+
+/** What the edge serves as sdk.wasm; a bundler's copy is not checked. */
+declare const WASM_INTEGRITY: string | undefined;
 
 /** The smallest module there is: a header and nothing else. */
 const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
-/** Starts the SDK in the loader's place; where WebAssembly cannot run, the raw form. */
+/** Starts the SDK in the loader's place, in the best form that this browser and network have. */
 export default async function takeOver(
   loader: Loader,
   wasm: string | URL = new URL("./sdk.wasm", import.meta.url),
 ): Promise<void> {
   try {
-    // Where a policy forbids WebAssembly, only making an instance tells so in every browser.
-    new WebAssembly.Instance(new WebAssembly.Module(EMPTY_MODULE));
-    initSync({ module: await inTime(compiled(loader, wasm)) });
-    await handOver(loader, start);
+    const [form, instance] = await first(loader, wasm);
+    use(instance);
+    await handOver(loader, start, form);
   } catch (reason) {
     if (isOn(loader.debug)) console.info("goalpost: the raw form runs, because of", reason);
-    await handOver(loader, (await import("./raw.js")).start);
+    await import("./raw.js").then((raw) => handOver(loader, raw.start, "raw")).catch(() => {
+      // Then the loader goes on: it holds what happens, and sends it as the page is left.
+    });
   }
 }
 
-/** Compiled from its bytes, not from the stream: the module is small, and no server's MIME type matters. */
-const compiled = async ({ natives }: Loader, wasm: string | URL): Promise<WebAssembly.Module> =>
-  WebAssembly.compile(await (await natives.fetch.call(window, wasm)).arrayBuffer());
+/** The form whose module is ready first, with its instance. */
+const first = ({ natives }: Loader, wasm: string | URL): Promise<[Host["form"], { exports: Exports }]> =>
+  new Promise((ready, giveUp) => {
+    const js = () => {
+      import("./js-form.js").then((form) => ready(["js", form.instance(imports())])).catch(giveUp);
+    };
+    setTimeout(giveUp, PATIENCE_MS, "modules that are too late");
+    const doubt = setTimeout(js, DOUBT_MS);
+    compiled(natives.fetch, wasm)
+      .then((module) => ready(["wasm", new WebAssembly.Instance(module, imports())]))
+      .catch(js)
+      .then(() => clearTimeout(doubt));
+  });
 
-const inTime = <T>(work: Promise<T>): Promise<T> =>
-  Promise.race([
-    work,
-    new Promise<never>((_, giveUp) => setTimeout(giveUp, PATIENCE_MS, "a module that is too late")),
-  ]);
+/** Compiled from its bytes, not from the stream: the module is small, and no server's MIME type matters. */
+const compiled = async (fetch: Natives["fetch"], wasm: string | URL): Promise<WebAssembly.Module> => {
+  // Where a policy forbids WebAssembly, only making an instance tells so in every browser.
+  new WebAssembly.Instance(new WebAssembly.Module(EMPTY_MODULE));
+  const answer = await fetch.call(window, wasm, { integrity: WASM_INTEGRITY });
+  return WebAssembly.compile(await answer.arrayBuffer());
+};
 
 /** Hashes who identified themselves so far; more may have done so meanwhile. */
 const hashContacts = async ({ held }: Loader): Promise<void> => {
@@ -47,20 +65,20 @@ const hashContacts = async ({ held }: Loader): Promise<void> => {
   }
 };
 
-const handOver = async (loader: Loader, start: Start): Promise<void> => {
+const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promise<void> => {
   await hashContacts(loader);
   const { site, prefix, sdk, page, debug, count, held, natives } = loader;
   const successor = start({
     site,
     prefix,
     sdk,
-    form: "wasm",
+    form,
     consent: consentOf(loader.consent),
     debug: isOn(debug),
     planUrl: `${prefix}/plan/${site}`,
     collectUrl: `${prefix}/c`,
     held: held.map(toHeld),
-    overflow: Math.max(0, count + 1 - HELD),
+    overflow: Math.max(0, count + 1 - Bound.Held),
     page,
     natives: {
       fetch: natives.fetch.bind(window),

@@ -5,7 +5,8 @@ import { Builder, By } from "selenium-webdriver";
 import chrome from "selenium-webdriver/chrome.js";
 import { openShop } from "./shop.mjs";
 
-const NO_WASM = "default-src 'self'; script-src 'self' 'unsafe-inline'";
+/** WebAssembly is forbidden, and the same as JavaScript is not there. */
+const NO_MODULE = { csp: "default-src 'self'; script-src 'self' 'unsafe-inline'", missing: /sdk-js\.js$/ };
 
 let driver;
 before(async () => {
@@ -76,9 +77,9 @@ inShop("a page that is left before the SDK arrives sends one beacon, raw", { ref
     { tag: "p", class: "lead", attr: {} },
     { tag: "main", id: "shop", attr: {} },
   ]);
-  assert.deepEqual([purchase.kind, purchase.name], ["commerce", "Order Completed"]);
+  assert.deepEqual([purchase.kind, purchase.name], ["track", "Order Completed"]);
   assert.deepEqual(purchase.properties, { order_id: "A1", total: 120.5, items: [{ sku: "alto" }], half: "a\ufffd", long: "シ".repeat(170), big: "10" });
-  assert.deepEqual([event.kind, event.name, event.properties], ["event", "size_chosen", { size: 26 }]);
+  assert.deepEqual([event.kind, event.name, event.properties], ["track", "size_chosen", { size: 26 }]);
   assert.deepEqual([trigger.kind, trigger.name], ["trigger", "white-paper"]);
   assert.ok(!JSON.stringify(beacon).includes("a@shop"), "no address in it");
 });
@@ -90,10 +91,10 @@ inShop("what the stub queued keeps its time and comes after the page view", { re
   await call("track", "later");
   await driver.get("about:blank");
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
-inShop("where WebAssembly is refused, the raw form sends everything", { csp: NO_WASM }, async (shop) => {
+inShop("where no module runs, the raw form sends everything", NO_MODULE, async (shop) => {
   await driver.get(`${shop.url}/shoes/`);
   await loaderIsThere();
   await shop.until(() => shop.items().length >= 1);
@@ -105,7 +106,7 @@ inShop("where WebAssembly is refused, the raw form sends everything", { csp: NO_
   await shop.until(() => shop.items().length >= 5);
   const items = shop.items();
   assert.ok(shop.beacons.every(({ form }) => form === "raw"));
-  assert.deepEqual(kinds(items).sort(), ["click", "commerce", "identify", "page", "page"]);
+  assert.deepEqual(kinds(items).sort(), ["click", "identify", "page", "page", "track"]);
   const hash = createHash("sha256").update("a@shop.example").digest("hex");
   assert.equal(items.find(({ kind }) => kind === "identify").contact, `email:${hash}`);
   assert.deepEqual(items.filter(({ kind }) => kind === "page").map(({ path }) => path), ["/shoes/", "/shoes/alto/"]);
@@ -123,7 +124,7 @@ inShop("where WebAssembly is refused, the raw form sends everything", { csp: NO_
   assert.equal(shop.items().at(-1).name, "last");
 });
 
-inShop("without consent nothing is sent or stored, and its first times survive", { csp: NO_WASM, attributes: 'data-site="shop"' }, async (shop) => {
+inShop("without consent nothing is sent or stored, and its first times survive", { ...NO_MODULE, attributes: 'data-site="shop"' }, async (shop) => {
   await driver.get(`${shop.url}/`);
   await loaderIsThere();
   await call("track", "early");
@@ -146,7 +147,7 @@ inShop("a tab that is closed sends what it held", { refuse: /sdk\.js$/ }, async 
   await driver.close();
   await driver.switchTo().window(first);
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
 inShop("what leaves raw belongs to the visitor and session that are known here", { refuse: /sdk\.js$/ }, async (shop) => {
@@ -229,7 +230,7 @@ inShop("a page without a stub, and a loader that is there twice", { stub: false,
   await call("track", "once");
   await driver.get("about:blank");
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
 inShop(

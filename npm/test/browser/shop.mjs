@@ -1,9 +1,10 @@
-/** A shop of a few pages that serves the package's files as the edge does, and keeps what arrives. */
+/** A shop of a few pages that serves the loader and its files as the edge does, and the package's beside them, and keeps what arrives. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
-const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+const bundled = fileURLToPath(new URL("../../dist/", import.meta.url));
+const assets = fileURLToPath(new URL("../../../dist/assets/", import.meta.url));
 const TYPES = { js: "text/javascript", wasm: "application/wasm", html: "text/html" };
 
 const page = (attributes, stub, body) => `<!doctype html><html><head><meta charset="utf-8"><title>シューズ</title>
@@ -14,10 +15,10 @@ export const BODY = `<main id="shop"><p class="lead"><a id="buy" class="cta big"
 <p id="plain">Plain words</p></main>`;
 
 /**
- * Starts it. `refuse`, a regular expression, names assets that never arrive; `csp` is sent with
- * every page.
+ * Starts it. `refuse`, a regular expression, names assets that never arrive, `missing` those that are
+ * not found; `csp` is sent with every page.
  */
-export const openShop = async ({ attributes = 'data-site="shop" data-consent="granted"', stub = true, body = BODY, csp, refuse } = {}) => {
+export const openShop = async ({ attributes = 'data-site="shop" data-consent="granted"', stub = true, body = BODY, csp, refuse, missing } = {}) => {
   const beacons = [];
   const asked = [];
   const changed = new Set();
@@ -39,10 +40,10 @@ export const openShop = async ({ attributes = 'data-site="shop" data-consent="gr
       });
       return;
     }
-    const file = /^\/_g\/(?:a\/\w+\/)?([\w.]+)$/.exec(pathname)?.[1];
-    if (file) {
+    const file = /^\/_g\/((?:a\/\w+\/)?[\w.-]+)$/.exec(pathname)?.[1];
+    if (file && !missing?.test(file)) {
       response.writeHead(200, { "Content-Type": TYPES[file.split(".").at(-1)] });
-      response.end(readFileSync(dist + file));
+      response.end(readFileSync((/^a\/|^gp\.js$/.test(file) ? assets : bundled) + file));
     } else if (pathname.startsWith("/_g/") || pathname === "/favicon.ico") {
       response.writeHead(404).end();
     } else {

@@ -132,6 +132,12 @@ enum Seen {
         #[ts(as = "CommerceStep")]
         name: String,
     },
+    /// A call of `track` by a page that has no engine: the edge tells by its name whether it is
+    /// a step of a purchase or a custom event.
+    Track {
+        /// Its name.
+        name: String,
+    },
     /// A definition that the page asked for.
     Trigger {
         /// The definition's id.

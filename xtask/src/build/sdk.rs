@@ -1,5 +1,7 @@
 //! The page's module: compiled, bound to JavaScript, made small.
 
+use super::glue;
+use super::js_form;
 use super::wasm::{FEATURES, check_engine, check_paths, compiled, for_wasm, with_flags};
 use crate::call::Call;
 use crate::project::Project;
@@ -28,7 +30,8 @@ const TUNED: [&str; 6] = [
     "-Ctarget-feature=-reference-types",
 ];
 
-/// Makes `dist/sdk/sdk_bg.wasm` and `dist/sdk/sdk.js`.
+/// Makes `dist/sdk/sdk_bg.wasm`, the same module as `dist/sdk/sdk_bg.js`, and for both of them
+/// `dist/sdk/sdk.js`.
 pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path) -> Result<()> {
     compile(project, toolchain)?;
 
@@ -37,8 +40,9 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
     let (wasm, glue) = (folder.join("sdk_bg.wasm"), folder.join("sdk.js"));
     let lock = project.at("package-lock.json");
     let settings = format!(
-        "{} {FEATURES:?} {SHRINK:?} {BIND:?}",
-        wasm_bindgen.display()
+        "{} {FEATURES:?} {SHRINK:?} {BIND:?} {}",
+        wasm_bindgen.display(),
+        glue::CHANGES,
     );
     let stamp = Stamp::new(
         project.target().join("xtask/sdk"),
@@ -47,21 +51,31 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
     )?;
     stamp.unless_fresh(&[&wasm, &glue], || {
         let bound = project.target().join("xtask/sdk-bound");
-        bind(wasm_bindgen, &module, &bound)?;
+        if is_tuned(toolchain) {
+            bind(wasm_bindgen, &module, &bound)?;
+        } else {
+            // The compiler then used references, for which the js form has no table.
+            let plain = project.target().join("xtask/sdk-plain.wasm");
+            js_form::without_features(project, &module, &plain)?;
+            bind(wasm_bindgen, &plain, &bound)?;
+        }
         fs::create_dir_all(&folder).context("make dist/sdk")?;
         shrink(project, &bound.join("sdk_bg.wasm"), &wasm)?;
+        glue::for_both_forms(&bound.join("sdk.js"))?;
         minify(project, &bound.join("sdk.js"), &glue)?;
         check_engine(project, &wasm)?;
         check_paths(project, &wasm)
-    })
+    })?;
+    js_form::build(project, wasm_bindgen, &module, &folder.join("sdk_bg.js"))
+}
+
+fn is_tuned(toolchain: Toolchain) -> bool {
+    TUNE_STD && toolchain.has_std_source()
 }
 
 fn compile(project: &Project, toolchain: Toolchain) -> Result<()> {
     let call = for_wasm(project, toolchain, "build").args(["--release", "-p", PACKAGE]);
-    if !TUNE_STD {
-        return call.run();
-    }
-    if !toolchain.has_std_source() {
+    if !is_tuned(toolchain) {
         println!("   without the source of std, some 4 KB larger: `rustup component add rust-src`");
         return call.run();
     }
@@ -84,7 +98,7 @@ const BIND: [&str; 6] = [
     "sdk",
 ];
 
-fn bind(wasm_bindgen: &Path, module: &Path, folder: &Path) -> Result<()> {
+pub(super) fn bind(wasm_bindgen: &Path, module: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("remove the bindings of the last build")?;
     }
@@ -118,7 +132,7 @@ fn shrink(project: &Project, from: &Path, to: &Path) -> Result<()> {
         .run()
 }
 
-fn minify(project: &Project, from: &Path, to: &Path) -> Result<()> {
+pub(super) fn minify(project: &Project, from: &Path, to: &Path) -> Result<()> {
     Call::new(project.npm_bin("esbuild"))
         .arg(from)
         .args([
