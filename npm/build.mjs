@@ -33,7 +33,7 @@ const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"))
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts" };
+const CHUNKS = { "raw.js": "loader/raw.ts", "watch.js": "shell/watch.ts", "embeds.js": "shell/embeds.ts" };
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
@@ -81,7 +81,7 @@ mkdirSync(folders.package, { recursive: true });
 const esm = { format: "esm", minify: true };
 const sdk = await bundled("loader/take-over.ts", { ...esm, outside: chunkAddresses });
 const chunks = Object.fromEntries(
-  await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, esm)])),
+  await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, { ...esm, outside: chunkAddresses })])),
 );
 const wasm = readFileSync(module);
 const assets = { "sdk.js": sdk, ...chunks, "sdk.wasm": wasm };

@@ -121,6 +121,16 @@ enum Seen {
         #[serde(skip_serializing_if = "Option::is_none")]
         percent: Option<u8>,
     },
+    /// A page was scrolled down to a mark of the plan's.
+    Scroll {
+        /// The mark: the share of the way down, in per cent.
+        percent: u8,
+    },
+    /// A page was visible and used up to a mark of the plan's.
+    Dwell {
+        /// The mark, in seconds.
+        seconds: u32,
+    },
     /// A custom event.
     Event {
         /// Its name.
@@ -130,6 +140,11 @@ enum Seen {
     Commerce {
         /// Which step.
         #[ts(as = "CommerceStep")]
+        name: String,
+    },
+    /// Either of the two, in the raw form: which of them its name tells.
+    Track {
+        /// Its name.
         name: String,
     },
     /// A definition that the page asked for.
@@ -233,6 +248,8 @@ mod tests {
             media(MediaStep::Play),
             media(MediaStep::Progress(50)),
             media(MediaStep::Complete),
+            Seen::Scroll { percent: 75 },
+            Seen::Dwell { seconds: 30 },
             Seen::Event {
                 name: "demo".to_owned(),
             },
