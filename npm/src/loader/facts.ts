@@ -24,23 +24,26 @@ const { parse, stringify } = JSON;
 const isObject = (value: unknown) => Object(value) === value;
 
 /**
- * A copy of what was seen, as it is now and as the wire takes it: every text clipped, and nothing
- * deeper than lists of objects, so that it can always be written.
+ * What was seen as the wire takes it: every text clipped, and nothing deeper than lists of objects,
+ * so that it can always be written.
  */
-export const copyOf = <T>(seen: T): T =>
-  parse(
-    stringify(seen, (key, value: unknown) =>
-      isObject(value)
-        ? Array.isArray(value)
-          ? value.filter(isObject)
-          : /^(attr|query|properties|\d*)$/.test(key)
-            ? value
-            : undefined
-        : /ri|big/.test(typeof value) // string, bigint
-          ? clip(value)
-          : value,
-    ),
-  );
+export const textOf = (seen: object): string =>
+  stringify(seen, function (this: Record<string, unknown>, key) {
+    // As it is, not as a `toJSON` of the page's would have it.
+    const value = this[key];
+    return isObject(value)
+      ? Array.isArray(value)
+        ? value.filter(isObject)
+        : /^(attr|query|properties|\d*)$/.test(key)
+          ? value
+          : undefined
+      : /ri|big/.test(typeof value) // string, bigint
+        ? clip(value)
+        : value;
+  });
+
+/** A copy of what was seen, as it is now. */
+export const copyOf = <T extends object>(seen: T): T => parse(textOf(seen));
 
 /** Properties without what has no value on the wire. */
 export const clean = (properties: unknown): Properties => known(copyOf({ properties }).properties);
@@ -68,20 +71,26 @@ export const describe = (element: Element): PathElement => {
 };
 
 /**
- * Passes on a click on something interactive, with the elements from there outwards that can be
- * told apart, and the very element clicked. A right click is none. Other events have other subjects.
+ * Passes on a click on something interactive, or a form's submit, with the elements from there
+ * outwards that can be told apart, and the very element that it happened to. A right click is none.
  */
-export const withClick = (
+export const withElements = (
   event: Event,
-  pass: (click: { kind: string; elements: PathElement[] }, target: Element) => void,
-  subject = "a,button,summary,[role=button],[type=submit],[type=button],[type=image]",
+  pass: (seen: { kind: string; elements: PathElement[] }, target: Element) => void,
 ): void => {
+  const kind = event.type.replace("aux", "");
   const path = (event.composedPath() as Element[]).filter((node) => node.matches);
-  const from = path.findIndex((element) => element.matches(subject));
+  const from = path.findIndex((element) =>
+    element.matches(
+      kind == "submit"
+        ? "form"
+        : "a,button,summary,[role=button],[type=submit],[type=button],[type=image]",
+    ),
+  );
   if (from >= 0 && !((event as MouseEvent).button > 1)) {
     pass(
       {
-        kind: "click",
+        kind,
         elements: path
           .slice(from)
           .filter((element, at) => !at || element.id || element.classList[0])
@@ -96,7 +105,3 @@ export const withClick = (
 /** The parts of a query that tell where a visitor came from; the rest may be private. */
 export const queryOf = (search: string): Record<string, string> =>
   pick(new URLSearchParams(search), /^(utm|li_fat)_|_cl$|clk?id$|braid$/);
-
-/** The steps of a purchase, in GA4's and in Segment's words: a kind of their own on the wire. */
-export const STEP =
-  /^(view_item|add_to_cart|begin_checkout|purchase|refund|Product (View|Add)ed|Checkout Started|Order (Complet|Refund)ed)$/;

@@ -1,5 +1,5 @@
 import type { Consent, Natives, PathElement, Properties } from "./host.js";
-import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
+import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
 
 /** Something seen, in the wire's own words. */
 export interface Seen {
@@ -106,7 +106,7 @@ export const launch = (
       if (/^(tr|i)/.test(method)) {
         hold(
           {
-            kind: method != "track" ? method : STEP.test(name) ? "commerce" : "event",
+            kind: method,
             name,
             properties,
             // Nobody is named in raw form before the name is hashed, which is the successor's work.
@@ -148,7 +148,7 @@ export const launch = (
       natives.sendBeacon.call(
         navigator,
         prefix + "/c",
-        JSON.stringify({ ...header, v: 1, form: "raw", sent, visitor, items }),
+        textOf({ ...header, v: 1, form: "raw", sent, visitor, items }),
       )
     ) {
       sendLast();
@@ -157,8 +157,8 @@ export const launch = (
 
   const hear = (event: Event) => {
     if (loader.call) return;
-    // In the alphabet, auxclick and click come first, then pagehide, then visibilitychange.
-    if (event.type < "d") withClick(event, hold);
+    // auxclick, click and submit; in the alphabet, pagehide comes before visibilitychange.
+    if (/ck|m/.test(event.type)) withElements(event, hold);
     else if (loader.consent == "granted" && (event.type < "q" || document.hidden)) sendLast();
   };
 
@@ -173,7 +173,7 @@ export const launch = (
     location.href,
   );
   early?.map(take);
-  ["click", "auxclick", "pagehide", "visibilitychange"].map((type) =>
+  ["click", "auxclick", "submit", "pagehide", "visibilitychange"].map((type) =>
     addEventListener(type, hear, true),
   );
   (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);

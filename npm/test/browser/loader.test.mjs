@@ -76,9 +76,9 @@ inShop("a page that is left before the SDK arrives sends one beacon, raw", { ref
     { tag: "p", class: "lead", attr: {} },
     { tag: "main", id: "shop", attr: {} },
   ]);
-  assert.deepEqual([purchase.kind, purchase.name], ["commerce", "Order Completed"]);
+  assert.deepEqual([purchase.kind, purchase.name], ["track", "Order Completed"]);
   assert.deepEqual(purchase.properties, { order_id: "A1", total: 120.5, items: [{ sku: "alto" }], half: "a\ufffd", long: "シ".repeat(170), big: "10" });
-  assert.deepEqual([event.kind, event.name, event.properties], ["event", "size_chosen", { size: 26 }]);
+  assert.deepEqual([event.kind, event.name, event.properties], ["track", "size_chosen", { size: 26 }]);
   assert.deepEqual([trigger.kind, trigger.name], ["trigger", "white-paper"]);
   assert.ok(!JSON.stringify(beacon).includes("a@shop"), "no address in it");
 });
@@ -90,7 +90,7 @@ inShop("what the stub queued keeps its time and comes after the page view", { re
   await call("track", "later");
   await driver.get("about:blank");
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
 inShop("where WebAssembly is refused, the raw form sends everything", { csp: NO_WASM }, async (shop) => {
@@ -105,7 +105,7 @@ inShop("where WebAssembly is refused, the raw form sends everything", { csp: NO_
   await shop.until(() => shop.items().length >= 5);
   const items = shop.items();
   assert.ok(shop.beacons.every(({ form }) => form === "raw"));
-  assert.deepEqual(kinds(items).sort(), ["click", "commerce", "identify", "page", "page"]);
+  assert.deepEqual(kinds(items).sort(), ["click", "identify", "page", "page", "track"]);
   const hash = createHash("sha256").update("a@shop.example").digest("hex");
   assert.equal(items.find(({ kind }) => kind === "identify").contact, `email:${hash}`);
   assert.deepEqual(items.filter(({ kind }) => kind === "page").map(({ path }) => path), ["/shoes/", "/shoes/alto/"]);
