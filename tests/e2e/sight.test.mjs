@@ -304,7 +304,7 @@ visit("a player of Vimeo's that comes later tells by its own messages", { plan: 
 const FORMS = asking({ id: "sent", when: { submit: "form" } });
 
 const form = (id, method) =>
-  `<form id="${id}" method="${method}" action="/sent/${id}/"><input name="word" value="secret"></form>
+  `<form id="${id}" method="${method}" action="/sent/${id}/"><input name="word" value="secret"><input name="action"><input name="method"></form>
    <a href="#" id="send-${id}" onclick="document.getElementById('${id}').submit(); return false">Send</a>`;
 
 visit("a form that a script sends counts once, and data that go nowhere do not", { plan: FORMS }, async ({ shop, browser }) => {

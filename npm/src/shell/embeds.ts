@@ -33,12 +33,15 @@ interface Told {
 }
 
 const adopted = new WeakSet<HTMLIFrameElement>();
+/** What hears the player in each window. */
+const players = new WeakMap<object, (told: Told) => void>();
+let isHearing = false;
 
 /** Listens to the player in this frame from now on. */
 export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void => {
   if (adopted.has(frame)) return;
   adopted.add(frame);
-  const { origin, pathname, searchParams, hostname } = new URL(frame.src);
+  const { pathname, searchParams, hostname } = new URL(frame.src);
   const isOn = (name: string) => /^(1|true)$/.test(searchParams.get(name) ?? "");
   // Vimeo's background player is muted, and plays again and again.
   const background = isOn("background");
@@ -81,6 +84,7 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
   const isYouTube = !/vimeo/.test(hostname + pathname);
   const say = (message: object) => frame.contentWindow?.postMessage(JSON.stringify(message), "*");
   const ask = () => {
+    if (frame.contentWindow) players.set(frame.contentWindow, hearPlayer);
     if (isYouTube) say({ event: "listening", id: 1, channel: "widget" });
     else for (const value of ["play", "pause", "ended", "timeupdate"]) say({ method: "addEventListener", value });
   };
@@ -108,13 +112,18 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
     if (event == "pause") playing = false;
   };
 
-  hear(window, "message", (event: MessageEvent) => {
-    if (event.source != frame.contentWindow || event.origin != origin) return;
-    const told = (typeof event.data == "string" ? JSON.parse(event.data) : event.data) as Told;
+  const hearPlayer = (told: Told) => {
     heard = true;
     if (isYouTube) toldByYouTube(told);
     else toldByVimeo(told);
-  });
+  };
+  if (!isHearing) {
+    isHearing = true;
+    hear(window, "message", ({ source, data }: MessageEvent) => {
+      const player = source && players.get(source);
+      if (player) player(typeof data == "string" ? JSON.parse(data) : data);
+    });
+  }
   // It has loaded another video, or has only now loaded one.
   hear(frame, "load", ask);
   askAgain(ASKED);

@@ -158,7 +158,7 @@ const dwells = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeou
       path = location.pathname;
       next = spent = 0;
     }
-    visible = what != "leave";
+    visible = !document.hidden;
     used = since;
     count();
   };
@@ -198,8 +198,11 @@ const forms = ({ hear, submitted }: Watched): void => {
     if (!gathered) return;
     const { form, path, time } = gathered;
     gathered = undefined;
-    const to = event.destination.url.split("?")[0];
-    const isSent = event.formData || (form.method == "get" && to == form.action.split("?")[0]);
+    // Fields may be called `action` and `method`, and hide the form's own; attributes they do not.
+    const action = new URL(form.getAttribute("action") || location.href, document.baseURI);
+    const to = new URL(event.destination.url);
+    const isThere = to.origin == action.origin && to.pathname == action.pathname;
+    const isSent = event.formData || (isThere && !/post/i.test(form.getAttribute("method") ?? ""));
     if (isSent && event.timeStamp < time + SEND_MS) {
       told.add(form);
       submitted(path);
