@@ -416,3 +416,22 @@ visit("what lies in open shadow roots and what comes later is seen", {
     "inside",
   );
 });
+
+visit("a page within a page is seen where it has the snippet itself", {
+  plan: asking({ id: "call-us", when: { click: { link: "tel" } } }),
+}, async ({ shop, browser }) => {
+  const link = '<a href="tel:+81355550100" onclick="return false">Call</a>';
+  shop.wire.serve("/bare/", link);
+  shop.wire.serve("/within/", page(link));
+  shop.wire.serve("/around/", page('<iframe id="bare" src="/bare/"></iframe><iframe id="within" src="/within/"></iframe>'));
+  await enter(shop, browser, "/around/");
+  await shop.observed(2, "kind = 'page'");
+  for (const frame of ["bare", "within"]) {
+    await browser.driver.switchTo().frame(await browser.element(`#${frame}`));
+    await browser.click("a");
+    await browser.driver.switchTo().defaultContent();
+  }
+  await shop.converted("call-us", 1);
+  assert.equal(await shop.value("SELECT body ->> 'path' FROM observations WHERE kind = 'click'"), "/within/");
+  assert.equal(await shop.value("SELECT count(DISTINCT page) FROM observations"), 2);
+});
