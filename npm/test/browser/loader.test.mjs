@@ -146,7 +146,7 @@ inShop("a tab that is closed sends what it held", { refuse: /sdk\.js$/ }, async 
   await driver.close();
   await driver.switchTo().window(first);
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
 inShop("what leaves raw belongs to the visitor and session that are known here", { refuse: /sdk\.js$/ }, async (shop) => {
@@ -229,7 +229,7 @@ inShop("a page without a stub, and a loader that is there twice", { stub: false,
   await call("track", "once");
   await driver.get("about:blank");
   await shop.until(() => shop.beacons.length > 0);
-  assert.deepEqual(kinds(shop.items()), ["page", "event"]);
+  assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
 inShop(
