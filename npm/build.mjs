@@ -38,7 +38,14 @@ const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"))
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts", "sdk-js.js": "loader/js-form.ts", "overlay.js": "shell/overlay.ts" };
+const CHUNKS = {
+  "raw.js": "loader/raw.ts",
+  "sdk-js.js": "loader/js-form.ts",
+  "overlay.js": "shell/overlay.ts",
+  // A chunk stands after those that it loads.
+  "embeds.js": "shell/embeds.ts",
+  "watch.js": "shell/watch.ts",
+};
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),
@@ -90,10 +97,8 @@ const integrityOf = (content) => digest("sha256", content);
 
 // What the page loads after the loader: one folder, named for its content.
 const esm = { format: "esm", minify: true };
-const chunks = Object.fromEntries(
-  await Promise.all(Object.entries(CHUNKS).map(async ([name, entry]) => [name, await bundled(entry, esm)])),
-);
 const wasm = readFileSync(module);
+const chunks = {};
 
 /** Where a source imports a chunk, has the browser check the chunk's bytes. */
 const checked = {
@@ -109,16 +114,17 @@ const checked = {
     });
   },
 };
-const takeOver = (options) => bundled("loader/take-over.ts", { ...esm, ...options });
-const sdk = await takeOver({ plugins: [checked], define: { WASM_INTEGRITY: JSON.stringify(integrityOf(wasm)) } });
+const served = { ...esm, plugins: [checked], define: { WASM_INTEGRITY: JSON.stringify(integrityOf(wasm)) } };
+for (const [name, entry] of Object.entries(CHUNKS)) chunks[name] = await bundled(entry, served);
+const sdk = await bundled("loader/take-over.ts", served);
 for (const [name, content] of Object.entries(chunks)) {
-  if (!sdk.includes(integrityOf(content))) {
-    console.error(`sdk.js does not know the hash of ${name}: import it as import("./${CHUNKS[name].split("/").at(-1).replace(".ts", ".js")}").`);
+  if (![sdk, ...Object.values(chunks)].some((text) => text.includes(integrityOf(content)))) {
+    console.error(`No file knows the hash of ${name}: import it as import("./${CHUNKS[name].split("/").at(-1).replace(".ts", ".js")}").`);
     process.exit(1);
   }
 }
 /** A bundler finds the chunks by where they are imported, and may change them. */
-const sdkToBundle = await takeOver({ outside: chunkAddresses, define: { WASM_INTEGRITY: "undefined" } });
+const toBundle = { ...esm, outside: chunkAddresses, define: { WASM_INTEGRITY: "undefined" } };
 
 const assets = { "sdk.js": sdk, ...chunks, "sdk.wasm": wasm };
 const content = createHash("sha256");
@@ -133,7 +139,11 @@ const gp = await bundled("loader/gp.ts", {
 const integrity = digest("sha384", gp);
 
 // The package.
-for (const [name, content] of Object.entries({ ...assets, "sdk.js": sdkToBundle, "gp.js": gp })) writeFileSync(out(name), content);
+for (const [name, entry] of Object.entries({ ...CHUNKS, "sdk.js": "loader/take-over.ts" })) {
+  writeFileSync(out(name), await bundled(entry, toBundle));
+}
+writeFileSync(out("sdk.wasm"), wasm);
+writeFileSync(out("gp.js"), gp);
 cpSync(plan.module, out("plan.wasm"));
 
 /** CommonJS has no address of its own, as modules have. */

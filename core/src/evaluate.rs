@@ -62,7 +62,7 @@ pub enum Explanation {
     ServerOnly,
     /// It waits for another kind of observation.
     OtherKind,
-    /// The kind is right, but path, selector, name or step is another.
+    /// The kind is right, but path, selector, name, step or mark is another.
     OtherSubject,
     /// The trigger fits, but a condition does not hold.
     Condition,
@@ -76,7 +76,7 @@ impl Explanation {
             Self::Inert => "has no rule: only trigger() with its id makes it happen",
             Self::ServerOnly => "only a server may report it",
             Self::OtherKind => "waits for another kind of observation",
-            Self::OtherSubject => "path, selector, name or step differs",
+            Self::OtherSubject => "path, selector, name, step or mark differs",
             Self::Condition => "a condition does not hold",
         }
     }
@@ -345,6 +345,8 @@ impl Rule {
                 })
                 .is_some_and(|(href, download)| kind.fits(href, download, &rules.hosts)),
             (Trigger::Media(wanted), Seen::Media { step, .. }) => wanted == step,
+            (Trigger::Scroll(wanted), Seen::Scroll { percent }) => wanted == percent,
+            (Trigger::Dwell(wanted), Seen::Dwell { seconds }) => wanted == seconds,
             (Trigger::Event(wanted), Seen::Event { name }) => wanted == name,
             (Trigger::Commerce(wanted), Seen::Commerce { step }) => wanted == step,
             _ => return Err(Explanation::OtherKind),

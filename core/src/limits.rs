@@ -94,6 +94,9 @@ pub const CART_ABANDONED_MS: (i64, i64, i64) = (60_000, 3_600_000, 2_592_000_000
 /// unsaid, the most, which is as far as a report looks back for sessions.
 pub const LOOKBACK_DAYS: (u32, u32, u32) = (1, 30, 90);
 
+/// Seconds of dwelling that a definition may wait for: one, and an hour.
+pub const DWELL_SECONDS: (u32, u32) = (1, 3_600);
+
 /// Channels of a site's own, each looked at for every session.
 pub const CHANNEL_RULES: usize = 64;
 

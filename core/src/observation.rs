@@ -57,6 +57,16 @@ pub enum Seen {
         /// Which one: its id, else its file's name.
         video: String,
     },
+    /// The visitor scrolled down to a mark of the plan's: once for each mark and page view.
+    Scroll {
+        /// The mark: the share of the way down, in per cent. What a page does not scroll has no way.
+        percent: u8,
+    },
+    /// The visitor stayed with the page up to a mark of the plan's: once for each mark and page view.
+    Dwell {
+        /// The mark: seconds in which the page was visible and used.
+        seconds: u32,
+    },
     /// The page said that something of its own happened.
     Event {
         /// The event's name, as passed to `track`.
@@ -221,6 +231,8 @@ impl Seen {
             Self::Click { .. } => "click",
             Self::Submit { .. } => "submit",
             Self::Media { .. } => "media",
+            Self::Scroll { .. } => "scroll",
+            Self::Dwell { .. } => "dwell",
             Self::Event { .. } => "event",
             Self::Commerce { .. } => "commerce",
             Self::Trigger { .. } => "trigger",
@@ -291,6 +303,12 @@ impl Observation {
                         json::push_number_field(out, "percent", i64::from(*percent));
                     }
                 }
+            }
+            Seen::Scroll { percent } => {
+                json::push_number_field(out, "percent", i64::from(*percent));
+            }
+            Seen::Dwell { seconds } => {
+                json::push_number_field(out, "seconds", i64::from(*seconds));
             }
             Seen::Event { name } => json::push_field(out, "name", name),
             Seen::Commerce { step } => json::push_field(out, "name", step.name()),

@@ -5,6 +5,7 @@ use crate::{
     commerce::CommerceStep,
     condition::Condition,
     counting::Counting,
+    json,
     link::LinkKind,
     money::Currency,
     observation::{Element, MediaStep},
@@ -106,6 +107,10 @@ pub enum Trigger {
     Submit(Vec<Selector>),
     /// A media element's step.
     Media(MediaStep),
+    /// The way down a page, scrolled up to this share of it in per cent.
+    Scroll(u8),
+    /// So many seconds with a page, visible and used.
+    Dwell(u32),
     /// A custom event of that name.
     Event(String),
     /// A step of a purchase.
@@ -147,11 +152,30 @@ impl Rules {
         self.any_selector(&mut |selector| selector.concerns(element))
     }
 
-    /// Whether some definition waits for this share of a video, in per cent.
-    pub fn waits_for_progress(&self, percent: u8) -> bool {
-        self.any(&mut |_, rule| {
-            matches!(rule.trigger, Trigger::Media(MediaStep::Progress(wanted)) if wanted == percent)
-        })
+    /// What a page must look out for because some definition asks, as words, each followed by a
+    /// space: `s75` a share of the way down, `d30` seconds of dwelling, `m50` a share of a video,
+    /// `m0` any other step of one, `f0` forms. A word stands there as often as it is asked for.
+    ///
+    /// ```
+    /// let rules = goalpost_core::testing::rules();
+    /// assert_eq!(rules.watch_list(), "m0 m0 f0 s75 d30 ");
+    /// ```
+    pub fn watch_list(&self) -> String {
+        let mut words = String::new();
+        for rule in self.definitions.iter().flat_map(|found| &found.when) {
+            let (kind, mark) = match rule.trigger {
+                Trigger::Scroll(percent) => ('s', u32::from(percent)),
+                Trigger::Dwell(seconds) => ('d', seconds),
+                Trigger::Media(MediaStep::Progress(percent)) => ('m', u32::from(percent)),
+                Trigger::Media(_) => ('m', 0),
+                Trigger::Submit(_) => ('f', 0),
+                _ => continue,
+            };
+            words.push(kind);
+            json::push_integer(&mut words, i64::from(mark));
+            words.push(' ');
+        }
+        words
     }
 
     /// Whether a page's query key is kept: one of the usual names of campaigns and click ids, or one
@@ -233,5 +257,7 @@ wire_enum!(Trigger {
     3 = Submit(selectors),
     4 = Media(step),
     5 = Event(name),
-    6 = Commerce(step)
+    6 = Commerce(step),
+    7 = Scroll(percent),
+    8 = Dwell(seconds)
 });

@@ -75,6 +75,8 @@ pub fn rules() -> Rules {
             Counting::OncePerContact,
             Trigger::Submit(selectors("#newsletter")),
         ),
+        goal("read-on", Counting::Every, Trigger::Scroll(75)),
+        goal("stayed", Counting::Every, Trigger::Dwell(30)),
         goal(
             "demo-request",
             Counting::Every,

@@ -22,7 +22,8 @@ pub struct Entry<'a> {
     /// The kind of the observation, as on the wire.
     #[serde(borrow)]
     pub kind: Cow<'a, str>,
-    /// What it was: a page's path, an event's name, a step of a purchase, `play walk` of a video.
+    /// What it was: a page's path, an event's name, a step of a purchase, `play walk` of a video,
+    /// the mark of a scroll or a dwelling.
     /// Empty for clicks, submits and identifications.
     #[serde(borrow)]
     pub name: Cow<'a, str>,
@@ -74,6 +75,8 @@ pub fn write(observation: &Observation, time: i64, definitions: &[&str]) -> Stri
             name.push_str(video);
             (Cow::Owned(name), Cow::Borrowed(""))
         }
+        Seen::Scroll { percent } => (number(u32::from(*percent)), Cow::Borrowed("")),
+        Seen::Dwell { seconds } => (number(*seconds), Cow::Borrowed("")),
         Seen::Commerce { step } => {
             let detail = match step {
                 CommerceStep::Purchase | CommerceStep::Refund => text("order"),
@@ -107,6 +110,12 @@ pub fn write(observation: &Observation, time: i64, definitions: &[&str]) -> Stri
     json::push_text(&mut out, crate::clip(&detail, limits::NAME_BYTES));
     out.push(']');
     out
+}
+
+fn number(number: u32) -> Cow<'static, str> {
+    let mut text = String::new();
+    json::push_integer(&mut text, i64::from(number));
+    Cow::Owned(text)
 }
 
 /// Reads a trail in the visitor's order: by sequence number, then by time. Each entry once.

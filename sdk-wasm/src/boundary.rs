@@ -71,40 +71,10 @@ impl Sdk {
             "consent" => Input::Consent(consent(fields.next())),
             "flush" => Input::Flush,
             "overflow" => Input::Overflow(fields.small()),
-            "played" => return self.played(now, &mut fields),
             "debug" => Input::Debug(!fields.next().is_empty()),
             _ => Input::Wakeup,
         };
         self.0.handle(whole(now), input);
-    }
-
-    /// A video's played share grew: each mark of the plan between is an observation, in rising
-    /// order, however many definitions wait for it.
-    fn played(&mut self, now: f64, fields: &mut Fields<'_>) {
-        let (path, video) = (fields.text(), fields.text());
-        let (from, to) = (fields.small::<u8>(), fields.small::<u8>());
-        for mark in from.saturating_add(1)..=to {
-            let wanted = self
-                .0
-                .rules()
-                .is_some_and(|rules| rules.waits_for_progress(mark));
-            if wanted {
-                let seen = Seen::Media {
-                    step: MediaStep::Progress(mark),
-                    video: video.clone(),
-                };
-                let properties = Properties::default();
-                self.0.handle(
-                    whole(now),
-                    Input::Seen {
-                        captured: None,
-                        path: path.clone(),
-                        seen,
-                        properties,
-                    },
-                );
-            }
-        }
     }
 
     /// Hands over the compiled plan; no bytes: it will not come.
@@ -144,6 +114,7 @@ impl Sdk {
             Effect::Purge => "p".into(),
             Effect::Fetch(body) => tagged("f", &body),
             Effect::Beacon(body) => tagged("b", &body),
+            Effect::Watch(words) => tagged("w", &words),
             Effect::Say(line) => tagged("s", &line),
         })
     }
@@ -290,6 +261,14 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A mark of the plan's that was reached: any number but 0.
+fn mark<T: TryFrom<i64>>(text: &str) -> Option<T> {
+    json::read_integer(text)
+        .filter(|number| *number > 0)?
+        .try_into()
+        .ok()
+}
+
 /// `kind, id, index, path`, then what the kind needs. An empty id: it is seen just now.
 fn seen<'a>(fields: &mut Fields<'_>) -> Option<Input<'a>> {
     let kind = fields.next();
@@ -314,8 +293,15 @@ fn seen<'a>(fields: &mut Fields<'_>) -> Option<Input<'a>> {
             step: match fields.next() {
                 "play" => MediaStep::Play,
                 "complete" => MediaStep::Complete,
-                _ => return None,
+                // Anything but a share is none of a video's steps.
+                percent => MediaStep::Progress(mark(percent)?),
             },
+        },
+        "scroll" => Seen::Scroll {
+            percent: mark(fields.next())?,
+        },
+        "dwell" => Seen::Dwell {
+            seconds: mark(fields.next())?,
         },
         "track" => {
             let name = fields.text();

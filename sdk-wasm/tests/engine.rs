@@ -31,6 +31,31 @@ fn the_first_item_leaves_at_once_and_later_ones_together() {
 }
 
 #[test]
+fn what_to_look_out_for_is_said_once_the_plan_is_there() {
+    let mut page = Page::with(Consent::Granted);
+    page.event("before");
+    assert_eq!(page.watched, "");
+    let rules = goalpost_core::testing::rules();
+    page.tell(Input::Plan(Some(&BrowserPlan::encode(&rules))));
+    assert_eq!(page.watched, rules.watch_list());
+    assert!(page.watched.contains("s75 d30 "), "{}", page.watched);
+}
+
+#[test]
+fn a_mark_claims_what_waits_for_it() {
+    let mut page = Page::with_plan();
+    page.see(Seen::Scroll { percent: 75 });
+    let first = page.fetched[0].clone();
+    let item = &items(&first)[0];
+    assert_eq!(item.claims.as_deref(), Some(&["read-on".into()][..]));
+    page.answer_last(Answer::Settled);
+    page.see(Seen::Dwell { seconds: 10 });
+    page.wait(2_000);
+    let second = page.fetched[1].clone();
+    assert_eq!(items(&second)[0].claims.as_deref(), Some(&[][..]));
+}
+
+#[test]
 fn claims_are_what_the_plan_says() {
     let mut page = Page::with_plan();
     page.event("demo_requested");

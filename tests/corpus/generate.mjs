@@ -57,6 +57,11 @@ const plan = {
     goal("half", { media: { progress: 50 } }, { count: "once_per_day", dedup: "video" }),
     goal("ten", { media: { progress: 10 }, and: [{ property: "video", ends_with: "🎬" }] }),
     goal("complete", { media: "complete" }),
+    goal("scrolled", { scroll: 50 }, { count: "once_per_session" }),
+    goal("read-guide", { scroll: 100, and: [{ property: "path", starts_with: "/guides/" }] }, { count: "once_per_day", dedup: "path" }),
+    goal("dwelt", { dwell: "30s" }),
+    goal("stayed", { any: [{ dwell: "5m" }, { scroll: 50 }] }, { count: "once_per_contact" }),
+    goal("wanted", { media: "play", and: [{ property: "autoplay", exists: false }, { property: "loop", exists: false }] }),
     goal("is", on("text", { is: "yes" })),
     goal("is-not", on("text", { is_not: "yes" })),
     goal("contains", on("text", { contains: "靴" })),
@@ -120,7 +125,9 @@ const page = (path, { host = "shop.example", title = "", referrer = "", query = 
 });
 const click = (...way) => ({ kind: "click", facts: records(...way.map((it) => element(...it))) });
 const submit = (...way) => ({ kind: "submit", facts: records(...way.map((it) => element(...it))) });
-const media = (video, step) => ({ kind: "media", facts: fields(video, step) });
+const media = (video, step, given = {}) => ({ kind: "media", facts: fields(video, step, properties(given)) });
+const scroll = (percent, path) => ({ kind: "scroll", path, facts: String(percent) });
+const dwell = (seconds, path) => ({ kind: "dwell", path, facts: String(seconds) });
 const track = (name, given = {}) => ({ kind: "track", facts: fields(name, properties(given)) });
 const trigger = (id, given = {}) => ({ kind: "trigger", facts: fields(id, properties(given)) });
 const identify = (contact) => ({ kind: "identify", facts: contact });
@@ -186,7 +193,12 @@ const visits = [
   [NIGHT + hours(33), [
     media("walk", "play"), media("walk", "play"), media("layers", "play"), media("動画 🎬", "play"), media("", "play"), media("walk", "complete"),
     media("walk", "pause"), media("v".repeat(600), "play"),
-    { played: ["/", "walk", 0, 9] }, { played: ["/", "walk", 9, 60] }, { played: ["/", "動画 🎬", 0, 100] }, { played: ["/", "x", 50, 50] }, { played: ["/", "x", "a", "b"] },
+    media("walk", 10), media("walk", 50), media("動画 🎬", 10), media("動画 🎬", 50), media("x", 0), media("x", "a"), media("x", -1), media("x", 256),
+    media("hero", "play", { autoplay: true, loop: true }), media("hero", "play", { autoplay: true }), media("hero", "play", { loop: true }),
+  ]],
+  [NIGHT + hours(34), [
+    page("/guides/sizes/"), scroll(50), scroll(100, "/guides/sizes/"), scroll(100, "/guides/sizes/"), scroll(100, "/guides/寸法/"), scroll(99), scroll(0), scroll("a"), scroll(300),
+    dwell(30), dwell(300, "/guides/sizes/"), dwell(29), dwell(3_600), dwell(0), dwell(""), dwell("30s"),
   ]],
   [NIGHT + hours(35), TEXTS.map((text) => track("test", { text }))],
   [NIGHT + hours(36), NUMBERS.map((number) => track("test", { number }))],
@@ -232,7 +244,6 @@ const HELD = 60;
 const see = (now, one) => {
   count += 1;
   seen += 1;
-  if (one.played) return steps.push({ now, text: fields("played", ...one.played) });
   const own = index >= HELD;
   const path = one.path ?? "/shoes/雲/";
   steps.push({ now, text: fields("seen", one.kind, own ? "" : idOf(now), own ? 0 : index, path, one.facts) });

@@ -84,7 +84,7 @@ test("another plan explains the same observation in its own way", async () => {
   for (const named of ["2", newer.hash]) {
     const body = await explain(site, demo.id, `?plan=${named}`);
     assert.equal(body.plan, newer.hash);
-    assert.equal(of(body, "demo-request").reason, "path, selector, name or step differs");
+    assert.equal(of(body, "demo-request").reason, "path, selector, name, step or mark differs");
   }
   await problem(
     await worker.admin(`${site}/observations/${demo.id}/explain?plan=7`),

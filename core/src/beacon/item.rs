@@ -87,6 +87,8 @@ struct Fields<'a> {
     #[serde(default)]
     percent: u8,
     #[serde(default)]
+    seconds: u32,
+    #[serde(default)]
     video: String,
     #[serde(default)]
     name: String,
@@ -203,6 +205,14 @@ fn seen(fields: &mut Fields<'_>) -> Result<Seen, (Quarantine, String)> {
             },
             video: take(&mut fields.video),
         },
+        "scroll" if (1..=100).contains(&fields.percent) => Seen::Scroll {
+            percent: fields.percent,
+        },
+        "scroll" => return Err(mark("percent", "100")),
+        "dwell" if (1..=limits::DWELL_SECONDS.1).contains(&fields.seconds) => Seen::Dwell {
+            seconds: fields.seconds,
+        },
+        "dwell" => return Err(mark("seconds", &limits::DWELL_SECONDS.1.to_string())),
         "event" => Seen::Event {
             name: take(&mut fields.name),
         },
@@ -236,6 +246,13 @@ fn seen(fields: &mut Fields<'_>) -> Result<Seen, (Quarantine, String)> {
             ));
         }
     })
+}
+
+fn mark(field: &str, most: &str) -> (Quarantine, String) {
+    (
+        Quarantine::Field,
+        format!("{field}: is missing or not a whole number from 1 to {most}"),
+    )
 }
 
 impl ReadItem<'_> {
@@ -319,7 +336,7 @@ fn check(item: &ReadItem<'_>) -> Option<(Quarantine, String)> {
             limits::PATH_ELEMENTS.saturating_add(1),
         ),
         Seen::Media { video, .. } => long("video", video, limits::TEXT_BYTES),
-        Seen::Commerce { .. } => None,
+        Seen::Scroll { .. } | Seen::Dwell { .. } | Seen::Commerce { .. } => None,
     };
     of_kind
         .or_else(|| long("path", &observation.path, limits::TEXT_BYTES))

@@ -44,6 +44,8 @@ fn without_conditions(trigger: &TriggerSource) -> TriggerSource {
         TriggerSource::Click(trigger) => (&mut trigger.and, &mut trigger.any),
         TriggerSource::Submit(trigger) => (&mut trigger.and, &mut trigger.any),
         TriggerSource::Media(trigger) => (&mut trigger.and, &mut trigger.any),
+        TriggerSource::Scroll(trigger) => (&mut trigger.and, &mut trigger.any),
+        TriggerSource::Dwell(trigger) => (&mut trigger.and, &mut trigger.any),
         TriggerSource::Event(trigger) => (&mut trigger.and, &mut trigger.any),
         TriggerSource::Commerce(trigger) => (&mut trigger.and, &mut trigger.any),
     };

@@ -198,6 +198,11 @@ impl TriggerSource {
             },
             Self::Submit(trigger) => Trigger::Submit(Selector::parse_list(&trigger.submit).ok()?),
             Self::Media(trigger) => Trigger::Media(trigger.media),
+            Self::Scroll(trigger) => Trigger::Scroll(trigger.scroll),
+            Self::Dwell(trigger) => {
+                let seconds = length(&trigger.dwell, 0).checked_div(1_000)?;
+                Trigger::Dwell(u32::try_from(seconds).ok()?)
+            }
             Self::Event(trigger) => Trigger::Event(trigger.event.clone()),
             Self::Commerce(trigger) => Trigger::Commerce(trigger.commerce),
         };

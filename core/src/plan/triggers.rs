@@ -48,6 +48,10 @@ pub enum TriggerSource {
     Submit(SubmitTrigger),
     /// A video or audio element.
     Media(MediaTrigger),
+    /// A way down a page.
+    Scroll(ScrollTrigger),
+    /// A time with a page.
+    Dwell(DwellTrigger),
     /// A custom event.
     Event(EventTrigger),
     /// A step of a purchase.
@@ -109,6 +113,25 @@ trigger! {
     MediaTrigger {
         /// What it did.
         pub media: MediaStep,
+    }
+}
+
+trigger! {
+    /// A page was scrolled down so far, once for each page view.
+    ScrollTrigger {
+        /// The share of the way from top to bottom, in per cent.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
+        pub scroll: u8,
+    }
+}
+
+trigger! {
+    /// A page was visible and used for so long, once for each page view.
+    DwellTrigger {
+        /// The time: a whole number of seconds or minutes, such as `30s` or `2m`, and an hour at
+        /// most.
+        #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+[smh]$")))]
+        pub dwell: String,
     }
 }
 
@@ -202,6 +225,8 @@ impl TriggerSource {
             Self::Click(trigger) => (&trigger.and, &trigger.any),
             Self::Submit(trigger) => (&trigger.and, &trigger.any),
             Self::Media(trigger) => (&trigger.and, &trigger.any),
+            Self::Scroll(trigger) => (&trigger.and, &trigger.any),
+            Self::Dwell(trigger) => (&trigger.and, &trigger.any),
             Self::Event(trigger) => (&trigger.and, &trigger.any),
             Self::Commerce(trigger) => (&trigger.and, &trigger.any),
         }

@@ -232,6 +232,29 @@ fn a_limit_names_its_field() {
     assert_eq!(refused(&whole).reason, Quarantine::Limit);
 }
 
+/// The loader knows no words of a shop: what a page tracked is told apart here.
+#[test]
+fn what_the_raw_form_tracked_is_a_step_of_a_purchase_or_an_event() {
+    let step = item(r#""kind":"track","name":"Order Completed","properties":{"order_id":"A1"}"#);
+    let read = read_item(&step).unwrap().observation;
+    assert_eq!(
+        read.seen,
+        Seen::Commerce {
+            step: goalpost_core::CommerceStep::Purchase
+        }
+    );
+    assert_eq!(read.properties.text("order"), Some("A1"));
+    let own = item(r#""kind":"track","name":"size_found""#);
+    assert_eq!(
+        read_item(&own).unwrap().observation.seen,
+        Seen::Event {
+            name: "size_found".into()
+        }
+    );
+    let nameless = item(r#""kind":"track""#);
+    assert!(read_item(&nameless).unwrap_err().detail.contains("name"));
+}
+
 #[test]
 fn a_field_that_is_wrong_is_named() {
     for (text, reason, field) in [
@@ -246,6 +269,17 @@ fn a_field_that_is_wrong_is_named() {
             item(r#""kind":"media","step":"rewind""#),
             Quarantine::Field,
             "step",
+        ),
+        (item(r#""kind":"scroll""#), Quarantine::Field, "percent"),
+        (
+            item(r#""kind":"scroll","percent":101"#),
+            Quarantine::Field,
+            "percent",
+        ),
+        (
+            item(r#""kind":"dwell","seconds":3601"#),
+            Quarantine::Field,
+            "seconds",
         ),
         (
             item(r#""kind":"commerce","name":"steal""#),

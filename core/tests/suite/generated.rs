@@ -99,6 +99,8 @@ fn trigger() -> impl Strategy<Value = Trigger> {
         1 => selectors().prop_map(Trigger::Submit),
         1 => select(LinkKind::ALL.to_vec()).prop_map(Trigger::Link),
         1 => media().prop_map(Trigger::Media),
+        1 => (1u8..=100).prop_map(Trigger::Scroll),
+        1 => (1u32..=3_600).prop_map(Trigger::Dwell),
         1 => name().prop_map(Trigger::Event),
         1 => select(CommerceStep::ALL.to_vec()).prop_map(Trigger::Commerce),
     ]
@@ -227,6 +229,8 @@ fn seen() -> impl Strategy<Value = Seen> {
         elements().prop_map(|elements| Seen::Click { elements }),
         elements().prop_map(|elements| Seen::Submit { elements }),
         (media(), short()).prop_map(|(step, video)| Seen::Media { step, video }),
+        (1u8..=100).prop_map(|percent| Seen::Scroll { percent }),
+        (1u32..=3_600).prop_map(|seconds| Seen::Dwell { seconds }),
         "\\PC{1,10}".prop_map(|name| Seen::Event { name }),
         select(CommerceStep::ALL.to_vec()).prop_map(|step| Seen::Commerce { step }),
         "[a-z-]{1,10}".prop_map(|definition| Seen::Trigger { definition }),

@@ -117,6 +117,13 @@ fn a_trigger_says_what_it_can_be() {
         r#"{ "click": { "link": "tell" } }"#,
         r#"{ "media": "pause" }"#,
         r#"{ "media": { "progress": 0 } }"#,
+        r#"{ "scroll": "75%" }"#,
+        r#"{ "scroll": 0 }"#,
+        r#"{ "scroll": 101 }"#,
+        r#"{ "dwell": 30 }"#,
+        r#"{ "dwell": "30" }"#,
+        r#"{ "dwell": "2h" }"#,
+        r#"{ "scroll": 75, "dwell": "30s" }"#,
         r#"{ "event": "Order Completed" }"#,
         r#"{ "commerce": "Order Completed" }"#,
         r#"{ "page": "/a/(b)" }"#,
@@ -127,7 +134,7 @@ fn a_trigger_says_what_it_can_be() {
     let all: Vec<_> = list.iter().map(|when| of_when(when).join("\n")).collect();
     insta::assert_snapshot!(all.join("\n"), @r#"
     goals[0].when: 'sever' is not a trigger; write "server", or an object such as { "page": "/thanks/" }
-    goals[0].when: says of no kind what must be seen; write one of page, click, submit, media, event, commerce
+    goals[0].when: says of no kind what must be seen; write one of page, click, submit, media, scroll, dwell, event, commerce
     goals[0].when.clik: is not a field of a trigger; did you mean 'click'?
     goals[0].when: has several triggers in one object, page and click; write { "any": [ … ] } with one object for each
     goals[0].when.query: is not a field of a trigger of 'event'; its fields are and, any, event
@@ -135,6 +142,13 @@ fn a_trigger_says_what_it_can_be() {
     goals[0].when.click.link: 'tell' is not a kind of link; did you mean 'tel'?
     goals[0].when.media: 'pause' is not a media step (or { "progress": 50 }); one of play, complete
     goals[0].when.media.progress: 0 is not a whole number from 1 to 100
+    goals[0].when.scroll: is text; write a whole number from 1 to 100
+    goals[0].when.scroll: 0 is not a whole number from 1 to 100
+    goals[0].when.scroll: 101 is not a whole number from 1 to 100
+    goals[0].when.dwell: is a number; write a length of time such as "30m" as text
+    goals[0].when.dwell: '30' is not a length of time; write seconds, minutes, hours or days, such as "90s", "30m", "1h" or "7d"
+    goals[0].when.dwell: '2h' is not from 1s to 1h, the shortest and the longest that is taken
+    goals[0].when: has several triggers in one object, scroll and dwell; write { "any": [ … ] } with one object for each
     goals[0].when.event: 'Order Completed' is a step of a purchase, which is no custom event; write { "commerce": "purchase" }
     goals[0].when.commerce: is called 'purchase' in a plan
     goals[0].when.page: '/a/(b)' uses '(', which page patterns do not have; use ':name' for one segment and '*' for anything

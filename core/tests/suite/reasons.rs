@@ -38,7 +38,7 @@ fn every_definition_has_its_reason() {
     assert_eq!(told("sizes"), ("a condition does not hold".into(), false));
     assert_eq!(
         told("home"),
-        ("path, selector, name or step differs".into(), false)
+        ("path, selector, name, step or mark differs".into(), false)
     );
     assert_eq!(
         told("buy"),

@@ -242,3 +242,62 @@ fn a_page_keeps_only_the_query_that_somebody_asks_about() {
         assert!(!rules.keeps_query(private), "{private}");
     }
 }
+
+/// Marks are reached one by one: a page tells of each that the plan has, so each is its own fact.
+#[test]
+fn a_mark_means_what_waits_for_exactly_it() {
+    let rules = rules(
+        "",
+        r#"{ "id": "half", "when": { "scroll": 50 } }, { "id": "end", "when": { "scroll": 100 } },
+           { "id": "guide", "when": { "scroll": 50, "and": [{ "property": "path", "starts_with": "/guides/" }] } },
+           { "id": "stayed", "when": { "dwell": "1m" } }, { "id": "stayed-too", "when": { "dwell": "60s" } }"#,
+    );
+    let scrolled = |percent| seen(Seen::Scroll { percent });
+    let stayed = |seconds| seen(Seen::Dwell { seconds });
+    assert_eq!(happened(&rules, &scrolled(50)), ["half"]);
+    assert_eq!(happened(&rules, &scrolled(100)), ["end"]);
+    assert_eq!(happened(&rules, &scrolled(75)), [""; 0]);
+    assert_eq!(happened(&rules, &stayed(60)), ["stayed", "stayed-too"]);
+    assert_eq!(happened(&rules, &stayed(50)), [""; 0]);
+    let guide = Observation {
+        path: "/guides/sizes/".into(),
+        ..scrolled(50)
+    };
+    assert_eq!(happened(&rules, &guide), ["half", "guide"]);
+    let half = rules.definition("half").unwrap();
+    let why = |observation: &Observation| explain(&rules, half, observation);
+    assert_eq!(why(&scrolled(100)), Explanation::OtherSubject);
+    assert_eq!(why(&stayed(50)), Explanation::OtherKind);
+}
+
+#[test]
+fn a_video_that_plays_by_itself_counts_unless_a_condition_says_no() {
+    let rules = rules(
+        "",
+        r#"{ "id": "any", "when": { "media": "play" } },
+           { "id": "wanted", "when": { "media": "play", "and": [
+             { "property": "autoplay", "exists": false }, { "property": "loop", "exists": false }] } }"#,
+    );
+    let by_itself = |name: &str| {
+        with(
+            seen(play("hero")),
+            &[(name, goalpost_core::Value::Bool(true))],
+        )
+    };
+    assert_eq!(happened(&rules, &seen(play("hero"))), ["any", "wanted"]);
+    assert_eq!(happened(&rules, &by_itself("autoplay")), ["any"]);
+    assert_eq!(happened(&rules, &by_itself("loop")), ["any"]);
+}
+
+#[test]
+fn a_page_watches_only_for_what_some_definition_asks() {
+    let list = |goals: &str| rules("", goals).watch_list();
+    assert_eq!(list(r#"{ "id": "g", "when": { "page": "/" } }"#), "");
+    assert_eq!(
+        list(
+            r#"{ "id": "g", "when": { "any": [{ "scroll": 75 }, { "dwell": "2m" }, { "media": { "progress": 50 } },
+                 { "media": "complete" }, { "submit": "form" }, { "event": "e" }] } }, { "id": "h", "when": { "scroll": 75 } }"#
+        ),
+        "s75 d120 m50 m0 f0 s75 "
+    );
+}

@@ -25,6 +25,8 @@ fn words(observation: &Observation) -> String {
             MediaStep::Progress(percent) => format!("{percent} % of {video} played"),
             MediaStep::Complete => format!("{video} ended"),
         },
+        Seen::Scroll { percent } => format!("{percent} % of the way down"),
+        Seen::Dwell { seconds } => format!("{seconds} s on the page"),
         Seen::Event { name } => name.clone(),
         Seen::Commerce { step } => {
             let mut words = step.name().replace('_', " ");
@@ -108,6 +110,8 @@ mod tests {
                 r#""kind":"media","step":"progress","percent":50,"video":"walk""#,
                 "50 % of walk played",
             ),
+            (r#""kind":"scroll","percent":75"#, "75 % of the way down"),
+            (r#""kind":"dwell","seconds":30"#, "30 s on the page"),
             (
                 r#""kind":"commerce","name":"purchase","properties":{"order":"A1","revenue":14800,"currency":"JPY"}"#,
                 "purchase · order A1 · 14800 JPY",

@@ -159,6 +159,18 @@ export type Item = {
    */
   percent?: number;
 } | {
+  "kind": "scroll";
+  /**
+   * The mark: the share of the way down, in per cent.
+   */
+  percent: number;
+} | {
+  "kind": "dwell";
+  /**
+   * The mark, in seconds.
+   */
+  seconds: number;
+} | {
   "kind": "event";
   /**
    * Its name.

@@ -202,6 +202,25 @@ export type ConditionSource = PropertyCondition | AllConditions | AnyCondition;
 export type Counting = "every" | "once_per_session" | "once_per_day" | "once_per_contact" | "once_per_order";
 
 /**
+ * A page was visible and used for so long, once for each page view.
+ */
+export type DwellTrigger = {
+  /**
+   * The time: a whole number of seconds or minutes, such as `30s` or `2m`, and an hour at
+   * most.
+   */
+  dwell: string;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
  * The page called `goalpost("track", name, properties)`.
  */
 export type EventTrigger = {
@@ -485,6 +504,24 @@ export type Rate = {
 };
 
 /**
+ * A page was scrolled down so far, once for each page view.
+ */
+export type ScrollTrigger = {
+  /**
+   * The share of the way from top to bottom, in per cent.
+   */
+  scroll: number;
+  /**
+   * Conditions that must all hold.
+   */
+  and?: Array<ConditionSource>;
+  /**
+   * Conditions of which at least one must hold.
+   */
+  any?: Array<ConditionSource>;
+};
+
+/**
  * Only a server reports it; a page that claims it is not believed.
  */
 export type ServerWord = "server";
@@ -529,7 +566,7 @@ export type SubmitTrigger = {
 /**
  * What must be seen.
  */
-export type TriggerSource = PageTrigger | ClickTrigger | SubmitTrigger | MediaTrigger | EventTrigger | CommerceTrigger;
+export type TriggerSource = PageTrigger | ClickTrigger | SubmitTrigger | MediaTrigger | ScrollTrigger | DwellTrigger | EventTrigger | CommerceTrigger;
 
 /**
  * What an outcome is worth.

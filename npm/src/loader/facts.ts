@@ -24,23 +24,26 @@ const { parse, stringify } = JSON;
 const isObject = (value: unknown) => Object(value) === value;
 
 /**
- * A copy of what was seen, as it is now and as the wire takes it: every text clipped, and nothing
- * deeper than lists of objects, so that it can always be written.
+ * What was seen as the wire takes it: every text clipped, and nothing deeper than lists of objects,
+ * so that it can always be written.
  */
-export const copyOf = <T>(seen: T): T =>
-  parse(
-    stringify(seen, (key, value: unknown) =>
-      isObject(value)
-        ? Array.isArray(value)
-          ? value.filter(isObject)
-          : /^(attr|query|properties|\d*)$/.test(key)
-            ? value
-            : undefined
-        : /ri|big/.test(typeof value) // string, bigint
-          ? clip(value)
-          : value,
-    ),
-  );
+export const textOf = (seen: object): string =>
+  stringify(seen, function (this: Record<string, unknown>, key) {
+    // As it is, not as a `toJSON` of the page's would have it.
+    const value = this[key];
+    return isObject(value)
+      ? Array.isArray(value)
+        ? value.filter(isObject)
+        : /^(attr|query|properties|\d*)$/.test(key)
+          ? value
+          : undefined
+      : /ri|big/.test(typeof value) // string, bigint
+        ? clip(value)
+        : value;
+  });
+
+/** A copy of what was seen, as it is now. */
+export const copyOf = <T extends object>(seen: T): T => parse(textOf(seen));
 
 /** Properties without what has no value on the wire. */
 export const clean = (properties: unknown): Properties => known(copyOf({ properties }).properties);
@@ -68,23 +71,28 @@ export const describe = (element: Element): PathElement => {
 };
 
 /**
- * Passes on a click on something interactive, with the elements from there outwards that can be
- * told apart, and the very element clicked. A right click is none. Other events have other subjects.
+ * Passes on a click on something interactive, or a form's submit, with the elements from there
+ * outwards that can be told apart, and the very element that it happened to. A right click is none.
  */
-export const withClick = (
+export const withElements = (
   event: Event,
-  pass: (click: { kind: string; elements: PathElement[] }, target: Element) => void,
-  subject = "a,button,summary,[role=button],[type=submit],[type=button],[type=image]",
+  pass: (seen: { kind: string; elements: PathElement[] }, target: Element) => void,
 ): void => {
+  const kind = event.type.replace("aux", "");
   const path = (event.composedPath() as Element[]).filter((node) => node.matches);
-  const from = path.findIndex((element) => element.matches(subject));
+  const from = path.findIndex(
+    (element) =>
+      // A form is the first in the path of its submit, which comes after click in the alphabet.
+      kind > "s" ||
+      element.matches("a,button,summary,[role=button],[type=submit],[type=button],[type=image]"),
+  );
   if (~from && !((event as MouseEvent).button > 1)) {
     pass(
       {
-        kind: "click",
+        kind,
         elements: path
           .slice(from)
-          .filter((element, at) => !at || element.id || element.classList[0])
+          .filter((element, at) => !at || element.id || element.className)
           .slice(0, 6)
           .map(describe),
       },

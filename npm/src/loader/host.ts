@@ -33,10 +33,10 @@ export interface HeldPage extends Captured {
   referrer: string;
 }
 
-export interface HeldClick extends Captured {
-  kind: "click";
+export interface HeldAct extends Captured {
+  kind: "click" | "submit";
   target: Element;
-  /** The interactive element, then its ancestors outwards, as they were when it was clicked. */
+  /** The interactive element or the form, then its ancestors outwards, as they were then. */
   elements: PathElement[];
 }
 
@@ -49,7 +49,7 @@ export interface HeldCall extends Captured {
 }
 
 /** Something that happened before the SDK was there. */
-export type Held = HeldPage | HeldClick | HeldCall;
+export type Held = HeldPage | HeldAct | HeldCall;
 
 /** The browser's own functions, as they were before later scripts could wrap them. */
 export interface Natives {

@@ -1,5 +1,5 @@
 import type { Consent, Natives, PathElement, Properties } from "./host.js";
-import { copyOf, newId, queryOf, withClick } from "./facts.js";
+import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
 
 /** Something seen, in the wire's own words. */
 export interface Seen {
@@ -149,16 +149,7 @@ export const launch = (
       loader.natives.sendBeacon.call(
         navigator,
         loader.prefix + "/c",
-        JSON.stringify({
-          ...loader,
-          v: 1,
-          form: "raw",
-          sent,
-          visitor,
-          items,
-          held: undefined,
-          natives: undefined,
-        }),
+        textOf({ ...loader, v: 1, form: "raw", sent, visitor, items, held: undefined }),
       )
     ) {
       sendLast();
@@ -167,8 +158,8 @@ export const launch = (
 
   const hear = (event: Event) => {
     if (loader.call) return;
-    // In the alphabet, auxclick and click come first, then pagehide, then visibilitychange.
-    if (event.type < "d") withClick(event, hold);
+    // auxclick, click and submit; in the alphabet, pagehide comes before visibilitychange.
+    if (/ck|m/.test(event.type)) withElements(event, hold);
     else if (loader.consent == "granted" && (event.type < "q" || document.hidden)) sendLast();
   };
 
@@ -182,7 +173,7 @@ export const launch = (
     },
     location.href,
   );
-  "click,auxclick,pagehide,visibilitychange".split(",").map((type) =>
+  "click auxclick submit pagehide visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);

@@ -1,6 +1,6 @@
 import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
 import { contactOf } from "./contact.js";
-import { copyOf, newId, queryOf, withClick } from "./facts.js";
+import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
 import { Presence } from "./presence.js";
 
 /** The same bounds as the edge's own. */
@@ -65,7 +65,7 @@ class RawForm implements Sdk {
       case "track":
       case "trigger":
         this.look();
-        this.add({ kind: method as string, name, properties });
+        this.add({ kind: method, name, properties });
         return;
       case "identify":
         this.identify(name);
@@ -102,13 +102,13 @@ class RawForm implements Sdk {
       this.path = path;
       this.referrer = held.url;
       this.add({ ...pageOf(held.url, held.title, held.referrer), ...own });
-    } else if (held.kind === "click") {
-      this.add({ kind: "click", elements: held.elements, ...own });
+    } else if (held.kind !== "call") {
+      this.add({ kind: held.kind, elements: held.elements, ...own });
     } else if (held.args[0] === "identify") {
       if (held.contact) this.add({ kind: "identify", contact: held.contact, ...own });
     } else {
-      const [kind, name, properties] = held.args as [string, string, Properties];
-      this.add({ kind, name, properties, ...own });
+      const [method, name, properties] = held.args as [string, string, Properties];
+      this.add({ kind: method, name, properties, ...own });
     }
   }
 
@@ -157,11 +157,7 @@ class RawForm implements Sdk {
   private readonly hear = (event: Event): void => {
     try {
       this.look(event.type === "pageshow" && (event as PageTransitionEvent).persisted);
-      if (event.type === "submit") {
-        withClick(event, ({ elements }) => this.add({ kind: "submit", elements }), "form");
-      } else if (event instanceof MouseEvent) {
-        withClick(event, (click) => this.add({ ...click }));
-      }
+      if (/ck|m/.test(event.type)) withElements(event, (seen) => this.add({ ...seen }));
     } catch {
       // The page must not notice.
     }
@@ -247,13 +243,13 @@ class RawForm implements Sdk {
     const texts: string[] = [];
     let bytes = 0;
     for (const item of items.slice(0, BEACON_ITEMS)) {
-      const text = JSON.stringify(item);
+      const text = textOf(item);
       bytes += this.encoder.encode(text).length + 1;
       if (bytes > ITEMS_BYTES && taken.length) break;
       taken.push(item);
       texts.push(text);
     }
-    const header = JSON.stringify({
+    const header = textOf({
       v: 1,
       site,
       sdk,
@@ -264,9 +260,8 @@ class RawForm implements Sdk {
       visitor: this.presence.visitor,
       // What was let go has a place on the page load too.
       captured: this.next + this.overflow,
-      dropped: { overflow: this.overflow },
-    });
-    return [`${header.slice(0, -1)},"items":[${texts.join()}]}`, taken];
+    }).slice(0, -1);
+    return [`${header},"dropped":{"overflow":${this.overflow}},"items":[${texts.join()}]}`, taken];
   }
 }
 

@@ -113,6 +113,7 @@ const toHeld = ([item, aside]: Loader["held"][number]): Held => {
         title: item.title || (captured.sent ? "" : document.title),
       };
     case "click":
+    case "submit":
       return { ...captured, kind, target: aside as Element, elements: elements ?? [] };
     case "identify":
       return { ...captured, kind: "call", args: [kind, aside], contact: item.contact };

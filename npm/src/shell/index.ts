@@ -94,6 +94,8 @@ export const start = (host: Host): Sdk => {
       case "f":
         post(text);
         return;
+      case "w":
+        return lookOut(text);
       case "b":
         if (!natives.sendBeacon?.(collectUrl, text)) tell("unbeaconed");
         return;
@@ -141,8 +143,8 @@ export const start = (host: Host): Sdk => {
     const { path, id, k } = one;
     if (one.kind == "page") {
       see("page", pageText(one.url, one.title || document.title, one.referrer), path, id, k);
-    } else if (one.kind == "click") {
-      see("click", records(one.elements.map(elementText)), path, id, k);
+    } else if (one.kind != "call") {
+      see(one.kind, records(one.elements.map(elementText)), path, id, k);
     } else {
       const [kind, name, given] = one.args as [string, string, Record<string, unknown>];
       if (kind != "identify") see(kind, joined(fields(name), properties(given)), path, id, k);
@@ -150,12 +152,9 @@ export const start = (host: Host): Sdk => {
     }
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const hasPlan = listen({ see, tell, hidden });
+  const lookOut = listen({ see, tell, hidden, natives });
 
-  const planned = (bytes: Uint8Array) => {
-    tell("", bytes);
-    hasPlan();
-  };
+  const planned = (bytes: Uint8Array) => tell("", bytes);
   const none = new Uint8Array();
   const patience = natives.setTimeout(planned, PLAN_MS, none);
   natives

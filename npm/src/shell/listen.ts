@@ -1,13 +1,30 @@
 import { clip, describe } from "../loader/facts.js";
-import { elementText, fields, joined, records } from "./wire.js";
+import type { Natives } from "../loader/host.js";
+import { elementText, fields, joined, properties, records } from "./wire.js";
+import type { Look } from "./watch.js";
 
 /** Tells the engine what was seen: the kind, then what the kind needs. */
-export type See = (kind: string, facts: string) => void;
+export type See = (kind: string, facts: string, path?: string) => void;
+
+/** Hears events in the capture phase, given as names with spaces between; what fails, fails silently. */
+export type Hear = (target: EventTarget | undefined, types: string, work: (event: never) => void) => void;
+
+/** How a video came to play, where that was not by somebody's hand. */
+export interface How {
+  /** By itself, and muted. */
+  autoplay?: true | undefined;
+  /** Again and again. */
+  loop?: true | undefined;
+}
+
+/** What a video did: a step by its name, or a share in per cent that has been played by now. */
+export type Step = string | number;
 
 export interface Page {
   see: See;
   tell(text: string): void;
   hidden(): void;
+  natives: Natives;
 }
 
 /** How far outwards a click looks for what was meant. */
@@ -34,32 +51,24 @@ export const pageText = (url: string, title: string, referrer: string): string =
 
 /** A video's own name: stable over visits, unlike its place on the page. */
 const videoName = (media: HTMLMediaElement): string =>
-  clip(media.id || media.currentSrc.replace(/[?#].*/, "").replace(/.*\//, ""));
-
-/** The share that has been played, in per cent; the browser counts what was seen twice once. */
-const played = ({ played: ranges, duration }: HTMLMediaElement): number => {
-  let seconds = 0;
-  for (let at = 0; at < ranges.length; at++) seconds += ranges.end(at) - ranges.start(at);
-  return Math.min(100, Math.floor((seconds / duration) * 100)) || 0;
-};
+  media.id || media.currentSrc.replace(/[?#].*/, "").replace(/.*\//, "");
 
 /**
  * Hears what the page does, in the capture phase, and never interferes with it.
  *
- * Call what it returns once the plan is there: only the plan knows which share of a video counts.
+ * Call what it returns once the plan is there, with the plan's own list of what to look out for.
  */
-export const listen = ({ see, tell, hidden }: Page): (() => void) => {
+export const listen = ({ see, tell, hidden, natives }: Page): ((words: string) => void) => {
   let path = location.pathname;
-  const reached = new WeakMap<EventTarget, number>();
-  let hasPlan = false;
+  let look: Look | undefined;
 
-  const hear = (target: EventTarget | undefined, types: string, work: (event: Event) => void) => {
+  const hear: Hear = (target, types, work) => {
     for (const type of types.split(" ")) {
       target?.addEventListener(
         type,
         (event) => {
           try {
-            work(event);
+            work(event as never);
           } catch {
             // The page must not notice.
           }
@@ -69,7 +78,10 @@ export const listen = ({ see, tell, hidden }: Page): (() => void) => {
     }
   };
 
-  const view = (referrer: string) => see("page", pageText(location.href, document.title, referrer));
+  const view = (referrer: string) => {
+    look?.("view");
+    see("page", pageText(location.href, document.title, referrer));
+  };
 
   const navigated = () => {
     const from = location.origin + path;
@@ -79,46 +91,54 @@ export const listen = ({ see, tell, hidden }: Page): (() => void) => {
     }
   };
 
-  hear(document, "click auxclick", (event) => {
+  const submitted = (path: EventTarget[]) => see("submit", elementsText(path));
+  hear(document, "click auxclick", (event: MouseEvent) => {
     // The right button opens a menu; a script's click is nobody's.
-    if (event.isTrusted && (event as MouseEvent).button < 2) see("click", elementsText(event.composedPath()));
+    if (event.isTrusted && event.button < 2) see("click", elementsText(event.composedPath()));
   });
-  hear(document, "submit", (event) => see("submit", elementsText(event.composedPath())));
-  const stepped = (media: HTMLMediaElement, step: string) => see("media", fields(videoName(media), step));
-  const progressed = (media: HTMLMediaElement) => {
-    const from = reached.get(media) ?? 0;
-    const to = played(media);
-    if (hasPlan && to > from) {
-      reached.set(media, to);
-      tell(joined("played", fields(path, videoName(media), from, to)));
-    }
-  };
-  hear(document, "play ended timeupdate", (event) => {
-    const media = event.composedPath()[0] as HTMLMediaElement;
-    if (event.type == "timeupdate") progressed(media);
-    else stepped(media, event.type == "play" ? "play" : "complete");
-  });
-  const playedMedia = () =>
-    [...document.querySelectorAll<HTMLMediaElement>("audio,video")].filter((media) => media.played.length);
+  hear(document, "submit", (event: Event) => submitted(event.composedPath()));
+
+  const played = (video: string, step: Step, how: How) =>
+    see("media", joined(fields(clip(video), step), properties(how)));
+  const media = (media: HTMLMediaElement, step: Step) =>
+    played(videoName(media), step, {
+      autoplay: (media.autoplay && media.muted) || undefined,
+      loop: media.loop || undefined,
+    });
+  hear(document, "play ended", (event: Event) =>
+    media(event.composedPath()[0] as HTMLMediaElement, event.type == "play" ? "play" : "complete"),
+  );
   // What was played before we came counts as well.
-  for (const media of playedMedia()) {
-    stepped(media, "play");
-    if (media.ended) stepped(media, "complete");
-  }
-  hear(document, "visibilitychange", () => (document.visibilityState == "hidden" ? hidden() : tell("back")));
+  document.querySelectorAll<HTMLMediaElement>("audio,video").forEach((one) => {
+    if (one.played.length) media(one, "play");
+    if (one.ended) media(one, "complete");
+  });
+  hear(document, "visibilitychange", () => {
+    if (document.visibilityState == "hidden") {
+      look?.("leave");
+      hidden();
+    } else {
+      look?.("back");
+      tell("back");
+    }
+  });
   // Where a page is left without being hidden first; what was beaconed already is the same items.
   hear(window, "pagehide", hidden);
   hear(window, "online", () => tell("back"));
-  hear(window, "pageshow", (event) => {
-    if ((event as PageTransitionEvent).persisted) {
+  hear(window, "pageshow", (event: PageTransitionEvent) => {
+    if (event.persisted) {
       tell("back");
       view("");
     }
   });
   hear(window.navigation ?? window, "currententrychange popstate", navigated);
 
-  return () => {
-    hasPlan = true;
-    playedMedia().forEach(progressed);
+  return (words) => {
+    if (words) {
+      import("./watch.js").then(
+        ({ watch }) => (look = watch({ words, see, hear, submitted, played, media, natives })),
+        () => {},
+      );
+    }
   };
 };

@@ -122,6 +122,8 @@ pub enum Effect {
     Fetch(String),
     /// Send a beacon that has no answer.
     Beacon(String),
+    /// Look out for what the plan asks about beyond pages, clicks and calls: `Rules::watch_list`.
+    Watch(String),
     /// Tell the developer.
     Say(String),
 }

@@ -202,6 +202,9 @@ impl Engine {
         if self.settings.debug && rules.is_none() {
             self.say("no plan arrived; the edge will evaluate what is seen");
         }
+        if let Some(rules) = &rules {
+            self.effects.push(Effect::Watch(rules.watch_list()));
+        }
         self.plan = Plan::Settled(rules.map(Box::new));
     }
 

@@ -24,6 +24,7 @@ pub struct Page {
     pub fetched: Vec<String>,
     pub beaconed: Vec<String>,
     pub said: Vec<String>,
+    pub watched: String,
     pub lock_is_free: bool,
 }
 
@@ -45,6 +46,7 @@ impl Page {
             fetched: Vec::new(),
             beaconed: Vec::new(),
             said: Vec::new(),
+            watched: String::new(),
             lock_is_free: true,
         }
     }
@@ -78,6 +80,7 @@ impl Page {
                 }
                 Effect::Fetch(body) => self.fetched.push(body),
                 Effect::Beacon(body) => self.beaconed.push(body),
+                Effect::Watch(words) => self.watched = words,
                 Effect::Say(text) => self.said.push(text),
             }
         }

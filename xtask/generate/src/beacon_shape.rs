@@ -121,6 +121,16 @@ enum Seen {
         #[serde(skip_serializing_if = "Option::is_none")]
         percent: Option<u8>,
     },
+    /// A page was scrolled down to a mark of the plan's.
+    Scroll {
+        /// The mark: the share of the way down, in per cent.
+        percent: u8,
+    },
+    /// A page was visible and used up to a mark of the plan's.
+    Dwell {
+        /// The mark, in seconds.
+        seconds: u32,
+    },
     /// A custom event.
     Event {
         /// Its name.
@@ -239,6 +249,8 @@ mod tests {
             media(MediaStep::Play),
             media(MediaStep::Progress(50)),
             media(MediaStep::Complete),
+            Seen::Scroll { percent: 75 },
+            Seen::Dwell { seconds: 30 },
             Seen::Event {
                 name: "demo".to_owned(),
             },

@@ -91,6 +91,14 @@ pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
                 json!({ "media": { "progress": 50 } }),
             ],
         ),
+        (
+            "ScrollTrigger",
+            vec![
+                json!({ "scroll": 75 }),
+                json!({ "scroll": 50, "and": [{ "property": "path", "starts_with": "/guides/" }] }),
+            ],
+        ),
+        ("DwellTrigger", vec![json!({ "dwell": "30s" })]),
         ("EventTrigger", vec![json!({ "event": "demo_requested" })]),
         ("CommerceTrigger", vec![json!({ "commerce": "purchase" })]),
         (
@@ -124,6 +132,12 @@ pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
             ]).collect(),
         ),
     ]
+}
+
+/// A goal for videos that somebody chose to watch.
+pub(crate) fn wanted_video() -> Value {
+    json!({ "id": "watch-video", "when": { "media": "play", "and": [
+        { "property": "autoplay", "exists": false }, { "property": "loop", "exists": false } ] } })
 }
 
 /// Every operator with an example of a condition.

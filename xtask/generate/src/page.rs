@@ -57,10 +57,15 @@ pub(crate) fn text(schema: &Value) -> String {
     add(CLICKS);
     add(&tables::words(&defs["LinkKind"], "kind of link"));
     add("### Media");
-    add(
-        "`\"media\"` is one of these. The property `video` is the element's id, else its file's name.",
-    );
+    add("`\"media\"` is one of these:");
     add(&tables::words(&defs["MediaStep"], "step"));
+    add(MEDIA);
+    add(&block(&examples::wanted_video()));
+    add(EMBEDS);
+    add("### Forms");
+    add(FORMS);
+    add("### Scrolling and time");
+    add(SIGHT);
     add("### Purchases");
     add(PURCHASES);
     add(&tables::words(&defs["CommerceStep"], "step"));
@@ -247,6 +252,42 @@ const CLICKS: &str = "\
 A selector is a type, `#id`, `.class` and `[attribute]` with `=`, `^=`, `$=`, `*=` or `~=`; a space
 means a descendant and `,` an alternative. It matches the element that was clicked or one around it.
 `>`, `+`, `~` and pseudo-classes are refused. `{ \"link\": kind }` is a click on a kind of link:";
+
+const MEDIA: &str = "\
+A share counts distinct seconds: what is skipped was not watched, and what is watched again was
+watched already. Each share that some definition waits for is told once for each player, in rising
+order. The property `video` is the element's id, else its file's name. A video that plays by itself
+and muted has the property `autoplay`, and one that begins again by itself has `loop`; both are true
+or missing. They count like any other, until a condition says no:";
+
+const EMBEDS: &str = "\
+Players of YouTube and Vimeo in an `iframe` count too, in any page whose plan has a `media` trigger.
+They are asked by messages, and no script of theirs is loaded. `video` is the number or the letters
+at the end of the frame's address; `autoplay` and `loop` are what that address says. YouTube's player
+answers only where its address has `enablejsapi=1`. Both players' messages are those of the vendors'
+own scripts (<https://developers.google.com/youtube/iframe_api_reference>,
+<https://github.com/vimeo/player.js>), and are tested here against pages that speak as they do, not
+against the vendors' servers. A video within a shadow root or within another site's frame is not seen.";
+
+const FORMS: &str = "\
+A form that somebody submits is seen, whether or not the page then sends it, and also one in an open
+shadow root whose button is pressed. A form that a script sends with `form.submit()` is seen in
+browsers that have the Navigation API, where it takes this page to another one: sent into another
+window or frame it is not. A form whose submit was seen is not counted again when a script carries it
+out, and data that a script gathers and sends by itself count nothing: use `track`.";
+
+const SIGHT: &str = "\
+Of both, each mark that some definition waits for is told once for each page view, and begins anew
+with the next. Such a mark is something that the visitor did: a session with one is no bounce.
+
+`scroll` is the share of the way from the top of the page to its bottom, in per cent. A page that
+fits the window has no way, and reaches no mark. What scrolls within a page is not the page. The
+place is measured four times a second at most, and only while somebody scrolls.
+
+`dwell` is time in which the page was visible and used. A page counts as used for 30 seconds after
+each sign of use: its beginning, coming back to it, a key, a touch, the wheel, a movement of the
+pointer, or a video that plays in it. Time in another tab counts nothing. Both need the SDK's
+module: where WebAssembly is refused they are not seen.";
 
 const PURCHASES: &str = "\
 `track` with one of GA4's names, or Segment's for the same step, is a step of a purchase. Its

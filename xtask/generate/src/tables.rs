@@ -8,7 +8,7 @@ use goalpost_core::{
 use serde_json::Value;
 
 /// The order in which a reader wants the fields; what is not here comes last.
-const ORDER: [&str; 47] = [
+const ORDER: [&str; 49] = [
     "site",
     "id",
     "name",
@@ -45,6 +45,8 @@ const ORDER: [&str; 47] = [
     "click",
     "submit",
     "media",
+    "scroll",
+    "dwell",
     "event",
     "commerce",
     "query",

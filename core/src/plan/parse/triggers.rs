@@ -1,7 +1,7 @@
 //! What makes a definition happen.
 
 use super::{
-    conditions,
+    conditions, figures,
     reader::{At, Fields, Reader},
 };
 use crate::{
@@ -13,8 +13,9 @@ use crate::{
     plan::{
         checks,
         triggers::{
-            AnyTrigger, ClickTarget, ClickTrigger, CommerceTrigger, EventTrigger, LinkTarget,
-            MediaTrigger, PageTrigger, ServerWord, SubmitTrigger, TriggerSource, When,
+            AnyTrigger, ClickTarget, ClickTrigger, CommerceTrigger, DwellTrigger, EventTrigger,
+            LinkTarget, MediaTrigger, PageTrigger, ScrollTrigger, ServerWord, SubmitTrigger,
+            TriggerSource, When,
         },
     },
     selector::Selector,
@@ -22,8 +23,16 @@ use crate::{
 use alloc::{borrow::ToOwned as _, collections::BTreeMap, format, string::String, vec::Vec};
 use serde_json::Value;
 
-const KINDS: [&str; 6] = ["page", "click", "submit", "media", "event", "commerce"];
-const KINDS_TEXT: &str = "page, click, submit, media, event, commerce";
+const KINDS: [&str; 8] = [
+    "page", "click", "submit", "media", "scroll", "dwell", "event", "commerce",
+];
+const KINDS_TEXT: &str = "page, click, submit, media, scroll, dwell, event, commerce";
+
+/// The shortest and the longest time with a page, in milliseconds.
+const DWELL_MS: (i64, i64) = (
+    limits::DWELL_SECONDS.0 as i64 * 1_000,
+    limits::DWELL_SECONDS.1 as i64 * 1_000,
+);
 
 pub(super) fn when(reader: &mut Reader, at: &At<'_>) -> Option<When> {
     match at.value {
@@ -141,6 +150,16 @@ fn trigger(reader: &mut Reader, fields: &Fields<'_>) -> Option<TriggerSource> {
             and,
             any,
         }),
+        "scroll" => TriggerSource::Scroll(ScrollTrigger {
+            scroll: percent(reader, &at)?,
+            and,
+            any,
+        }),
+        "dwell" => TriggerSource::Dwell(DwellTrigger {
+            dwell: figures::span(reader, &at, DWELL_MS)?,
+            and,
+            any,
+        }),
         "event" => TriggerSource::Event(EventTrigger {
             event: event(reader, &at)?,
             and,
@@ -225,6 +244,10 @@ fn click(reader: &mut Reader, at: &At<'_>) -> Option<ClickTarget> {
     Some(ClickTarget::Link(LinkTarget { link }))
 }
 
+fn percent(reader: &mut Reader, at: &At<'_>) -> Option<u8> {
+    u8::try_from(reader.whole_number(at, 1, 100)?).ok()
+}
+
 fn media(reader: &mut Reader, at: &At<'_>) -> Option<MediaStep> {
     if at.value.is_object() {
         let fields = reader.object(at, "a media step", &["progress"])?;
@@ -233,8 +256,7 @@ fn media(reader: &mut Reader, at: &At<'_>) -> Option<MediaStep> {
             "progress",
             "write the share in per cent, such as 50",
         )?;
-        let percent = reader.whole_number(&at, 1, 100)?;
-        return u8::try_from(percent).ok().map(MediaStep::Progress);
+        return percent(reader, &at).map(MediaStep::Progress);
     }
     let what = "a media step (or { \"progress\": 50 })";
     match reader.choice(at, what, ["play", "complete"].into_iter())? {
