@@ -33,7 +33,7 @@ const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"))
 const browsers = "es2021";
 
 /** Loaded by few pages, each only when it is needed: the file, and where it begins. */
-const CHUNKS = { "raw.js": "loader/raw.ts" };
+const CHUNKS = { "raw.js": "loader/raw.ts", "consent.js": "loader/consent.ts" };
 /** By what a source imports them under: the last part of its path. */
 const chunkAddresses = Object.fromEntries(
   Object.entries(CHUNKS).map(([name, entry]) => [`./${entry.split("/").at(-1).replace(".ts", ".js")}`, `./${name}`]),

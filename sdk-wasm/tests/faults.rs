@@ -137,7 +137,7 @@ fn an_old_visitor_does_not_come_back_with_a_late_answer() {
     let mut page = Page::with_plan();
     page.event("before");
     let envelope = Envelope::read(page.fetched[0].as_bytes()).expect("a beacon");
-    let before = envelope.visitor;
+    let before = envelope.visitor(None);
     page.tell(Input::Consent(Consent::Denied));
     page.tell(Input::Consent(Consent::Granted));
     page.event("after");
@@ -169,7 +169,7 @@ fn the_edges_word_on_the_visitor_reaches_the_tabs_record_and_changes_nothing_els
     });
     assert_eq!(record, expected);
     let envelope = Envelope::read(page.fetched[1].as_bytes()).expect("a beacon");
-    assert_eq!(envelope.visitor, Some(known));
+    assert_eq!(envelope.visitor(None), Some(known));
 }
 
 #[test]

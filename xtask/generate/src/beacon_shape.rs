@@ -283,6 +283,8 @@ mod tests {
                 sent: 1,
                 page: id,
                 visitor,
+                consent: "",
+                cookieless: false,
                 captured: 9,
                 dropped: &[(Drop::Overflow, 2)],
             };

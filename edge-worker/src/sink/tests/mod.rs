@@ -58,6 +58,8 @@ pub(super) struct Letter {
     pub(super) received_at: i64,
     pub(super) page: Id,
     pub(super) visitor: Option<Id>,
+    pub(super) consent: String,
+    pub(super) cookieless: bool,
     pub(super) dropped: Vec<(Drop, u32)>,
     pub(super) items: Vec<String>,
 }
@@ -73,6 +75,8 @@ impl Letter {
             received_at: NOW + 60_000,
             page: id(1),
             visitor: Some(id(2)),
+            consent: String::new(),
+            cookieless: false,
             dropped: Vec::new(),
             items: items.into_iter().collect(),
         }
@@ -114,6 +118,8 @@ impl Letter {
             sent: self.sent,
             page: self.page,
             visitor: self.visitor,
+            consent: &self.consent,
+            cookieless: self.cookieless,
             captured: 0,
             dropped: &self.dropped,
         };
