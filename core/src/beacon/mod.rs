@@ -173,7 +173,7 @@ pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> S
         json::push_field(&mut text, "consent", header.consent);
     }
     if header.cookieless {
-        json::push_field(&mut text, "cookieless", "");
+        json::push_field(&mut text, "cookieless", "1");
     }
     if header.dropped.iter().any(|(_, count)| *count > 0) {
         json::push_number_field(&mut text, "captured", i64::from(header.captured));

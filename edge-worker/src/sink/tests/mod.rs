@@ -11,6 +11,7 @@ mod counting;
 mod fates;
 mod identity;
 mod items;
+mod privacy;
 mod reference;
 mod refunds;
 mod replays;
