@@ -246,7 +246,8 @@ impl Engine {
         // Only the plan says where a session ends and what happened; what is seen before it arrives
         // is held until it does, or the page is left.
         if matches!(self.plan, Plan::Settled(_)) {
-            if matches!(self.presence, Presence::Closed) && self.waiting() > 0 {
+            let is_needed = self.waiting() > 0 || self.visitor.is_some();
+            if matches!(self.presence, Presence::Closed) && is_needed {
                 self.presence = Presence::Asking;
                 self.effects.push(Effect::OpenSession);
             }
