@@ -94,7 +94,7 @@ fn named(rest: &[u8]) -> Option<(usize, &'static str)> {
     while let [start @ .., b'.' | b'-' | b'_' | b'+' | b'%' | b'@'] = word {
         word = start;
     }
-    if word.starts_with(b"eyJ") && word.iter().filter(|byte| **byte == b'.').count() > 1 {
+    if word.starts_with(b"eyJ") && word.split(|byte| *byte == b'.').count() > 2 {
         return Some((word.len(), "[token]"));
     }
     let mut at = 1usize;
@@ -149,14 +149,14 @@ fn number(rest: &[u8], called: bool) -> Option<(usize, &'static str)> {
                 .saturating_add(twice)
                 .saturating_sub(if twice > 9 { 9 } else { 0 });
             sum = next;
-        } else if !matches!(byte, b' ' | b'-' | b'.' | b'(' | b')') && !(plus && at == 0) {
-            break;
-        } else {
+        } else if matches!(byte, b' ' | b'-' | b'.' | b'(' | b')') {
             // Two signs in a row only around brackets.
             if at > 0 && !last.is_ascii_digit() && !matches!((last, byte), (b')', _) | (_, b'(')) {
                 break;
             }
             marked |= byte != b' ';
+        } else if at > 0 || !plus {
+            break;
         }
         last = byte;
         let after = rest.get(at.saturating_add(1)).copied().unwrap_or(b' ');

@@ -89,7 +89,7 @@ fn seen<'a>(seen: Seen) -> Input<'a> {
     }
 }
 
-fn inputs<'a>(action: Action, before: &'a Before) -> Vec<Input<'a>> {
+fn inputs(action: Action, before: &Before) -> Vec<Input<'_>> {
     let record = Some(before.record.as_str());
     vec![match action {
         Action::View => seen(Seen::Page {
