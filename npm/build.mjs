@@ -41,6 +41,7 @@ const browsers = "es2021";
 const CHUNKS = {
   "raw.js": "loader/raw.ts",
   "sdk-js.js": "loader/js-form.ts",
+  "consent.js": "loader/consent.ts",
   "overlay.js": "shell/overlay.ts",
   // A chunk stands after those that it loads.
   "embeds.js": "shell/embeds.ts",

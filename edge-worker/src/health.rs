@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     "0004_credits.sql",
     "0005_replay.sql",
     "0006_people.sql",
+    "0007_consent.sql",
 ];
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-import type { Consent, Details, Goalpost, Options, Track, Trigger } from "./api.js";
+import type { Decision, Details, Goalpost, Options, Track, Trigger } from "./api.js";
 import { launch, type QueuedCall } from "./loader/loader.js";
 
 export type * from "./api.js";
@@ -45,7 +45,7 @@ const whenSeen = (work: () => void) => {
  * the first one is not lost.
  */
 export const init = (options: Options): Goalpost => {
-  const { site, consent, debug } = options;
+  const { site, consent, debug, cookieless } = options;
   const prefix = (options.prefix ?? "/_g").replace(/\/+$/, "");
   const wasm = options.wasmUrl ?? (WASM_AT_EDGE && prefix + WASM_AT_EDGE);
   if (!hasPage()) return goalpostOf(() => undefined);
@@ -60,7 +60,7 @@ export const init = (options: Options): Goalpost => {
   whenSeen(() => {
     try {
       launched = launch(
-        { site, prefix, consent, debug },
+        { site, prefix, consent, debug, cookieless },
         (loader) =>
           import("./loader/take-over.js").then((sdk) => sdk.default(loader, wasm), () => {}),
       );
@@ -83,7 +83,7 @@ export const trigger: Trigger = (definition, ...[properties]) =>
 export const identify = (details: Details): void => void send("identify", details);
 
 /** This is what the visitor allows. */
-export const consent = (consent: Exclude<Consent, "unknown">): void =>
+export const consent = (consent: Decision): void =>
   void send("consent", consent);
 
 /** Sends what waits; fulfilled when it has been tried. */

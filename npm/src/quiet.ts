@@ -1,4 +1,4 @@
-import type { Consent, Details, Goalpost, Options, Track, Trigger } from "./api.js";
+import type { Decision, Details, Goalpost, Options, Track, Trigger } from "./api.js";
 
 export type * from "./api.js";
 export type { Plan } from "./generated/plan.js";
@@ -19,7 +19,7 @@ export const init = (_options: Options): Goalpost => goalpost;
 export const track: Track = () => {};
 export const trigger: Trigger = () => {};
 export const identify = (_details: Details): void => {};
-export const consent = (_consent: Exclude<Consent, "unknown">): void => {};
+export const consent = (_consent: Decision): void => {};
 export const flush = async (): Promise<void> => {};
 export const debug = (_on?: boolean): void => {};
 export const overlay = (): void => {};

@@ -21,7 +21,7 @@ pub struct Sdk(Engine);
 
 #[wasm_bindgen]
 impl Sdk {
-    /// Begins at `now` with `site, version, form, page, consent, debug` as fields.
+    /// Begins at `now` with `site, version, form, page, consent, debug, cookieless` as fields.
     #[wasm_bindgen(constructor)]
     pub fn new(now: f64, settings: &[u8]) -> Self {
         let mut fields = Fields(Some(text(settings)));
@@ -35,7 +35,9 @@ impl Sdk {
             },
             page: Id::parse(fields.next()).unwrap_or_else(|| Id::new(whole(now), [0; 10])),
             consent: consent(fields.next()),
+            purposes: String::new(),
             debug: !fields.next().is_empty(),
+            cookieless: !fields.next().is_empty(),
         };
         Self(Engine::new(settings, whole(now)))
     }
@@ -68,7 +70,11 @@ impl Sdk {
             "unbeaconed" => Input::BeaconRefused,
             "hidden" => Input::Hidden(fields.0),
             "back" => Input::Back,
-            "consent" => Input::Consent(consent(fields.next())),
+            "consent" => {
+                let consent = consent(fields.next());
+                self.0.handle(whole(now), Input::Purposes(fields.text()));
+                Input::Consent(consent)
+            }
             "flush" => Input::Flush,
             "overflow" => Input::Overflow(fields.small()),
             "debug" => Input::Debug(!fields.next().is_empty()),

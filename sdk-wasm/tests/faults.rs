@@ -66,6 +66,30 @@ fn a_clock_that_is_put_back_does_not_turn_a_pause_into_hours() {
 }
 
 #[test]
+fn a_clock_that_jumps_loses_nothing_and_changes_nobody() {
+    let years = 10 * 365 * 24 * 60 * MINUTE;
+    let mut page = Page::with_plan();
+    let mut visitors = Vec::new();
+    for jump in [0, years, -2 * years, years, 0] {
+        page.now += jump;
+        page.event("x");
+        page.wait(2_000);
+        let body = page.fetched.last().expect("a request").clone();
+        visitors.push(
+            Envelope::read(body.as_bytes())
+                .expect("a beacon")
+                .visitor(None),
+        );
+        page.answer_last(Answer::Settled);
+        assert_eq!(page.engine.waiting(), 0, "after a jump of {jump} ms");
+        assert_eq!(page.engine.next_wakeup(), None);
+    }
+    assert_eq!(page.fetched.len(), visitors.len(), "one request for each");
+    visitors.dedup();
+    assert_eq!(visitors.len(), 1);
+}
+
+#[test]
 fn what_follows_a_refusal_still_leaves() {
     let mut page = Page::with_plan();
     page.event("x");
@@ -137,7 +161,7 @@ fn an_old_visitor_does_not_come_back_with_a_late_answer() {
     let mut page = Page::with_plan();
     page.event("before");
     let envelope = Envelope::read(page.fetched[0].as_bytes()).expect("a beacon");
-    let before = envelope.visitor;
+    let before = envelope.visitor(None);
     page.tell(Input::Consent(Consent::Denied));
     page.tell(Input::Consent(Consent::Granted));
     page.event("after");
@@ -169,7 +193,7 @@ fn the_edges_word_on_the_visitor_reaches_the_tabs_record_and_changes_nothing_els
     });
     assert_eq!(record, expected);
     let envelope = Envelope::read(page.fetched[1].as_bytes()).expect("a beacon");
-    assert_eq!(envelope.visitor, Some(known));
+    assert_eq!(envelope.visitor(None), Some(known));
 }
 
 #[test]

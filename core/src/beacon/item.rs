@@ -1,6 +1,9 @@
 //! Reading one item of a beacon.
 
-use super::values::{Texts, lenient_id};
+use super::{
+    Item,
+    values::{Texts, lenient_id},
+};
 use crate::{
     commerce::{self, CommerceStep},
     fate::Quarantine,
@@ -256,6 +259,23 @@ fn mark(field: &str, most: &str) -> (Quarantine, String) {
 }
 
 impl ReadItem<'_> {
+    /// Takes out of its texts what could name a person. If there was anything of the kind, this is the
+    /// item's JSON from then on; a field that is not known here is lost with it.
+    pub fn scrub(&mut self) -> Option<String> {
+        self.observation.scrub().then(|| {
+            let claims: Option<Vec<&str>> = self
+                .claims
+                .as_ref()
+                .map(|claims| claims.iter().map(AsRef::as_ref).collect());
+            Item::write(
+                &self.observation,
+                self.page,
+                self.session,
+                claims.as_deref(),
+            )
+        })
+    }
+
     /// A loader that sends raw has not renamed the properties of a purchase.
     fn with_vocabulary(mut self) -> Self {
         if matches!(self.observation.seen, Seen::Commerce { .. }) {

@@ -13,9 +13,13 @@ mod read;
 #[cfg(feature = "edge")]
 pub(crate) mod values;
 #[cfg(feature = "edge")]
+mod whose;
+#[cfg(feature = "edge")]
 pub use item::{ItemError, ReadItem, peek, read_item};
 #[cfg(feature = "edge")]
 pub use read::{Envelope, EnvelopeError, Refusals};
+#[cfg(feature = "edge")]
+pub use whose::Claimed;
 
 /// The version that this code writes.
 pub const VERSION: u32 = 1;
@@ -86,9 +90,23 @@ impl Item {
         session: Option<Id>,
         claims: Option<&[&str]>,
     ) -> Self {
+        Self {
+            id: observation.id,
+            json: Self::write(observation, Some(page), session, claims),
+        }
+    }
+
+    fn write(
+        observation: &Observation,
+        page: Option<Id>,
+        session: Option<Id>,
+        claims: Option<&[&str]>,
+    ) -> String {
         let mut text = String::with_capacity(256);
         observation.write_open(&mut text);
-        json::push_field(&mut text, "page", &page.text());
+        if let Some(page) = page {
+            json::push_field(&mut text, "page", &page.text());
+        }
         if let Some(session) = session {
             json::push_field(&mut text, "session", &session.text());
         }
@@ -104,10 +122,7 @@ impl Item {
             text.push(']');
         }
         text.push('}');
-        Self {
-            id: observation.id,
-            json: text,
-        }
+        text
     }
 }
 
@@ -128,6 +143,11 @@ pub struct Header<'a> {
     pub page: Id,
     /// The visitor, where one may be known.
     pub visitor: Option<Id>,
+    /// The purposes that the visitor has granted, where the page tells them apart: Consent Mode's
+    /// names, separated by commas.
+    pub consent: &'a str,
+    /// Whether nobody may be recognised: there is no visitor, and the edge must not make one.
+    pub cookieless: bool,
     /// Places that this page load has given out so far. It is written only beside `dropped`: the
     /// place of an item that was let go never arrives by itself.
     pub captured: u32,
@@ -148,6 +168,12 @@ pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> S
     json::push_field(&mut text, "page", &header.page.text());
     if let Some(visitor) = header.visitor {
         json::push_field(&mut text, "visitor", &visitor.text());
+    }
+    if !header.consent.is_empty() {
+        json::push_field(&mut text, "consent", header.consent);
+    }
+    if header.cookieless {
+        json::push_field(&mut text, "cookieless", "1");
     }
     if header.dropped.iter().any(|(_, count)| *count > 0) {
         json::push_number_field(&mut text, "captured", i64::from(header.captured));

@@ -1,6 +1,6 @@
 //! Reading a beacon's envelope: its items are still text, so that a bad one costs only itself.
 
-use super::values::lenient_id;
+use super::{values::lenient_id, whose::Claimed};
 use crate::{fate::Quarantine, id::Id, limits};
 use alloc::{
     borrow::Cow,
@@ -33,9 +33,15 @@ pub struct Envelope<'a> {
     /// The page load that sends.
     #[serde(default, deserialize_with = "lenient_id")]
     pub page: Option<Id>,
-    /// The visitor.
-    #[serde(default, deserialize_with = "lenient_id")]
-    pub visitor: Option<Id>,
+    /// The visitor, as the page knows it.
+    #[serde(default)]
+    pub visitor: Claimed,
+    /// What the visitor allows, in whatever form the page says it.
+    #[serde(borrow, default)]
+    pub(super) consent: Option<&'a RawValue>,
+    /// Whether nobody may be recognised; a snippet's attribute without a value says yes too.
+    #[serde(borrow, default)]
+    pub(super) cookieless: Option<&'a RawValue>,
     /// Places that this page load has given out so far; 0 where it does not say.
     #[serde(default)]
     pub captured: u32,

@@ -34,6 +34,8 @@ fn header() -> Header<'static> {
         sent: NOON,
         page: page_load(),
         visitor: Some(Id::new(NOON, [4; 10])),
+        consent: "",
+        cookieless: false,
         captured: 9,
         dropped: &[(Drop::Overflow, 2), (Drop::Consent, 0)],
     }

@@ -27,6 +27,7 @@ mod plan_figures;
 mod plan_problems;
 mod reasons;
 mod replay;
+mod scrub;
 mod server_events;
 mod server_problems;
 mod sessions;

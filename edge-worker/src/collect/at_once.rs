@@ -55,7 +55,8 @@ fn decide(heard: Heard, body: &[u8]) -> Option<String> {
     let heard = heard.lines();
     let envelope = Envelope::read(body).ok()?;
     let site = plans::at_hand(&envelope.site)?;
-    if objection(&heard, &site).is_some() {
+    let forgets_only = super::forgets(&envelope) && envelope.items.is_empty();
+    if forgets_only || objection(&heard, &site, &envelope).is_some() {
         return None;
     }
     let text = core::str::from_utf8(body).ok()?;

@@ -13,6 +13,9 @@
 //! | a crawler | 200, `drop` | dropped: `bot` |
 //! | anything else | 200, `ok` | the sink's verdict on each item |
 //!
+//! A page that has forgotten its visitor says so (`"visitor": "-"`), and so does a browser that signals
+//! a refusal: the answer takes the cookie away. With no items, such a beacon is nothing but that.
+//!
 //! The answer leaves only after the queue, or else the database, has the beacon. The address of the
 //! caller is looked at nowhere, so it can reach neither storage nor log.
 
@@ -36,7 +39,7 @@ use crate::{
 };
 use goalpost_core::{
     Id,
-    beacon::{self, Envelope},
+    beacon::{self, Claimed, Envelope},
     fate, limits,
 };
 use message::Sender;
@@ -88,13 +91,17 @@ async fn sort(
         Ok(envelope) => envelope,
         Err(problem) => return refuse(edge, heard, body, &problem).await,
     };
+    if forgets(&envelope) && envelope.items.is_empty() {
+        let cookie = visitor::none(heard.url);
+        return Ok(answered("{\"results\":{}}", heard.origin, &cookie));
+    }
     // `Envelope::read` has seen that it is text.
     let text = core::str::from_utf8(body).unwrap_or_default();
     let Some(site) = plans::site(edge, &envelope.site).await? else {
         queue::deliver(edge, heard.sender().beacon(text)?).await?;
         return Err(plans::unknown_site(&envelope.site).into());
     };
-    let Some(reason) = objection(heard, &site) else {
+    let Some(reason) = objection(heard, &site, &envelope) else {
         let kept = Kept::new(heard, &envelope, text)?;
         queue::deliver(edge, kept.message).await?;
         return Ok(answered(&kept.answer, heard.origin, &kept.cookie));
@@ -106,14 +113,24 @@ async fn sort(
         return Err(foreign_host(heard, &envelope.site).into());
     }
     let answer = answer(&ids(&envelope), "drop", None);
-    Ok(answered(&answer, heard.origin, ""))
+    let cookie = if reason == fate::Drop::Consent && visitor::of_cookies(heard.cookies).is_some() {
+        visitor::none(heard.url)
+    } else {
+        String::new()
+    };
+    Ok(answered(&answer, heard.origin, &cookie))
+}
+
+/// Whether the page wants its visitor forgotten.
+fn forgets(envelope: &Envelope<'_>) -> bool {
+    envelope.visitor == Claimed::Forgotten
 }
 
 /// Why a good beacon is let go.
-fn objection(heard: &Lines<'_>, site: &Site) -> Option<fate::Drop> {
+fn objection(heard: &Lines<'_>, site: &Site, envelope: &Envelope<'_>) -> Option<fate::Drop> {
     if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
         Some(fate::Drop::Host)
-    } else if heard.refuses() {
+    } else if heard.refuses() || envelope.is_refused() {
         Some(fate::Drop::Consent)
     } else if agent::is_crawler(heard.agent) {
         Some(fate::Drop::Bot)
@@ -135,13 +152,18 @@ impl Kept {
         envelope: &Envelope<'_>,
         text: &str,
     ) -> Result<Self, serde_json::Error> {
-        let sender = heard.sender();
-        let known = envelope.visitor.or(sender.visitor);
-        let cookie = known.map(|known| visitor::cookie(known, heard.url));
+        let mut sender = heard.sender();
+        let known = envelope.visitor(sender.visitor);
+        let cookie = match known {
+            Some(known) => visitor::cookie(known, heard.url),
+            None if sender.visitor.is_some() => visitor::none(heard.url),
+            None => String::new(),
+        };
+        sender.visitor = sender.visitor.filter(|_| known.is_some());
         Ok(Self {
             message: sender.beacon(text)?,
             answer: answer(&ids(envelope), "ok", known),
-            cookie: cookie.unwrap_or_default(),
+            cookie,
         })
     }
 }

@@ -155,6 +155,8 @@ fn beacon_of(query: &Query, page: Option<&Url>, id: Id, now: i64) -> String {
         sent: now,
         page: id,
         visitor: None,
+        consent: "",
+        cookieless: false,
         captured: 0,
         dropped: &[],
     };

@@ -25,6 +25,12 @@ pub(crate) fn cookie(visitor: Id, url: &str) -> String {
     format!("{NAME}={visitor}; Max-Age={MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}")
 }
 
+/// The `Set-Cookie` that takes the visitor away.
+pub(crate) fn none(url: &str) -> String {
+    let secure = if is_local(url) { "" } else { "; Secure" };
+    format!("{NAME}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}")
+}
+
 fn is_local(url: &str) -> bool {
     url.starts_with("http://")
         && matches!(
@@ -47,6 +53,21 @@ mod tests {
         assert_eq!(of_cookies("gp_visitor=x"), None);
         assert_eq!(of_cookies("xgp_visitor=x"), None);
         assert_eq!(of_cookies(""), None);
+    }
+
+    #[test]
+    fn a_visitor_is_taken_away_where_it_was_kept() {
+        let url = "https://shop.example/_g/c";
+        let kept = cookie(Id::new(0, [0; 10]), url);
+        let of = |text: &str| {
+            text.split("; ")
+                .skip(2)
+                .map(String::from)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&none(url)), of(&kept));
+        insta::assert_snapshot!(none(url), @"gp_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(of_cookies("gp_visitor="), None);
     }
 
     #[test]

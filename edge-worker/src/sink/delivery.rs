@@ -14,6 +14,8 @@ pub(super) struct Delivery<'a> {
     pub(super) message: &'a Accepted<'a>,
     /// The plan that the page named.
     pub(super) plan: &'a str,
+    /// The purposes beside measuring that the visitor has granted.
+    pub(super) consent: Option<String>,
     sender: Sender,
     label: Label,
 }
@@ -51,8 +53,9 @@ impl<'a> Delivery<'a> {
         Self {
             message,
             plan: &envelope.plan,
+            consent: envelope.purposes(),
             sender: Sender {
-                visitor: envelope.visitor.or(message.visitor),
+                visitor: envelope.visitor(message.visitor),
                 sent: envelope.sent,
             },
             label: Label {
@@ -67,6 +70,7 @@ impl<'a> Delivery<'a> {
         Self {
             message,
             plan: "",
+            consent: None,
             sender: Sender::default(),
             label: Label {
                 form: Form::Server.name(),
@@ -89,6 +93,9 @@ impl<'a> Delivery<'a> {
         push_number_field(&mut out, "sent", self.sender.sent);
         push_field(&mut out, "country", &self.message.country);
         push_field(&mut out, "device", &self.message.device);
+        if let Some(consent) = &self.consent {
+            push_field(&mut out, "consent", consent);
+        }
         out.push('}');
         out
     }

@@ -159,6 +159,7 @@ pub(super) fn row(
         .json(identities.as_deref())
         .optional_text(order_number(observation))
         .json(refund.as_deref())
+        .optional_text(of.consent.as_deref())
         .end()
 }
 

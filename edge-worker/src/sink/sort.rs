@@ -109,21 +109,24 @@ impl Sorter<'_> {
         self.sorted.page_loads.sends(&delivery, envelope);
         let plan = self.plans.plan(&envelope.site, &envelope.plan);
         let clock = DeviceClock::new(envelope.sent, message.received_at);
-        let visitor = envelope.visitor.or(message.visitor);
+        let visitor = envelope.visitor(message.visitor);
         for raw in &envelope.items {
             let text = raw.get();
             match beacon::read_item(text) {
-                Ok(item) => self.readable(
-                    &delivery,
-                    plan,
-                    &Observed {
-                        text,
-                        time: clock.time(item.observation.id.time()),
-                        page: item.page.or(envelope.page),
-                        whose: Whose::visitor(visitor, &item),
-                        item,
-                    },
-                ),
+                Ok(mut item) => {
+                    let clean = item.scrub();
+                    self.readable(
+                        &delivery,
+                        plan,
+                        &Observed {
+                            text: clean.as_deref().unwrap_or(text),
+                            time: clock.time(item.observation.id.time()),
+                            page: item.page.or(envelope.page),
+                            whose: Whose::visitor(visitor, &item),
+                            item,
+                        },
+                    );
+                }
                 Err(error) => {
                     let page = page_of(text).or(envelope.page);
                     self.unreadable(&delivery, text, page, &error);

@@ -10,12 +10,12 @@ WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 INSERT INTO observations (
   site, id, received_at, time, clock, day, seq, page, session, visitor, kind, contact,
   form, sdk, plan, country, device, digest, verdict, claims, batch, body,
-  source, identities, order_number, refund)
+  source, identities, order_number, refund, consent)
 SELECT
   ?2, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, unhex(v ->> 6),
   unhex(v ->> 7), unhex(v ->> 8), v ->> 9, v ->> 10,
   ?4, ?3, v ->> 11, v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16, unhex(?5), v ->> 17,
-  ?6, v ->> 18, v ->> 19, v ->> 20
+  ?6, v ->> 18, v ->> 19, v ->> 20, v ->> 21
 FROM r
 WHERE NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = unhex(v ->> 0))
   AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))

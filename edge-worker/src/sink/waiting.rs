@@ -35,6 +35,8 @@ struct Request {
     country: String,
     #[serde(default)]
     device: String,
+    #[serde(default)]
+    consent: String,
 }
 
 impl Waiting {
@@ -85,6 +87,9 @@ impl Waiting {
             if !id.is_empty() {
                 push_field(&mut out, name, id);
             }
+        }
+        if !self.request.consent.is_empty() {
+            push_field(&mut out, "consent", &self.request.consent);
         }
         push_key(&mut out, "items");
         out.push('[');

@@ -33,9 +33,18 @@ export type Beacon = {
    */
   page: string;
   /**
-   * The visitor: a `UUIDv7`. Missing where none may be known.
+   * The visitor: a `UUIDv7`. Missing where none may be known; `-` where one is to be forgotten.
    */
   visitor?: string;
+  /**
+   * What the visitor has granted, where the page tells purposes apart: Consent Mode's names,
+   * separated by commas.
+   */
+  consent?: string;
+  /**
+   * Said, with whatever text, where nobody may be recognised.
+   */
+  cookieless?: string;
   /**
    * How many places this page load has given out so far; said only beside `dropped`.
    */

@@ -68,6 +68,8 @@ export interface Host {
   form: "wasm" | "js" | "raw";
   consent: Consent;
   debug: boolean;
+  /** Nobody may be recognised: nothing is kept, and nobody is named. */
+  cookieless: boolean;
   planUrl: string;
   collectUrl: string;
   held: Held[];

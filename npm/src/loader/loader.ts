@@ -1,4 +1,4 @@
-import type { Consent, Natives, PathElement, Properties } from "./host.js";
+import type { Natives, PathElement, Properties } from "./host.js";
 import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
 
 /** Something seen, in the wire's own words. */
@@ -31,8 +31,9 @@ export interface Loader {
   site: string;
   /** Where the edge's routes begin, without a slash at the end. */
   prefix: string;
-  consent?: Consent;
+  consent?: unknown;
   debug?: unknown;
+  cookieless?: unknown;
   sdk: string;
   /** The page load's id. */
   page: string;
@@ -45,7 +46,7 @@ export interface Loader {
   call?: (args: unknown[]) => unknown;
 }
 
-export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug">;
+export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug" | "cookieless">;
 
 declare const VERSION: string;
 

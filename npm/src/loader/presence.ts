@@ -8,6 +8,9 @@ const STEP = 65_536;
 /** Where all tabs of the browser find it. */
 const KEY = "gp";
 
+/** Stands where a visitor was whom the edge must still forget. */
+const FORGOTTEN = "-";
+
 /** What the tabs share, written as the SDK does: four words. */
 interface Shared {
   visitor: string;
@@ -49,13 +52,21 @@ export class Presence {
     if (this.shared) this.write({ ...(read() ?? this.shared), visitor });
   }
 
-  forget(): void {
+  /** Says whether there was somebody whom the edge must forget too. */
+  forget(): boolean {
     this.shared = this.pageLoad = undefined;
     try {
-      localStorage.removeItem(KEY);
+      if (!localStorage.getItem(KEY)) return false;
+      localStorage.setItem(KEY, FORGOTTEN);
+      return true;
     } catch {
       // Where storage is refused, nothing is in it.
+      return false;
     }
+  }
+
+  forgotten(): void {
+    if (localStorage.getItem(KEY) === FORGOTTEN) localStorage.removeItem(KEY);
   }
 
   private write(shared: Shared): void {

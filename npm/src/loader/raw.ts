@@ -79,18 +79,33 @@ class RawForm implements Sdk {
     return;
   }
 
-  private consentTo(said: Consent): void {
+  private consentTo(said: unknown): void {
     const signal = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
-    this.consent = signal ? "denied" : said;
+    const state = (Object(said) as Record<string, unknown>).analytics_storage ?? said;
+    if (!/^(granted|denied)$/.test(state as string)) return;
+    this.consent = signal ? "denied" : (state as Consent);
     if (this.consent === "denied") {
       this.waiting = [];
       this.path = undefined;
-      this.presence.forget();
+      if (this.presence.forget()) this.forget();
     } else {
       this.look();
       this.stamp(0);
       this.sendSoon();
     }
+  }
+
+  /** Has the edge take its cookie away. It says nothing of anybody; a later page tries again. */
+  private forget(): void {
+    this.post(JSON.stringify({ v: 1, site: this.host.site, visitor: "-", items: [] })).then(
+      ({ headers }) => headers.get("X-Goalpost") && this.presence.forgotten(),
+      () => {},
+    );
+  }
+
+  private post(body: string): Promise<Response> {
+    const headers = { "Content-Type": "text/plain" };
+    return this.host.natives.fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true });
   }
 
   /** Takes over what the loader held, with the id, time and place that it gave. */
@@ -105,7 +120,7 @@ class RawForm implements Sdk {
     } else if (held.kind !== "call") {
       this.add({ kind: held.kind, elements: held.elements, ...own });
     } else if (held.args[0] === "identify") {
-      if (held.contact) this.add({ kind: "identify", contact: held.contact, ...own });
+      if (held.contact && !this.host.cookieless) this.add({ kind: "identify", contact: held.contact, ...own });
     } else {
       const [method, name, properties] = held.args as [string, string, Properties];
       this.add({ kind: method, name, properties, ...own });
@@ -128,13 +143,14 @@ class RawForm implements Sdk {
 
   /** Tells items whose they are, which nobody may know before the visitor has consented. */
   private stamp(from: number): void {
-    if (this.consent !== "granted") return;
+    if (this.consent !== "granted" || this.host.cookieless) return;
     for (const item of this.waiting.slice(from)) {
       if (!item.session) this.presence.stamp(item, item.time);
     }
   }
 
   private identify(details: unknown): void {
+    if (this.host.cookieless) return;
     const time = Date.now();
     const own = { id: newId(time), k: this.next++, time, path: location.pathname };
     contactOf(details).then(
@@ -209,12 +225,7 @@ class RawForm implements Sdk {
   private async deliver(): Promise<void> {
     while (this.consent === "granted" && this.waiting.length) {
       const [body, taken] = this.beacon(this.waiting);
-      const answer = await this.host.natives.fetch(this.host.collectUrl, {
-        method: "POST",
-        body,
-        headers: { "Content-Type": "text/plain" },
-        keepalive: true,
-      });
+      const answer = await this.post(body);
       const { ok, status, headers } = answer;
       // A proxy's page is an answer too, but not the edge's.
       if (!headers.get("X-Goalpost") || status > 499 || status === 429) throw status;
@@ -238,7 +249,7 @@ class RawForm implements Sdk {
 
   /** A beacon with as many of these items as it may carry. */
   private beacon(items: Item[]): [body: string, taken: Item[]] {
-    const { site, sdk, form, page } = this.host;
+    const { site, sdk, form, page, cookieless } = this.host;
     const taken: Item[] = [];
     const texts: string[] = [];
     let bytes = 0;
@@ -258,6 +269,7 @@ class RawForm implements Sdk {
       sent: Date.now(),
       page,
       visitor: this.presence.visitor,
+      cookieless: cookieless || undefined,
       // What was let go has a place on the page load too.
       captured: this.next + this.overflow,
     }).slice(0, -1);

@@ -67,14 +67,15 @@ const hashContacts = async ({ held }: Loader): Promise<void> => {
 
 const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promise<void> => {
   await hashContacts(loader);
-  const { site, prefix, sdk, page, debug, count, held, natives } = loader;
+  const { site, prefix, sdk, page, debug, cookieless, consent, count, held, natives } = loader;
   const successor = start({
     site,
     prefix,
     sdk,
     form,
-    consent: consentOf(loader.consent),
+    consent: consentOf(consent),
     debug: isOn(debug),
+    cookieless: isOn(cookieless),
     planUrl: `${prefix}/plan/${site}`,
     collectUrl: `${prefix}/c`,
     held: held.map(toHeld),
@@ -89,12 +90,20 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promi
   });
   loader.call = (args) => successor.call(args);
   loader.held = [];
-  // It may find what an earlier visit stored, and must not keep that either.
-  if (loader.consent === "denied") successor.call(["consent", "denied"]);
+  // Denied, it may find what an earlier visit stored, and must not keep that either.
+  if (consent !== "granted") successor.call(["consent", consent]);
+  // The page's own consent management speaks from here on.
+  if (/^(gcm|tcf)$/.test(consent as string)) {
+    import("./consent.js").then(
+      ({ follow }) => follow(consent, (said) => successor.call(["consent", said])),
+      // Without it, nobody has said anything: what is seen stays in memory.
+      () => {},
+    );
+  }
 };
 
 /** A snippet's attribute without a value says yes too. */
-const isOn = (debug: unknown): boolean => debug != null && debug !== false && debug !== "false";
+const isOn = (value: unknown): boolean => value != null && value !== false && value !== "false";
 
 const consentOf = (consent: unknown): Consent =>
   consent === "granted" || consent === "denied" ? consent : "unknown";

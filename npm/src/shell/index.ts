@@ -25,9 +25,13 @@ export const start = (host: Host): Sdk => {
   /** While debugging: what the engine was told and, after a `>`, what it asked for. */
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
-  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "")));
+  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : "")));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
+  /** Cuts off the request under way. */
+  let request: AbortController | undefined;
+  /** What began before the last withdrawal must not end after it. */
+  let purges = 0;
   let waiting = false;
   let busy = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -41,7 +45,10 @@ export const start = (host: Host): Sdk => {
     else engine.handle(now(), encoder.encode(text));
     for (let effect; (effect = engine.poll()) != null; ) {
       // What waited for the disk must not leave after consent was withdrawn.
-      if (effect == "p") effects.length = 0;
+      if (effect == "p") {
+        effects.length = 0;
+        waiting = false;
+      }
       effects.push(effect);
       note(">" + effect);
     }
@@ -68,10 +75,7 @@ export const start = (host: Host): Sdk => {
         // visitor, session, last activity, page loads: only the third is this page's to change.
         return storage.storeRecord(storage.record().replace(/\d+(?= \d+$)/, (last) => (+last > +text ? last : text)));
       case "l":
-        storage.load().then(
-          (items) => items[0] && tell(joined("stored", ...items)),
-          () => {},
-        );
+        upheld(storage.load(), (items) => items[0] && tell(joined("stored", ...items)));
         return;
       case "k":
         storage.keep(split(text), false);
@@ -90,10 +94,12 @@ export const start = (host: Host): Sdk => {
         storage.forget(split(text));
         return;
       case "p":
-        return storage.purge();
-      case "f":
-        post(text);
+        purges++;
+        request?.abort();
+        if (+storage.purge() | +!!request) forget();
         return;
+      case "f":
+        return post(text);
       case "w":
         return lookOut(text);
       case "b":
@@ -104,30 +110,50 @@ export const start = (host: Host): Sdk => {
     }
   };
 
+  /** Goes on with what was waited for, unless consent was withdrawn meanwhile. */
+  const upheld = <T>(work: Promise<T>, then: (done: T) => unknown): void => {
+    const before = purges;
+    work.then((done) => before == purges && then(done)).catch(() => {});
+  };
+
+  const send = (body: string, more: RequestInit): Promise<Response> =>
+    natives.fetch(collectUrl, { method: "POST", body, headers: { "Content-Type": "text/plain" }, ...more });
+
   /** An answer that the edge did not sign is no success: a proxy's page is none. */
-  const post = async (body: string): Promise<void> => {
+  const isSigned = ({ headers }: Response) => headers.get("X-Goalpost");
+
+  /** Has the edge take its cookie away, and says nothing of anybody. If it fails, a later page tries again. */
+  const forget = (): void =>
+    upheld(
+      send(JSON.stringify({ v: 1, site: host.site, visitor: "-", items: [] }), { keepalive: true }),
+      (answer) => isSigned(answer) && storage.forgotten(),
+    );
+
+  const post = (body: string): void => {
+    const own = (request = new AbortController());
+    // A request that hangs must not hold back all that come after it.
+    natives.setTimeout(() => own.abort(), 3e4);
+    upheld(answered(send(body, { signal: own.signal })), tell);
+  };
+
+  /** What to tell the engine of an answer, or of none. */
+  const answered = async (asked: Promise<Response>): Promise<string> => {
     let pause = 0;
     try {
-      const answer = await natives.fetch(collectUrl, {
-        method: "POST",
-        body,
-        headers: { "Content-Type": "text/plain" },
-        // A request that hangs must not hold back all that come after it.
-        signal: AbortSignal.timeout?.(3e4),
-      });
+      const answer = await asked;
       pause = +answer.headers.get("Retry-After")! * 1000 || 0;
       const { status } = answer;
-      if (!answer.headers.get("X-Goalpost")) throw status;
+      if (!isSigned(answer)) throw status;
       if (answer.ok) {
         const { results, visitor } = (await answer.json()) as { results: Record<string, string>; visitor?: string };
         const answers = Object.entries(results).flatMap(([id, result]) => [/retry|limited/.test(result) ? "again" : "settled", id]);
-        return tell(joined("answered", fields(visitor, ...answers)));
+        return joined("answered", fields(visitor, ...answers));
       }
-      if (status < 500 && status != 429) return tell("refused");
+      if (status < 500 && status != 429) return "refused";
     } catch {
       // No network, or an answer that is none.
     }
-    tell(fields("failed", pause));
+    return fields("failed", pause);
   };
 
   const hidden = () => {
@@ -153,6 +179,7 @@ export const start = (host: Host): Sdk => {
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
   const lookOut = listen({ see, tell, hidden, natives });
+  storage.whenPurged(() => tell(fields("consent", "denied")));
 
   const planned = (bytes: Uint8Array) => tell("", bytes);
   const none = new Uint8Array();
@@ -180,13 +207,13 @@ export const start = (host: Host): Sdk => {
         case "trigger":
           return see(method, joined(fields(clip(name, 64)), properties(given)));
         case "identify":
-          contactOf(name).then(
-            (contact) => contact && see(method, fields(contact)),
-            () => {},
-          );
-          return;
-        case "consent":
-          return tell(fields(method, refused ? "denied" : name));
+          return upheld(contactOf(name), (contact) => contact && see(method, fields(contact)));
+        case "consent": {
+          // One word for everything, or Consent Mode's words for each purpose.
+          const said = Object(name) as Record<string, unknown>;
+          const granted = Object.keys(said).filter((purpose) => said[purpose] == "granted");
+          return tell(fields(method, refused ? "denied" : (said.analytics_storage ?? name), granted));
+        }
         case "debug":
           debug = !!name;
           return tell(fields(method, name ? 1 : ""));

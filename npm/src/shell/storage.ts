@@ -60,12 +60,31 @@ export const load = async (): Promise<string[]> => {
   return ids!.flatMap((id, at) => [id, texts![at]!]);
 };
 
-export const purge = (): void => {
+/** Stands where a visitor was whom the edge must still forget. */
+const FORGOTTEN = "-";
+
+/** Removes all of ours; says whether there was a visitor, or still is one that the edge knows. */
+export const purge = (): boolean => {
+  database?.then((db) => db.close(), nothing);
+  database = undefined;
+  const had = !!record();
+  if (had) storeRecord(FORGOTTEN);
   try {
-    localStorage.removeItem(RECORD);
+    indexedDB.deleteDatabase(DATABASE);
   } catch {}
-  write("strict", (outbox) => outbox.clear()).catch(nothing);
+  return had;
 };
+
+/** The edge has forgotten the visitor, too. */
+export const forgotten = (): void => {
+  if (record() == FORGOTTEN) localStorage.removeItem(RECORD);
+};
+
+/** Calls `work` when another tab has removed all of ours. */
+export const whenPurged = (work: () => void): void =>
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key == RECORD && newValue == FORGOTTEN) work();
+  });
 
 /** The record that the tabs share; nothing where there is none or storage is refused. */
 export const record = (): string => {

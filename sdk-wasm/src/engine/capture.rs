@@ -14,7 +14,8 @@ impl Engine {
         seen: Seen,
         mut properties: Properties,
     ) {
-        if self.settings.consent == Consent::Denied {
+        let names = matches!(seen, Seen::Identify { .. });
+        if self.settings.consent == Consent::Denied || (names && self.settings.cookieless) {
             return;
         }
         // What the loader held is already what was meant.

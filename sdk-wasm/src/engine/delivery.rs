@@ -149,7 +149,7 @@ impl Engine {
 
     pub(super) fn write_beacon(&self, texts: &[String]) -> String {
         let visitor = match &self.presence {
-            Presence::Open { record, .. } => Some(record.visitor),
+            Presence::Open { record, .. } if !self.settings.cookieless => Some(record.visitor),
             _ => None,
         };
         let header = Header {
@@ -160,6 +160,8 @@ impl Engine {
             sent: self.now,
             page: self.page,
             visitor,
+            consent: &self.settings.purposes,
+            cookieless: self.settings.cookieless,
             captured: self.next_index,
             dropped: &self.dropped,
         };

@@ -29,6 +29,10 @@ pub struct Settings {
     pub page: Id,
     /// The consent so far.
     pub consent: Consent,
+    /// The purposes that it covers, where they are told apart; see [`Input::Purposes`].
+    pub purposes: String,
+    /// Whether nobody may be recognised: nothing is kept in the browser, and nobody is named.
+    pub cookieless: bool,
     /// Whether to explain each observation.
     pub debug: bool,
 }
@@ -83,8 +87,10 @@ pub enum Input<'a> {
     Hidden(Option<&'a str>),
     /// The page is seen again, or the network is back.
     Back,
-    /// The visitor decided, or changed a decision.
+    /// The visitor decided, or changed a decision; what is not known any more changes nothing.
     Consent(Consent),
+    /// The purposes that are granted, as the beacon's header says them.
+    Purposes(String),
     /// Send what waits, now.
     Flush,
     /// The time of [`Engine::next_wakeup`] has come.
@@ -96,7 +102,7 @@ pub enum Input<'a> {
 }
 
 /// What the shell must do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Take the tabs' lock, read their record, and answer with [`Input::Record`] under the lock.
     OpenSession,
@@ -116,7 +122,7 @@ pub enum Effect {
     },
     /// Remove items from the browser's storage.
     Forget(Vec<Id>),
-    /// Remove everything of ours from the browser.
+    /// Remove everything of ours from the browser, and have the edge forget the visitor.
     Purge,
     /// Send a beacon and report its answer.
     Fetch(String),
@@ -126,4 +132,18 @@ pub enum Effect {
     Watch(String),
     /// Tell the developer.
     Say(String),
+}
+
+impl Effect {
+    /// Whether it is about what is kept in the browser.
+    pub(super) const fn keeps(&self) -> bool {
+        matches!(
+            self,
+            Self::StoreRecord(_)
+                | Self::StoreActivity(_)
+                | Self::LoadStored
+                | Self::Keep { .. }
+                | Self::Forget(_)
+        )
+    }
 }

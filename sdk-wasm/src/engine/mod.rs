@@ -22,7 +22,7 @@ use random::Random;
 /// Activity is written for other tabs at most this often.
 const ACTIVITY_MS: i64 = 1_000;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Presence {
     Closed,
     Asking,
@@ -33,7 +33,7 @@ enum Presence {
     },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Plan {
     Awaited,
     Settled(Option<Box<Rules>>),
@@ -49,7 +49,7 @@ impl Plan {
 }
 
 /// The SDK of one page load.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     settings: Settings,
     page: Id,
@@ -87,6 +87,12 @@ impl Engine {
             .iter()
             .fold(0u64, |seed, byte| seed.rotate_left(5) ^ u64::from(*byte));
         let random = Random::new(seed);
+        let effects = if settings.cookieless {
+            // Of a time before nobody was to be recognised.
+            vec![Effect::Purge]
+        } else {
+            Vec::new()
+        };
         Self {
             settings,
             page,
@@ -107,7 +113,7 @@ impl Engine {
             flush_at: None,
             sent_before: false,
             dropped: [(Drop::Overflow, 0), (Drop::Consent, 0)],
-            effects: Vec::new(),
+            effects,
         }
     }
 
@@ -145,11 +151,13 @@ impl Engine {
 
     /// The next thing to do; `None`: nothing for now.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        if self.effects.is_empty() {
-            None
-        } else {
-            Some(self.effects.remove(0))
+        while !self.effects.is_empty() {
+            let effect = self.effects.remove(0);
+            if !(self.settings.cookieless && effect.keeps()) {
+                return Some(effect);
+            }
         }
+        None
     }
 
     /// Tells the engine what happened at `now`: Unix milliseconds. A time before the last one is
@@ -184,6 +192,7 @@ impl Engine {
                 }
             }
             Input::Consent(consent) => self.decide(consent),
+            Input::Purposes(purposes) => self.settings.purposes = purposes,
             Input::Flush => self.flush_at = Some(now),
             Input::Wakeup => {}
             // What would not have been captured was not lost.
@@ -209,6 +218,9 @@ impl Engine {
     }
 
     fn decide(&mut self, consent: Consent) {
+        if consent == Consent::Unknown {
+            return;
+        }
         self.settings.consent = consent;
         if consent == Consent::Denied {
             let count = self.captured.len().saturating_add(self.outbox.clear());
@@ -237,7 +249,8 @@ impl Engine {
         // Only the plan says where a session ends and what happened; what is seen before it arrives
         // is held until it does, or the page is left.
         if matches!(self.plan, Plan::Settled(_)) {
-            if matches!(self.presence, Presence::Closed) && self.waiting() > 0 {
+            let is_needed = self.waiting() > 0 || self.visitor.is_some();
+            if matches!(self.presence, Presence::Closed) && is_needed {
                 self.presence = Presence::Asking;
                 self.effects.push(Effect::OpenSession);
             }

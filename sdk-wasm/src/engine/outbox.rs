@@ -13,7 +13,7 @@ pub(crate) enum Progress {
     Beaconed,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     item: Item,
     progress: Progress,
@@ -26,7 +26,7 @@ struct Entry {
 }
 
 /// Items in the order of their capture.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     entries: Vec<Entry>,
 }

@@ -3,7 +3,7 @@
 use goalpost_core::Id;
 
 /// A small generator (`SplitMix64`) for ids and jitter; nothing secret is made with it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {

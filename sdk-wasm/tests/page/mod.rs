@@ -30,12 +30,25 @@ pub struct Page {
 
 impl Page {
     pub fn with(consent: Consent) -> Self {
+        Self::new(consent, false)
+    }
+
+    /// A page on which nobody may be recognised, in a browser where somebody was before.
+    pub fn cookieless(record: &str) -> Self {
+        let mut page = Self::new(Consent::Granted, true);
+        page.record = Some(record.into());
+        page.planned()
+    }
+
+    fn new(consent: Consent, cookieless: bool) -> Self {
         let settings = Settings {
             site: "cloud-kicks".into(),
             sdk: "0.1.0".into(),
             form: Form::Wasm,
             page: Id::new(START, [3; 10]),
             consent,
+            purposes: String::new(),
+            cookieless,
             debug: false,
         };
         Self {
@@ -52,11 +65,14 @@ impl Page {
     }
 
     pub fn with_plan() -> Self {
-        let mut page = Self::with(Consent::Granted);
-        page.tell(Input::Plan(Some(&BrowserPlan::encode(
+        Self::with(Consent::Granted).planned()
+    }
+
+    fn planned(mut self) -> Self {
+        self.tell(Input::Plan(Some(&BrowserPlan::encode(
             &goalpost_core::testing::rules(),
         ))));
-        page
+        self
     }
 
     pub fn tell(&mut self, input: Input<'_>) {

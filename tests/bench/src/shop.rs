@@ -245,6 +245,8 @@ fn letter(
         sent: received_at,
         page,
         visitor: Some(visitor),
+        consent: "",
+        cookieless: false,
         captured: u32::try_from(items.len()).unwrap_or(0),
         dropped: &[],
     };

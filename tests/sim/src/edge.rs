@@ -164,7 +164,7 @@ impl World<'_> {
             dropped: [dropped.overflow, dropped.consent],
             plan: plans::number(&envelope.plan),
             delivery: Delivery {
-                visitor: envelope.visitor.or(browser.cookie),
+                visitor: envelope.visitor(browser.cookie),
                 sent: envelope.sent,
                 received_at: self.now,
                 plan: 0,

@@ -135,6 +135,8 @@ impl World<'_> {
             Effect::Purge => {
                 let browser = &mut self.browsers[b];
                 (browser.record, browser.safe_record) = (None, None);
+                // The page asks the edge to forget the visitor, and has no other request under way.
+                browser.cookie = None;
                 if self.bad != Some(KnownBad::NoPurge) {
                     browser.disk.clear();
                 }

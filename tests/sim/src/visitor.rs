@@ -171,6 +171,8 @@ impl World<'_> {
             form: Form::Wasm,
             page,
             consent: self.browsers[b].consent,
+            purposes: String::new(),
+            cookieless: false,
             debug: self.random.chance(50),
         };
         let tab = Tab {

@@ -27,9 +27,16 @@ pub(crate) struct Beacon {
     sent: i64,
     /// The page load that sends: a `UUIDv7`.
     page: String,
-    /// The visitor: a `UUIDv7`. Missing where none may be known.
+    /// The visitor: a `UUIDv7`. Missing where none may be known; `-` where one is to be forgotten.
     #[serde(skip_serializing_if = "Option::is_none")]
     visitor: Option<String>,
+    /// What the visitor has granted, where the page tells purposes apart: Consent Mode's names,
+    /// separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<String>,
+    /// Said, with whatever text, where nobody may be recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookieless: Option<String>,
     /// How many places this page load has given out so far; said only beside `dropped`.
     #[serde(skip_serializing_if = "Option::is_none")]
     captured: Option<u32>,
@@ -301,6 +308,8 @@ mod tests {
                 sent: 1,
                 page: id,
                 visitor,
+                consent: if visitor.is_some() { "ad_storage" } else { "" },
+                cookieless: visitor.is_none(),
                 captured: 9,
                 dropped: &[(Drop::Overflow, 2)],
             };

@@ -11,6 +11,7 @@ mod counting;
 mod fates;
 mod identity;
 mod items;
+mod privacy;
 mod reference;
 mod refunds;
 mod replays;
@@ -58,6 +59,8 @@ pub(super) struct Letter {
     pub(super) received_at: i64,
     pub(super) page: Id,
     pub(super) visitor: Option<Id>,
+    pub(super) consent: String,
+    pub(super) cookieless: bool,
     pub(super) dropped: Vec<(Drop, u32)>,
     pub(super) items: Vec<String>,
 }
@@ -73,6 +76,8 @@ impl Letter {
             received_at: NOW + 60_000,
             page: id(1),
             visitor: Some(id(2)),
+            consent: String::new(),
+            cookieless: false,
             dropped: Vec::new(),
             items: items.into_iter().collect(),
         }
@@ -114,6 +119,8 @@ impl Letter {
             sent: self.sent,
             page: self.page,
             visitor: self.visitor,
+            consent: &self.consent,
+            cookieless: self.cookieless,
             captured: 0,
             dropped: &self.dropped,
         };

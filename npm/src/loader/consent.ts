@@ -1,0 +1,94 @@
+/** What each purpose is, in Consent Mode's words. */
+type Said = Record<string, "granted" | "denied">;
+
+type Tell = (said: Said) => void;
+
+/** Passes on what the page's consent management says, from now on and from before. */
+export const follow = (mode: unknown, tell: Tell): void => (mode === "gcm" ? consentMode : transparency)(tell);
+
+/**
+ * Google's Consent Mode, which is what the page writes to `dataLayer`.
+ *
+ * A default that denies is what holds until the visitor is asked: nothing is decided yet, and what is
+ * seen waits in memory. One that grants only in some region says nothing here, where the region is
+ * not known.
+ *
+ * Source: https://developers.google.com/tag-platform/security/guides/consent
+ */
+const consentMode = (tell: Tell): void => {
+  const page = window as unknown as { dataLayer?: unknown[] };
+  const layer = (page.dataLayer ??= []);
+  const said: Said = {};
+  const hear = (entry: unknown) => {
+    const [command, step, states] = Array.from(Object(entry) as ArrayLike<unknown>);
+    if (command !== "consent") return;
+    const { region, ...purposes } = Object(states) as Said & { region?: unknown };
+    for (const [purpose, state] of Object.entries(purposes)) {
+      if (step === "update" || (state === "granted" && !region)) said[purpose] = state;
+    }
+    if (said.analytics_storage) tell({ ...said });
+  };
+  layer.forEach(hear);
+  const { push } = layer;
+  layer.push = (...entries) => {
+    const length = push.apply(layer, entries);
+    try {
+      entries.forEach(hear);
+    } catch {
+      // The page must not notice.
+    }
+    return length;
+  };
+};
+
+/** What a consent management platform tells of the visitor. */
+interface Transparency {
+  eventStatus?: string;
+  gdprApplies?: boolean;
+  purpose: Record<"consents" | "legitimateInterests", Record<number, boolean | undefined>>;
+}
+
+type Framework = (command: string, version: number, heard: (told: Transparency, ok: boolean) => void) => void;
+
+/** How often, and how many times, the platform is looked for. */
+const LOOK_MS = 250;
+const LOOKS = 240;
+
+/**
+ * The Transparency and Consent Framework, version 2.2. No vendor is asked for, because none takes
+ * part: the shop measures for itself.
+ *
+ * | purpose here | theirs |
+ * | --- | --- |
+ * | measuring | 1 (storage), by consent, and 8 (content performance) |
+ * | `ad_storage` | 1 |
+ * | `ad_user_data` | 1, and 7 (advertising performance) |
+ * | `ad_personalization` | 1, 3 and 4 (profiles, and advertising by them), by consent |
+ *
+ * Source: https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework
+ */
+const transparency = (tell: Tell, looks = LOOKS): void => {
+  const ask = (window as unknown as { __tcfapi?: Framework }).__tcfapi;
+  if (!ask) {
+    if (looks) setTimeout(transparency, LOOK_MS, tell, looks - 1);
+    return;
+  }
+  ask("addEventListener", 2, (told, ok) => {
+    try {
+      const { eventStatus, gdprApplies, purpose } = told;
+      const isDecided = eventStatus === "tcloaded" || eventStatus === "useractioncomplete";
+      if (!ok || !isDecided || gdprApplies === undefined) return;
+      const agreed = (number: number) => !gdprApplies || purpose.consents[number];
+      const allowed = (number: number) => agreed(number) || purpose.legitimateInterests[number];
+      const state = (is: unknown) => (is ? "granted" : "denied");
+      tell({
+        analytics_storage: state(agreed(1) && allowed(8)),
+        ad_storage: state(agreed(1)),
+        ad_user_data: state(agreed(1) && allowed(7)),
+        ad_personalization: state(agreed(1) && agreed(3) && agreed(4)),
+      });
+    } catch {
+      // The page must not notice.
+    }
+  });
+};
