@@ -1,14 +1,11 @@
-/** What wasm-bindgen makes of the crate goalpost-sdk; the build puts the real module in its place. */
+/** The crate goalpost-sdk as a page calls it; the build puts its glue in this place. */
 declare module "goalpost-sdk" {
-  /** Makes the module's one instance. */
-  export function initSync(options: { module: WebAssembly.Module }): unknown;
+  /** Makes the module's one instance known; it imports nothing. */
+  export function use(instance: WebAssembly.Instance): void;
 
-  /** The engine of one page load: text in, text out. */
-  export class Sdk {
-    constructor(now: number, settings: Uint8Array);
-    handle(now: number, text: Uint8Array): void;
-    plan(now: number, bytes: Uint8Array): void;
-    poll(): string | undefined;
-    wakeup(): number;
-  }
+  /**
+   * Tells the engine of the page load what happened: text in, text out. The first call begins it.
+   * The answer's records are the time of its wakeup, then what to do.
+   */
+  export function tell(now: number, text: string): string;
 }

@@ -80,14 +80,14 @@ test("the module in a browser does what the native code does", { timeout: 120_00
   try {
     await browser.go(`${wire.url}/corpus/`);
     const trace = await browser.run(async (site) => {
-      const [{ trace }, { initSync, Sdk }] = await Promise.all([
+      const [{ trace }, { use, tell }] = await Promise.all([
         import("/corpus/page.mjs"),
         import("/corpus/sdk.js"),
       ]);
-      initSync({ module: await WebAssembly.compileStreaming(fetch("/corpus/sdk.wasm")) });
+      use((await WebAssembly.instantiateStreaming(fetch("/corpus/sdk.wasm"))).instance);
       const corpus = await (await fetch("/corpus/corpus.json")).json();
-      const plan = new Uint8Array(await (await fetch(`/_g/plan/${site}`)).arrayBuffer());
-      return trace(corpus, Sdk, plan);
+      const plan = await (await fetch(`/_g/plan/${site}`)).text();
+      return trace(corpus, tell, plan);
     }, corpus.plan.site);
     same(trace, native.trace);
   } finally {

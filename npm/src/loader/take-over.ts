@@ -1,4 +1,4 @@
-import { initSync } from "goalpost-sdk";
+import { use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
 import { contactOf } from "./facts.js";
 import type { Consent, Held, Host, Start } from "./host.js";
@@ -18,7 +18,7 @@ export default async function takeOver(
   try {
     // Where a policy forbids WebAssembly, only making an instance tells so in every browser.
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY_MODULE));
-    initSync({ module: await inTime(compiled(loader, wasm)) });
+    use(new WebAssembly.Instance(await inTime(compiled(loader, wasm))));
     await handOver(loader, start);
   } catch (reason) {
     if (isOn(loader.debug)) console.info("goalpost: the raw form runs, because of", reason);

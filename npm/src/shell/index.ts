@@ -2,12 +2,12 @@
  * The browser around the engine: it listens, carries out what the engine asks for, and decides
  * nothing. The loader calls `start` once the module is ready.
  */
-import { Sdk as Engine } from "goalpost-sdk";
+import { tell as toEngine } from "goalpost-sdk";
 import { clip, contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import * as storage from "./storage.js";
-import { elementText, fields, joined, properties, records, split } from "./wire.js";
+import { elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
 
 /** The longest wait for the disk before an urgent item leaves without it. */
 const DISK_MS = 300;
@@ -18,35 +18,32 @@ export const start = (host: Host): Sdk => {
   const { natives, collectUrl } = host;
   const now = Date.now;
   const refused = navigator.globalPrivacyControl || navigator.doNotTrack == "1";
-  const encoder = new TextEncoder();
-  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, host.debug ? 1 : "")));
+  toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, host.debug ? 1 : ""));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   let waiting = false;
   let busy = false;
+  let wakeup = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells the engine what happened, then carries out what it answers. After a trap it does nothing. */
-  const tell = (text: string, bytes?: Uint8Array): void => {
+  const tell = (text: string): void => {
     if (busy) return;
     busy = true;
-    if (bytes) engine.plan(now(), bytes);
-    else engine.handle(now(), encoder.encode(text));
-    for (let effect; (effect = engine.poll()) != null; ) {
-      // What waited for the disk must not leave after consent was withdrawn.
-      if (effect == "p") effects.length = 0;
-      effects.push(effect);
-    }
-    const due = engine.wakeup();
+    const [due, ...asked] = toEngine(now(), text).split(RECORD);
     busy = false;
+    // What waited for the disk must not leave after consent was withdrawn.
+    if (asked.includes("p")) effects.length = 0;
+    effects.push(...asked);
+    wakeup = +due!;
     natives.clearTimeout(timer);
-    if (due > 0) timer = natives.setTimeout(tell, due - now(), "wakeup");
+    if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
     carryOut();
   };
 
   const carryOut = (): void => {
     while (!waiting && effects[0] != null) perform(effects.shift()!);
-    if (!waiting && engine.wakeup() >= 0) for (const done of flushed.splice(0)) done();
+    if (!waiting && wakeup >= 0) for (const done of flushed.splice(0)) done();
   };
 
   const perform = (effect: string): void => {
@@ -144,19 +141,18 @@ export const start = (host: Host): Sdk => {
   if (host.overflow) tell(fields("overflow", host.overflow));
   const hasPlan = listen({ see, tell, hidden });
 
-  const planned = (bytes: Uint8Array) => {
-    tell("", bytes);
+  const planned = (plan?: string) => {
+    tell(joined("plan", plan ?? ""));
     hasPlan();
   };
-  const none = new Uint8Array();
-  const patience = natives.setTimeout(planned, PLAN_MS, none);
+  const patience = natives.setTimeout(planned, PLAN_MS);
   natives
     .fetch(host.planUrl)
-    .then(async (answer) => (answer.ok ? new Uint8Array(await answer.arrayBuffer()) : none))
-    .catch(() => none)
-    .then((bytes) => {
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .catch(() => "")
+    .then((plan) => {
       natives.clearTimeout(patience);
-      planned(bytes);
+      planned(plan);
     });
 
   return {

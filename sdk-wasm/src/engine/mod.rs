@@ -166,7 +166,7 @@ impl Engine {
                 seen,
                 properties,
             } => self.see(captured, path, seen, properties),
-            Input::Plan(bytes) => self.settle_plan(bytes),
+            Input::Plan(text) => self.settle_plan(text),
             Input::Record(text) => self.open(text),
             Input::Stored(items) => self.restore(items),
             Input::Answered(answers, visitor) => self.settle(&answers, visitor),
@@ -197,8 +197,8 @@ impl Engine {
         self.advance();
     }
 
-    fn settle_plan(&mut self, bytes: Option<&[u8]>) {
-        let rules = bytes.and_then(|bytes| BrowserPlan::decode(bytes).ok());
+    fn settle_plan(&mut self, text: Option<&str>) {
+        let rules = text.and_then(|text| BrowserPlan::decode(text).ok());
         if self.settings.debug && rules.is_none() {
             self.say("no plan arrived; the edge will evaluate what is seen");
         }

@@ -11,6 +11,8 @@ use std::path::Path;
 
 const PACKAGE: &str = "goalpost-sdk";
 const MODULE: &str = "goalpost_sdk.wasm";
+/// In the place of what wasm-bindgen writes.
+const GLUE: &str = "sdk-wasm/src/glue.js";
 
 /// Compile the standard library anew, tuned for size, where its source is installed. It needs
 /// unstable flags of the compiler, and takes some 4 KB off what a page downloads.
@@ -35,6 +37,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
     let module = compiled(project, "release", MODULE);
     let folder = project.at("dist/sdk");
     let (wasm, glue) = (folder.join("sdk_bg.wasm"), folder.join("sdk.js"));
+    let source = project.at(GLUE);
     let lock = project.at("package-lock.json");
     let settings = format!(
         "{} {FEATURES:?} {SHRINK:?} {BIND:?}",
@@ -42,7 +45,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
     );
     let stamp = Stamp::new(
         project.target().join("xtask/sdk"),
-        &[&module, &lock],
+        &[&module, &source, &lock],
         &settings,
     )?;
     stamp.unless_fresh(&[&wasm, &glue], || {
@@ -50,7 +53,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
         bind(wasm_bindgen, &module, &bound)?;
         fs::create_dir_all(&folder).context("make dist/sdk")?;
         shrink(project, &bound.join("sdk_bg.wasm"), &wasm)?;
-        minify(project, &bound.join("sdk.js"), &glue)?;
+        minify(project, &source, &glue)?;
         check_engine(project, &wasm)?;
         check_paths(project, &wasm)
     })
@@ -126,8 +129,6 @@ fn minify(project: &Project, from: &Path, to: &Path) -> Result<()> {
             "--minify",
             "--format=esm",
             "--target=es2020",
-            // wasm-bindgen names a snippet once for each function that it imports from it.
-            "--log-override:duplicate-object-key=silent",
             "--log-level=warning",
         ])
         .arg(format!("--outfile={}", to.display()))
