@@ -65,6 +65,8 @@ impl BrowserPlan {
         if rest.len() <= limits::BROWSER_PLAN_BYTES && reader.is_done() {
             Ok(rules)
         } else {
+            // A page reads one plan. It would pay 300 bytes for code that lets go of a bad one.
+            core::mem::forget(rules);
             Err(DecodeError::Malformed)
         }
     }

@@ -7,7 +7,7 @@
 use crate::engine::{Answer, Captured, Consent, Effect, Engine, Input, Settings};
 use core::cell::RefCell;
 use goalpost_core::{
-    CommerceStep, Element, Id, MediaStep, Properties, Seen, Value,
+    CommerceStep, Element, Id, MediaStep, Parts, Properties, Seen, Value,
     beacon::{Form, Item},
     json,
 };
@@ -46,7 +46,7 @@ pub struct Sdk(Engine);
 impl Sdk {
     /// Begins at `now` with `site, version, form, page, consent, debug` as fields.
     pub fn new(now: f64, settings: &str) -> Self {
-        let mut fields = Fields(Some(settings));
+        let mut fields = Fields(Parts(Some(settings)));
         let settings = Settings {
             site: fields.text(),
             sdk: fields.text(),
@@ -83,19 +83,19 @@ impl Sdk {
     }
 
     fn handle(&mut self, now: f64, told: &str) {
-        let mut fields = Fields(Some(told));
+        let mut fields = Fields(Parts(Some(told)));
         let input = match fields.next() {
             "seen" => match seen(&mut fields) {
                 Some(input) => input,
                 None => return,
             },
-            "plan" => Input::Plan(fields.0.filter(|text| !text.is_empty())),
-            "record" => Input::Record(fields.0),
+            "plan" => Input::Plan(fields.0.0.filter(|text| !text.is_empty())),
+            "record" => Input::Record(fields.0.0),
             "stored" => Input::Stored(fields.items()),
             "answered" => {
                 let visitor = Id::parse(fields.next());
                 let mut answers = Vec::new();
-                while fields.0.is_some() {
+                while fields.0.0.is_some() {
                     let answer = if fields.next() == "again" {
                         Answer::Retry
                     } else {
@@ -110,7 +110,7 @@ impl Sdk {
             "refused" => Input::Refused,
             "failed" => Input::Failed(fields.number()),
             "unbeaconed" => Input::BeaconRefused,
-            "hidden" => Input::Hidden(fields.0),
+            "hidden" => Input::Hidden(fields.0.0),
             "back" => Input::Back,
             "consent" => Input::Consent(consent(fields.next())),
             "flush" => Input::Flush,
@@ -209,19 +209,16 @@ fn consent(text: &str) -> Consent {
     }
 }
 
-/// The rest of a list of fields; `None` behind the last.
-struct Fields<'a>(Option<&'a str>);
+/// The rest of a list of fields.
+struct Fields<'a>(Parts<'a>);
 
 impl<'a> Fields<'a> {
-    fn until(&mut self, separator: u8) -> &'a str {
-        let Some(rest) = self.0 else { return "" };
-        let end = rest.bytes().position(|byte| byte == separator);
-        self.0 = end.and_then(|end| rest.get(end.saturating_add(1)..));
-        rest.get(..end.unwrap_or(rest.len())).unwrap_or("")
+    fn next(&mut self) -> &'a str {
+        self.0.until(FIELD)
     }
 
-    fn next(&mut self) -> &'a str {
-        self.until(FIELD)
+    fn is_empty(&self) -> bool {
+        self.0.0.is_none_or(str::is_empty)
     }
 
     fn number(&mut self) -> Option<i64> {
@@ -241,13 +238,12 @@ impl<'a> Fields<'a> {
 
     /// The next record, as fields of its own.
     fn record(&mut self) -> Option<Self> {
-        self.0.filter(|rest| !rest.is_empty())?;
-        Some(Self(Some(self.until(RECORD))))
+        (!self.is_empty()).then(|| Self(Parts(Some(self.0.until(RECORD)))))
     }
 
     fn items(&mut self) -> Vec<Item> {
         let mut items = Vec::new();
-        while self.0.is_some() {
+        while self.0.0.is_some() {
             let id = Id::parse(self.next());
             let json = self.text();
             if let Some(id) = id {
@@ -259,7 +255,7 @@ impl<'a> Fields<'a> {
 
     fn pairs(&mut self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
-        while self.0.is_some_and(|rest| !rest.is_empty()) {
+        while !self.is_empty() {
             pairs.push((self.text(), self.text()));
         }
         pairs

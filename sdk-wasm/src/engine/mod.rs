@@ -202,7 +202,9 @@ impl Engine {
         if self.settings.debug && rules.is_none() {
             self.say("no plan arrived; the edge will evaluate what is seen");
         }
-        self.plan = Plan::Settled(rules.map(Box::new));
+        let settled = Plan::Settled(rules.map(Box::new));
+        // It was awaited till now, or given up: there is nothing to let go of, and no code for it.
+        core::mem::forget(core::mem::replace(&mut self.plan, settled));
     }
 
     fn decide(&mut self, consent: Consent) {
