@@ -234,6 +234,22 @@ mod tests {
     }
 
     #[test]
+    fn a_record_of_the_raw_form_is_one_too() {
+        let id = Id::new(1, [1; 10]);
+        let short = id.text().replace('-', "");
+        let record = SessionRecord::parse(&[&short, " ", &short, " 5 7"].concat());
+        assert_eq!(
+            record.map(|record| (
+                record.visitor,
+                record.session,
+                record.last,
+                record.page_loads
+            )),
+            Some((id, id, 5, 7))
+        );
+    }
+
+    #[test]
     fn foreign_storage_is_no_record() {
         let id = Id::new(1, [1; 10]).text();
         for numbers in [" 5 70000", " 5 x", " -5 1"] {
