@@ -1,4 +1,4 @@
-//! The part of the rules that a page reads, as bytes.
+//! The part of the rules that a page reads, as one text.
 
 use crate::{
     codec::{Reader, Wire as _},
@@ -6,28 +6,28 @@ use crate::{
     rules::{Amount, Definition, Rules, Worth},
     zone::Zone,
 };
-use alloc::vec::Vec;
+use alloc::string::String;
 
 /// What a page learns of a plan: the compiled definitions that a page can make happen, without what
 /// they are worth in money.
 pub struct BrowserPlan;
 
-/// Why bytes are no compiled plan.
+/// Why a text is no compiled plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The first byte names a version that this code does not read.
+    /// The first character names a version that this code does not read.
     Version,
-    /// The bytes end early, go on too long, or are no plan.
+    /// The text ends early, goes on too long, or is no plan.
     Malformed,
 }
 
 impl BrowserPlan {
-    /// The version that this code writes and reads, in the first byte.
-    pub const VERSION: u8 = 2;
+    /// The version that this code writes and reads, in the first character.
+    pub const VERSION: char = '3';
 
-    /// What a page needs of these rules, as bytes.
-    pub fn encode(rules: &Rules) -> Vec<u8> {
+    /// What a page needs of these rules, as text.
+    pub fn encode(rules: &Rules) -> String {
         let page = Rules {
             definitions: rules
                 .definitions
@@ -44,25 +44,30 @@ impl BrowserPlan {
             },
             ..rules.clone()
         };
-        let mut bytes = alloc::vec![Self::VERSION];
-        page.put(&mut bytes);
-        bytes
+        let mut text = String::from(Self::VERSION);
+        page.put(&mut text);
+        text
     }
 
-    /// Reads what [`Self::encode`] wrote. The bytes are not trusted: every length is bounded by them.
+    /// Reads what [`Self::encode`] wrote. The text is not trusted: every length is bounded by it.
     ///
     /// # Errors
     /// [`DecodeError`].
-    pub fn decode(bytes: &[u8]) -> Result<Rules, DecodeError> {
-        match bytes.split_first() {
-            Some((&Self::VERSION, rest)) if rest.len() <= limits::BROWSER_PLAN_BYTES => {
-                let mut reader = Reader::new(rest);
-                Rules::take(&mut reader)
-                    .filter(|_| reader.is_empty())
-                    .ok_or(DecodeError::Malformed)
-            }
-            Some((&Self::VERSION, _)) | None => Err(DecodeError::Malformed),
-            Some(_) => Err(DecodeError::Version),
+    pub fn decode(text: &str) -> Result<Rules, DecodeError> {
+        if text.is_empty() {
+            return Err(DecodeError::Malformed);
+        }
+        let rest = text
+            .strip_prefix(Self::VERSION)
+            .ok_or(DecodeError::Version)?;
+        let mut reader = Reader::new(rest);
+        let rules = Rules::take(&mut reader);
+        if rest.len() <= limits::BROWSER_PLAN_BYTES && reader.is_done() {
+            Ok(rules)
+        } else {
+            // A page reads one plan. It would pay 300 bytes for code that lets go of a bad one.
+            core::mem::forget(rules);
+            Err(DecodeError::Malformed)
         }
     }
 }

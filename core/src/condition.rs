@@ -1,7 +1,7 @@
 //! Conditions on an observation, and their tests.
 
-use crate::codec::{Reader, Wire};
-use alloc::{string::String, vec, vec::Vec};
+use crate::codec::{Reader, Wire, wire_enum};
+use alloc::{string::String, vec::Vec};
 use serde::Serialize;
 
 /// A condition on an observation.
@@ -198,82 +198,50 @@ impl Condition {
 }
 
 impl Wire for Condition {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut String) {
         match self {
             Self::Property(name, test) => {
-                out.push(0);
+                0u64.put(out);
                 name.put(out);
                 test.put(out);
             }
             Self::All(list) => {
-                out.push(1);
+                1u64.put(out);
                 list.put(out);
             }
             Self::Any(list) => {
-                out.push(2);
+                2u64.put(out);
                 list.put(out);
             }
         }
     }
 
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        from.deeper(|from| match u8::take(from)? {
-            0 => Some(Self::Property(Wire::take(from)?, Wire::take(from)?)),
-            1 => Wire::take(from).map(Self::All),
-            2 => Wire::take(from).map(Self::Any),
-            _ => None,
+    fn take(from: &mut Reader<'_>) -> Self {
+        from.deeper(|from| match from.number() {
+            0 => Self::Property(Wire::take(from), Wire::take(from)),
+            1 => Self::All(Wire::take(from)),
+            2 => Self::Any(Wire::take(from)),
+            _ => {
+                from.fail();
+                Self::All(Vec::new())
+            }
         })
     }
 }
 
-/// A test is its operator's place, then its operands as texts, however many they are.
-impl Wire for Test {
-    fn put(&self, out: &mut Vec<u8>) {
-        let operator = Self::NAMES.iter().position(|name| *name == self.name());
-        u8::try_from(operator.unwrap_or_default())
-            .unwrap_or_default()
-            .put(out);
-        let operands = match self {
-            Self::OneOf(values) | Self::NoneOf(values) => values.clone(),
-            Self::Between(low, high) => vec![low.clone(), high.clone()],
-            Self::Exists(wanted) => vec![String::from(if *wanted { "1" } else { "" })],
-            Self::Is(value)
-            | Self::IsNot(value)
-            | Self::Contains(value)
-            | Self::NotContains(value)
-            | Self::StartsWith(value)
-            | Self::EndsWith(value)
-            | Self::Less(value)
-            | Self::AtMost(value)
-            | Self::Greater(value)
-            | Self::AtLeast(value) => vec![value.clone()],
-        };
-        operands.put(out);
-    }
-
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        let operator = u8::take(from)?;
-        let mut operands: Vec<String> = Wire::take(from)?;
-        let one: fn(String) -> Self = match operator {
-            0 => Self::Is,
-            1 => Self::IsNot,
-            2 => Self::Contains,
-            3 => Self::NotContains,
-            4 => Self::StartsWith,
-            5 => Self::EndsWith,
-            6 => return Some(Self::OneOf(operands)),
-            7 => return Some(Self::NoneOf(operands)),
-            8 => Self::Less,
-            9 => Self::AtMost,
-            10 => Self::Greater,
-            11 => Self::AtLeast,
-            12 => {
-                let high = operands.pop()?;
-                return Some(Self::Between(operands.pop()?, high));
-            }
-            13 => return Some(Self::Exists(!operands.pop()?.is_empty())),
-            _ => return None,
-        };
-        operands.pop().map(one)
-    }
-}
+wire_enum!(Test {
+    0 = Is(wanted),
+    1 = IsNot(wanted),
+    2 = Contains(wanted),
+    3 = NotContains(wanted),
+    4 = StartsWith(wanted),
+    5 = EndsWith(wanted),
+    6 = OneOf(wanted),
+    7 = NoneOf(wanted),
+    8 = Less(wanted),
+    9 = AtMost(wanted),
+    10 = Greater(wanted),
+    11 = AtLeast(wanted),
+    12 = Between(low, high),
+    13 = Exists(wanted)
+});

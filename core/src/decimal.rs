@@ -26,7 +26,7 @@ impl Decimal {
             match byte {
                 b'0'..=b'9' => {
                     let digit = i64::from(byte.wrapping_sub(b'0'));
-                    mantissa = mantissa.checked_mul(10)?.checked_add(digit)?;
+                    mantissa = tenfold(mantissa)?.checked_add(digit)?;
                     if point {
                         scale = scale.checked_add(1)?;
                     }
@@ -54,7 +54,7 @@ impl Decimal {
         let mut mantissa = self.mantissa;
         let mut at = self.scale;
         while at < scale {
-            mantissa = mantissa.checked_mul(10)?;
+            mantissa = tenfold(mantissa)?;
             at = at.checked_add(1)?;
         }
         while at > scale {
@@ -66,6 +66,11 @@ impl Decimal {
         }
         Some(mantissa)
     }
+}
+
+/// A number times ten. `checked_mul` would reckon in 128 bits, which in the page is a function more.
+fn tenfold(number: i64) -> Option<i64> {
+    (number.unsigned_abs() <= i64::MAX.unsigned_abs() / 10).then(|| number.wrapping_mul(10))
 }
 
 impl PartialEq for Decimal {
@@ -89,7 +94,7 @@ impl Ord for Decimal {
         }
         let mut mantissa = self.mantissa;
         for _ in self.scale..other.scale {
-            match mantissa.checked_mul(10) {
+            match tenfold(mantissa) {
                 Some(wider) => mantissa = wider,
                 // Too large for any mantissa, so further from zero than the other.
                 None => return mantissa.cmp(&0),

@@ -1,5 +1,6 @@
 //! Writing JSON, as little of it as the wire needs: the page carries no JSON library.
 
+use crate::decimal::Decimal;
 use alloc::string::String;
 
 /// Appends a whole number.
@@ -27,21 +28,8 @@ pub fn push_integer(out: &mut String, number: i64) {
 ///
 /// One reader for all: each `str::parse` of another type is another few hundred bytes in the page.
 pub fn read_integer(text: &str) -> Option<i64> {
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or((1, text), |digits| (-1, digits));
-    if digits.is_empty() {
-        return None;
-    }
-    let mut number = 0i64;
-    for digit in digits.bytes() {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number.checked_mul(10)?.checked_add(i64::from(digit))?;
-    }
-    number.checked_mul(sign)
+    let number = Decimal::parse(text)?;
+    (number.scale == 0).then_some(number.mantissa)
 }
 
 /// Appends a text in quotes.

@@ -3,7 +3,6 @@
 use crate::codec::{Reader, Wire};
 use crate::decimal::Decimal;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 /// A currency of ISO 4217, list one.
 ///
@@ -54,11 +53,11 @@ impl Currency {
     /// # Errors
     /// [`MoneyError::UnknownCurrency`] for anything that ISO 4217 does not list with a minor unit.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        let code: [u8; 3] = text
+        let mut code: [u8; 3] = text
             .as_bytes()
             .try_into()
             .map_err(|_| MoneyError::UnknownCurrency)?;
-        let code = code.map(|letter| letter.to_ascii_uppercase());
+        code.make_ascii_uppercase();
         let known = [NO_DECIMALS, TWO_DECIMALS, THREE_DECIMALS, FOUR_DECIMALS];
         if known.iter().any(|list| lists(list, code)) {
             Ok(Self(code))
@@ -148,16 +147,12 @@ impl MoneyError {
 }
 
 impl Wire for Currency {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
+    fn put(&self, out: &mut String) {
+        out.push_str(self.code());
     }
 
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self([
-            Wire::take(from)?,
-            Wire::take(from)?,
-            Wire::take(from)?,
-        ]))
+    fn take(from: &mut Reader<'_>) -> Self {
+        Self([from.byte(), from.byte(), from.byte()])
     }
 }
 

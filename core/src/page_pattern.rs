@@ -83,18 +83,21 @@ impl PatternError {
 }
 
 impl Wire for PagePattern {
-    fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut String) {
         self.0.put(out);
     }
 
     /// A pattern that was compiled elsewhere costs no more to match than one that was compiled here.
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        let parts: Vec<Part> = Wire::take(from)?;
-        (parts.len()
-            <= limits::PATTERN_VARIABLES
+    fn take(from: &mut Reader<'_>) -> Self {
+        let parts: Vec<Part> = Wire::take(from);
+        if parts.len()
+            > limits::PATTERN_VARIABLES
                 .saturating_mul(2)
-                .saturating_add(1))
-        .then_some(Self(parts))
+                .saturating_add(1)
+        {
+            from.fail();
+        }
+        Self(parts)
     }
 }
 

@@ -224,7 +224,6 @@ pub fn is_campaign_key(key: &str) -> bool {
     CAMPAIGN_KEYS.contains(&key)
 }
 
-// What owns nothing comes first: a reader that gives up there has nothing to let go of.
 wire_struct!(Rules {
     session_timeout_ms,
     split_at_midnight,

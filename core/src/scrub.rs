@@ -227,7 +227,11 @@ impl Observation {
             }
             Seen::Media { video, .. } => changed |= clean(video, true),
             Seen::Event { name } => changed |= clean_within(name, true, limits::NAME_BYTES),
-            Seen::Commerce { .. } | Seen::Trigger { .. } | Seen::Identify { .. } => {}
+            Seen::Commerce { .. }
+            | Seen::Trigger { .. }
+            | Seen::Identify { .. }
+            | Seen::Scroll { .. }
+            | Seen::Dwell { .. } => {}
         }
         changed | self.properties.scrub()
     }

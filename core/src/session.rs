@@ -7,6 +7,7 @@ use crate::{
     id::Id,
     json, limits,
     observation::Seen,
+    parts::Parts,
     rules::{Rules, is_campaign_key},
 };
 use alloc::string::String;
@@ -77,23 +78,12 @@ impl SessionRecord {
 
     /// Reads what [`Self::text`] wrote; anything else is as if nothing had been stored.
     pub fn parse(text: &str) -> Option<Self> {
-        // Two ids of 36 characters with a space between; a space begins each number.
-        let (mut last, mut number) = (0, 0i64);
-        for byte in text.get(73..)?.bytes() {
-            match byte {
-                b' ' => (last, number) = (number, 0),
-                b'0'..=b'9' => {
-                    let digit = i64::from(byte.wrapping_sub(b'0'));
-                    number = number.wrapping_mul(10).wrapping_add(digit);
-                }
-                _ => return None,
-            }
-        }
+        let mut words = Parts(Some(text));
         Some(Self {
-            visitor: Id::parse(text.get(..36)?)?,
-            session: Id::parse(text.get(37..73)?)?,
-            last,
-            page_loads: number.try_into().ok()?,
+            visitor: Id::parse(words.until(b' '))?,
+            session: Id::parse(words.until(b' '))?,
+            last: json::read_integer(words.until(b' ')).filter(|last| *last >= 0)?,
+            page_loads: json::read_integer(words.until(b' '))?.try_into().ok()?,
         })
     }
 }
@@ -124,9 +114,8 @@ impl Rules {
 
 /// FNV with a zero behind each text, so that its place counts, and nothing but empty texts is 0.
 fn marked(mark: u32, text: &str) -> u32 {
-    text.bytes().chain([0]).fold(mark, |mark, byte| {
-        (mark ^ u32::from(byte)).wrapping_mul(16_777_619)
-    })
+    let step = |mark: u32, byte| (mark ^ u32::from(byte)).wrapping_mul(16_777_619);
+    step(text.bytes().fold(mark, step), 0)
 }
 
 #[cfg(test)]
@@ -242,6 +231,22 @@ mod tests {
         assert_eq!(record.session.time(), DAY);
         assert_eq!(Id::parse(&record.session.text()), Some(record.session));
         assert_eq!(record.session.end(), 0x0102_0304);
+    }
+
+    #[test]
+    fn a_record_of_the_raw_form_is_one_too() {
+        let id = Id::new(1, [1; 10]);
+        let short = id.text().replace('-', "");
+        let record = SessionRecord::parse(&[&short, " ", &short, " 5 7"].concat());
+        assert_eq!(
+            record.map(|record| (
+                record.visitor,
+                record.session,
+                record.last,
+                record.page_loads
+            )),
+            Some((id, id, 5, 7))
+        );
     }
 
     #[test]

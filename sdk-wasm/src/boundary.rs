@@ -1,12 +1,13 @@
-//! The engine as JavaScript calls it: text in (as UTF-8 bytes), text out.
+//! The engine as JavaScript calls it: text in, text out.
 //!
 //! A list is written as fields between unit separators (U+001F), lists of lists with record
 //! separators (U+001E) between them. That costs the page a few hundred bytes on either side, where
 //! bindings to every object of the browser would cost it ten thousand.
 
 use crate::engine::{Answer, Captured, Consent, Effect, Engine, Input, Settings};
+use core::cell::RefCell;
 use goalpost_core::{
-    CommerceStep, Element, Id, MediaStep, Properties, Seen, Value,
+    CommerceStep, Element, Id, MediaStep, Parts, Properties, Seen, Value,
     beacon::{Form, Item},
     json,
 };
@@ -15,16 +16,37 @@ use wasm_bindgen::prelude::*;
 const FIELD: u8 = 0x1f;
 const RECORD: u8 = 0x1e;
 
-/// The SDK of one page load.
+thread_local! {
+    /// The page's engine, and its last answer, which stays where it is until the next.
+    static PAGE: RefCell<(Option<Sdk>, String)> = const { RefCell::new((None, String::new())) };
+}
+
+/// Tells the page's engine what happened at `now`; the first call begins it. Gives where the answer
+/// lies in the module's memory, until the next call. What is told and answered: see [`Sdk`].
 #[wasm_bindgen]
+pub fn tell(now: f64, told: &str) -> *const u8 {
+    PAGE.with_borrow_mut(|(sdk, answer)| {
+        match sdk {
+            Some(sdk) => *answer = sdk.tell(now, told),
+            None => *sdk = Some(Sdk::new(now, told)),
+        }
+        answer.as_ptr()
+    })
+}
+
+/// How many bytes of UTF-8 the last answer has.
+#[wasm_bindgen]
+pub fn answered() -> usize {
+    PAGE.with_borrow(|(_, answer)| answer.len())
+}
+
+/// The SDK of one page load.
 pub struct Sdk(Engine);
 
-#[wasm_bindgen]
 impl Sdk {
     /// Begins at `now` with `site, version, form, page, consent, debug, cookieless` as fields.
-    #[wasm_bindgen(constructor)]
-    pub fn new(now: f64, settings: &[u8]) -> Self {
-        let mut fields = Fields(Some(text(settings)));
+    pub fn new(now: f64, settings: &str) -> Self {
+        let mut fields = Fields(Parts(Some(settings)));
         let settings = Settings {
             site: fields.text(),
             sdk: fields.text(),
@@ -43,32 +65,54 @@ impl Sdk {
     }
 
     /// Tells what happened: the first field says what, the others depend on it.
-    pub fn handle(&mut self, now: f64, told: &[u8]) {
-        let mut fields = Fields(Some(text(told)));
+    ///
+    /// Gives records: first when to tell `wakeup` (Unix milliseconds; 0: not before something else
+    /// happens; -1: not before the request that is under way has been answered), then what to do,
+    /// in this order, each with its kind as the first character.
+    pub fn tell(&mut self, now: f64, told: &str) -> String {
+        self.handle(now, told);
+        let wakeup = if self.0.is_sending() {
+            -1
+        } else {
+            self.0.next_wakeup().unwrap_or(0)
+        };
+        let mut answer = String::new();
+        json::push_integer(&mut answer, wakeup);
+        while let Some(effect) = self.0.poll_effect() {
+            push_effect(&mut answer, effect);
+        }
+        answer
+    }
+
+    fn handle(&mut self, now: f64, told: &str) {
+        let mut fields = Fields(Parts(Some(told)));
         let input = match fields.next() {
             "seen" => match seen(&mut fields) {
                 Some(input) => input,
                 None => return,
             },
-            "record" => Input::Record(fields.0),
+            "plan" => Input::Plan(fields.0.0.filter(|text| !text.is_empty())),
+            "record" => Input::Record(fields.0.0),
             "stored" => Input::Stored(fields.items()),
             "answered" => {
                 let visitor = Id::parse(fields.next());
                 let mut answers = Vec::new();
-                while fields.0.is_some() {
+                while fields.0.0.is_some() {
                     let answer = if fields.next() == "again" {
                         Answer::Retry
                     } else {
                         Answer::Settled
                     };
-                    answers.extend(Id::parse(fields.next()).map(|id| (id, answer)));
+                    if let Some(id) = Id::parse(fields.next()) {
+                        answers.push((id, answer));
+                    }
                 }
                 Input::Answered(answers, visitor)
             }
             "refused" => Input::Refused,
             "failed" => Input::Failed(fields.number()),
             "unbeaconed" => Input::BeaconRefused,
-            "hidden" => Input::Hidden(fields.0),
+            "hidden" => Input::Hidden(fields.0.0),
             "back" => Input::Back,
             "consent" => {
                 let consent = consent(fields.next());
@@ -82,78 +126,47 @@ impl Sdk {
         };
         self.0.handle(whole(now), input);
     }
+}
 
-    /// Hands over the compiled plan; no bytes: it will not come.
-    pub fn plan(&mut self, now: f64, bytes: &[u8]) {
-        self.0.handle(
-            whole(now),
-            Input::Plan((!bytes.is_empty()).then_some(bytes)),
-        );
-    }
-
-    /// The next thing to do, its kind as the first character.
-    pub fn poll(&mut self) -> Option<String> {
-        Some(match self.0.poll_effect()? {
-            Effect::OpenSession => "o".into(),
-            Effect::StoreRecord(text) => tagged("r", &text),
-            Effect::StoreActivity(last) => {
-                let mut text = String::from("a");
-                json::push_integer(&mut text, last);
-                text
-            }
-            Effect::LoadStored => "l".into(),
-            Effect::Keep { items, urgent } => {
-                let mut text = String::from(if urgent { "K" } else { "k" });
-                for item in items {
-                    push_field(&mut text, &item.id.text());
-                    push_field(&mut text, &item.json);
-                }
-                text
-            }
-            Effect::Forget(ids) => {
-                let mut text = String::from("d");
-                for id in ids {
-                    push_field(&mut text, &id.text());
-                }
-                text
-            }
-            Effect::Purge => "p".into(),
-            Effect::Fetch(body) => tagged("f", &body),
-            Effect::Beacon(body) => tagged("b", &body),
-            Effect::Watch(words) => tagged("w", &words),
-            Effect::Say(line) => tagged("s", &line),
-        })
-    }
-
-    /// When to tell `wakeup`: Unix milliseconds; 0: not before something else happens; -1: not before
-    /// the request that is under way has been answered.
-    pub fn wakeup(&self) -> f64 {
-        if self.0.is_sending() {
-            return -1.0;
+fn push_effect(text: &mut String, effect: Effect) {
+    text.push(char::from(RECORD));
+    match effect {
+        Effect::OpenSession => text.push('o'),
+        Effect::StoreRecord(record) => push_tagged(text, 'r', &record),
+        Effect::StoreActivity(last) => {
+            text.push('a');
+            json::push_integer(text, last);
         }
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "milliseconds since 1970 are far below 2^53"
-        )]
-        self.0.next_wakeup().map_or(0.0, |at| at as f64)
+        Effect::LoadStored => text.push('l'),
+        Effect::Keep { items, urgent } => {
+            text.push(if urgent { 'K' } else { 'k' });
+            for item in items {
+                push_field(text, &item.id.text());
+                push_field(text, &item.json);
+            }
+        }
+        Effect::Forget(ids) => {
+            text.push('d');
+            for id in ids {
+                push_field(text, &id.text());
+            }
+        }
+        Effect::Purge => text.push('p'),
+        Effect::Fetch(body) => push_tagged(text, 'f', &body),
+        Effect::Beacon(body) => push_tagged(text, 'b', &body),
+        Effect::Watch(words) => push_tagged(text, 'w', &words),
+        Effect::Say(line) => push_tagged(text, 's', &line),
     }
 }
 
-/// JavaScript's encoder writes nothing but UTF-8.
-fn text(bytes: &[u8]) -> &str {
-    core::str::from_utf8(bytes).unwrap_or("")
+fn push_tagged(text: &mut String, kind: char, told: &str) {
+    text.push(kind);
+    text.push_str(told);
 }
 
-fn tagged(kind: &str, text: &str) -> String {
-    let mut tagged = String::from(kind);
-    tagged.push_str(text);
-    tagged
-}
-
+/// Each field follows a separator, the first too, so that a list may be empty.
 fn push_field(text: &mut String, field: &str) {
-    if text.len() > 1 {
-        text.push(char::from(FIELD));
-    }
+    text.push(char::from(FIELD));
     text.push_str(field);
 }
 
@@ -173,19 +186,16 @@ fn consent(text: &str) -> Consent {
     }
 }
 
-/// The rest of a list of fields; `None` behind the last.
-struct Fields<'a>(Option<&'a str>);
+/// The rest of a list of fields.
+struct Fields<'a>(Parts<'a>);
 
 impl<'a> Fields<'a> {
-    fn until(&mut self, separator: u8) -> &'a str {
-        let Some(rest) = self.0 else { return "" };
-        let end = rest.bytes().position(|byte| byte == separator);
-        self.0 = end.and_then(|end| rest.get(end.saturating_add(1)..));
-        rest.get(..end.unwrap_or(rest.len())).unwrap_or("")
+    fn next(&mut self) -> &'a str {
+        self.0.until(FIELD)
     }
 
-    fn next(&mut self) -> &'a str {
-        self.until(FIELD)
+    fn is_empty(&self) -> bool {
+        self.0.0.is_none_or(str::is_empty)
     }
 
     fn number(&mut self) -> Option<i64> {
@@ -205,23 +215,24 @@ impl<'a> Fields<'a> {
 
     /// The next record, as fields of its own.
     fn record(&mut self) -> Option<Self> {
-        self.0.filter(|rest| !rest.is_empty())?;
-        Some(Self(Some(self.until(RECORD))))
+        (!self.is_empty()).then(|| Self(Parts(Some(self.0.until(RECORD)))))
     }
 
     fn items(&mut self) -> Vec<Item> {
         let mut items = Vec::new();
-        while self.0.is_some() {
+        while self.0.0.is_some() {
             let id = Id::parse(self.next());
             let json = self.text();
-            items.extend(id.map(|id| Item { id, json }));
+            if let Some(id) = id {
+                items.push(Item { id, json });
+            }
         }
         items
     }
 
     fn pairs(&mut self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
-        while self.0.is_some_and(|rest| !rest.is_empty()) {
+        while !self.is_empty() {
             pairs.push((self.text(), self.text()));
         }
         pairs

@@ -6,7 +6,7 @@
 mod boundary;
 pub mod engine;
 
-pub use boundary::Sdk;
+pub use boundary::{Sdk, answered, tell};
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =

@@ -59,7 +59,7 @@ struct Before {
     items: Vec<Item>,
     answered: Id,
     visitor: Option<Id>,
-    plan: Vec<u8>,
+    plan: String,
 }
 
 fn before() -> Before {

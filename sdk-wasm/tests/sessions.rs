@@ -15,7 +15,7 @@ use page::{MINUTE, Page, START, items};
 /// 19 November 2026, 00:00 in Tokyo: the first midnight after the tests' beginning.
 const MIDNIGHT: i64 = 1_795_014_000_000;
 
-fn plan(split_at_midnight: bool, split_by_campaign: bool) -> Vec<u8> {
+fn plan(split_at_midnight: bool, split_by_campaign: bool) -> String {
     BrowserPlan::encode(&Rules {
         split_at_midnight,
         split_by_campaign,
@@ -24,7 +24,7 @@ fn plan(split_at_midnight: bool, split_by_campaign: bool) -> Vec<u8> {
 }
 
 /// A page that has its plan, in the browser that keeps this record.
-fn visit(plan: &[u8], record: Option<String>) -> Page {
+fn visit(plan: &str, record: Option<String>) -> Page {
     let mut page = Page::with(Consent::Granted);
     page.record = record;
     page.tell(Input::Plan(Some(plan)));
@@ -62,7 +62,7 @@ fn sessions(page: &mut Page) -> Vec<Id> {
 }
 
 /// How many sessions these observations of one page load are.
-fn count(plan: &[u8], seen: &[(i64, &str)]) -> usize {
+fn count(plan: &str, seen: &[(i64, &str)]) -> usize {
     let mut page = visit(plan, None);
     for (time, campaign) in seen {
         page.now = *time;

@@ -1,26 +1,24 @@
 // Drives the page's module through the corpus, as src/page.rs drives the engine natively.
 
 const FIELD = "\x1f";
+const RECORD = "\x1e";
 
 /**
  * Everything that the engine does, as JSON.
  *
  * @param {object} corpus
- * @param {new (now: number, settings: Uint8Array) => object} Sdk
- * @param {Uint8Array} plan the compiled plan
+ * @param {(now: number, text: string) => string} tell
+ * @param {string} plan the compiled plan
  */
-export const trace = (corpus, Sdk, plan) => {
-  const encoder = new TextEncoder();
-  const sdk = new Sdk(corpus.began, encoder.encode(corpus.settings));
+export const trace = (corpus, tell, plan) => {
+  tell(corpus.began, corpus.settings);
   let record = "";
   let sent;
 
-  const handle = (now, text) => sdk.handle(now, encoder.encode(text));
-
   /** Carries out what the engine asks for; true if it wants the tabs' record. */
-  const poll = (effects) => {
+  const carryOut = (asked, effects) => {
     let wantsRecord = false;
-    for (let effect; (effect = sdk.poll()) !== undefined; ) {
+    for (const effect of asked) {
       const text = effect.slice(1);
       if (effect[0] === "o") wantsRecord = true;
       if (effect[0] === "r") record = text;
@@ -32,19 +30,22 @@ export const trace = (corpus, Sdk, plan) => {
   };
 
   const steps = corpus.steps.map(({ now, text = "", plan: arrives, answer }) => {
+    let told = text;
     if (arrives) {
-      sdk.plan(now, plan);
-    } else if (!answer) {
-      handle(now, text);
-    } else if (sent !== undefined) {
-      const { items } = JSON.parse(sent);
+      told = ["plan", plan].join(FIELD);
+    } else if (answer) {
+      const items = sent === undefined ? undefined : JSON.parse(sent).items;
       sent = undefined;
-      handle(now, ["answered", "", ...items.flatMap(({ id }) => ["settled", id])].join(FIELD));
+      told = items ? ["answered", "", ...items.flatMap(({ id }) => ["settled", id])].join(FIELD) : "wakeup";
     }
     const effects = [];
-    while (poll(effects)) handle(now, ["record", record].join(FIELD));
-    return { effects, wakeup: sdk.wakeup() };
+    let wakeup;
+    do {
+      const [due, ...asked] = tell(now, told).split(RECORD);
+      wakeup = due;
+      told = carryOut(asked, effects) ? ["record", record].join(FIELD) : undefined;
+    } while (told !== undefined);
+    return { effects, wakeup };
   });
-  const hex = Array.from(plan, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return JSON.stringify({ plan: hex, steps });
+  return JSON.stringify({ plan, steps });
 };

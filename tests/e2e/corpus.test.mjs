@@ -74,13 +74,13 @@ test("the corpus uses every definition that a page can make happen", () => {
 
 /** How each form makes the module's instance. */
 const INSTANCES = {
-  wasm: async (imports) => {
-    const { instance } = await WebAssembly.instantiateStreaming(fetch("/corpus/sdk.wasm"), imports());
+  wasm: async () => {
+    const { instance } = await WebAssembly.instantiateStreaming(fetch("/corpus/sdk.wasm"));
     return instance;
   },
-  js: async (imports) => {
+  js: async () => {
     const form = await import("/corpus/sdk-js.js");
-    return form.instance(imports());
+    return form.instance();
   },
 };
 
@@ -103,14 +103,14 @@ const drive = async (instance) => {
     await browser.go(`${wire.url}/corpus/`);
     await browser.run(`async () => { window.instance = ${instance}; }`);
     const trace = await browser.run(async (site) => {
-      const [{ trace }, { imports, Sdk, use }] = await Promise.all([
+      const [{ trace }, { use, tell }] = await Promise.all([
         import("/corpus/page.mjs"),
         import("/corpus/sdk.js"),
       ]);
-      use(await window.instance(imports));
+      use(await window.instance());
       const corpus = await (await fetch("/corpus/corpus.json")).json();
-      const plan = new Uint8Array(await (await fetch(`/_g/plan/${site}`)).arrayBuffer());
-      return trace(corpus, Sdk, plan);
+      const plan = await (await fetch(`/_g/plan/${site}`)).text();
+      return trace(corpus, tell, plan);
     }, corpus.plan.site);
     same(trace, native.trace);
   } finally {

@@ -311,7 +311,7 @@ fn a_plan_is_bounded() {
             )
         })
         .collect();
-    insta::assert_snapshot!(only(of_goals(&long.join(","))), @"plan: the part that a page needs has 105525 bytes, and a page reads at most 65536; shorten selectors and conditions, or remove definitions");
+    insta::assert_snapshot!(only(of_goals(&long.join(","))), @"plan: the part that a page needs has 105526 bytes, and a page reads at most 65536; shorten selectors and conditions, or remove definitions");
     insta::assert_snapshot!(of_goals(r#"{ "id": "g", "points": 1000001 }, { "id": "h", "points": -1 }, { "id": "i", "points": 1.5 }"#).join("\n"), @r"
     goals[0].points: 1000001 is not a whole number from 0 to 1000000
     goals[1].points: -1 is not a whole number from 0 to 1000000

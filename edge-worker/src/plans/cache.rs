@@ -40,7 +40,7 @@ pub(crate) struct Known {
     pub(crate) rules: Arc<Rules>,
     pub(crate) reporting: Arc<Reporting>,
     /// What a page gets of it.
-    pub(crate) page: Vec<u8>,
+    pub(crate) page: String,
 }
 
 impl Known {

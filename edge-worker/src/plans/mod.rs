@@ -49,7 +49,11 @@ pub(crate) async fn for_page(request: &Request, edge: &Bindings, name: &str) -> 
     let response = if has_tag(&header(request, "if-none-match"), &tag) {
         http::empty(304)?
     } else {
-        http::with_body(200, "application/octet-stream", known.page.clone())?
+        http::with_body(
+            200,
+            "application/octet-stream",
+            known.page.clone().into_bytes(),
+        )?
     };
     let headers = response.headers();
     headers.set("ETag", &tag)?;

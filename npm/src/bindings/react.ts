@@ -18,7 +18,7 @@ export function Goalpost({ children, ...options }: Options & { children?: ReactN
   useEffect(() => {
     if (consent === told.current) return;
     told.current = consent;
-    if (consent && consent !== "unknown") goalpost.consent(consent);
+    if (consent === "granted" || consent === "denied") goalpost.consent(consent);
   }, [consent]);
   return children ?? null;
 }

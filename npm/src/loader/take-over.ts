@@ -1,4 +1,4 @@
-import { type Exports, imports, use } from "goalpost-sdk";
+import { use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
 import { contactOf } from "./facts.js";
 import type { Consent, Held, Host, Natives, Start } from "./host.js";
@@ -33,15 +33,15 @@ export default async function takeOver(
 }
 
 /** The form whose module is ready first, with its instance. */
-const first = ({ natives }: Loader, wasm: string | URL): Promise<[Host["form"], { exports: Exports }]> =>
+const first = ({ natives }: Loader, wasm: string | URL): Promise<[Host["form"], { exports: WebAssembly.Exports }]> =>
   new Promise((ready, giveUp) => {
     const js = () => {
-      import("./js-form.js").then((form) => ready(["js", form.instance(imports())])).catch(giveUp);
+      import("./js-form.js").then((form) => ready(["js", form.instance()])).catch(giveUp);
     };
     setTimeout(giveUp, PATIENCE_MS, "modules that are too late");
     const doubt = setTimeout(js, DOUBT_MS);
     compiled(natives.fetch, wasm)
-      .then((module) => ready(["wasm", new WebAssembly.Instance(module, imports())]))
+      .then((module) => ready(["wasm", new WebAssembly.Instance(module)]))
       .catch(js)
       .then(() => clearTimeout(doubt));
   });

@@ -2,13 +2,13 @@
  * The browser around the engine: it listens, carries out what the engine asks for, and decides
  * nothing. The loader calls `start` once the module is ready.
  */
-import { Sdk as Engine } from "goalpost-sdk";
+import { tell as toEngine } from "goalpost-sdk";
 import { clip, contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import type { Trail } from "./overlay.js";
 import * as storage from "./storage.js";
-import { elementText, fields, joined, properties, records, split } from "./wire.js";
+import { elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
 
 /** The longest wait for the disk before an urgent item leaves without it. */
 const DISK_MS = 300;
@@ -19,13 +19,13 @@ export const start = (host: Host): Sdk => {
   const { natives, collectUrl } = host;
   const now = Date.now;
   const refused = navigator.globalPrivacyControl || navigator.doNotTrack == "1";
-  const encoder = new TextEncoder();
-  const asked = /[?&]goalpost=debug/.test(location.search);
-  let debug = host.debug || asked;
+  /** The address asks for the panel. */
+  const isAsked = /[?&]goalpost=debug/.test(location.search);
+  let debug = host.debug || isAsked;
   /** While debugging: what the engine was told and, after a `>`, what it asked for. */
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
-  const engine = new Engine(now(), encoder.encode(fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : "")));
+  toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : ""));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   /** Cuts off the request under way. */
@@ -34,34 +34,32 @@ export const start = (host: Host): Sdk => {
   let purges = 0;
   let waiting = false;
   let busy = false;
+  let wakeup = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells the engine what happened, then carries out what it answers. After a trap it does nothing. */
-  const tell = (text: string, bytes?: Uint8Array): void => {
+  const tell = (text: string): void => {
     if (busy) return;
     busy = true;
-    note(bytes ? fields("plan", bytes.length) : text);
-    if (bytes) engine.plan(now(), bytes);
-    else engine.handle(now(), encoder.encode(text));
-    for (let effect; (effect = engine.poll()) != null; ) {
-      // What waited for the disk must not leave after consent was withdrawn.
-      if (effect == "p") {
-        effects.length = 0;
-        waiting = false;
-      }
-      effects.push(effect);
-      note(">" + effect);
-    }
-    const due = engine.wakeup();
+    note(text);
+    const [due, ...asked] = toEngine(now(), text).split(RECORD);
     busy = false;
+    // What waited for the disk must not leave after consent was withdrawn.
+    if (asked.includes("p")) {
+      effects.length = 0;
+      waiting = false;
+    }
+    effects.push(...asked);
+    for (const effect of asked) note(">" + effect);
+    wakeup = +due!;
     natives.clearTimeout(timer);
-    if (due > 0) timer = natives.setTimeout(tell, due - now(), "wakeup");
+    if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
     carryOut();
   };
 
   const carryOut = (): void => {
     while (!waiting && effects[0] != null) perform(effects.shift()!);
-    if (!waiting && engine.wakeup() >= 0) for (const done of flushed.splice(0)) done();
+    if (!waiting && wakeup >= 0) for (const done of flushed.splice(0)) done();
   };
 
   const perform = (effect: string): void => {
@@ -181,16 +179,15 @@ export const start = (host: Host): Sdk => {
   const lookOut = listen({ see, tell, hidden, natives });
   storage.whenPurged(() => tell(fields("consent", "denied")));
 
-  const planned = (bytes: Uint8Array) => tell("", bytes);
-  const none = new Uint8Array();
-  const patience = natives.setTimeout(planned, PLAN_MS, none);
+  const planned = (plan?: string) => tell(joined("plan", plan ?? ""));
+  const patience = natives.setTimeout(planned, PLAN_MS);
   natives
     .fetch(host.planUrl)
-    .then(async (answer) => (answer.ok ? new Uint8Array(await answer.arrayBuffer()) : none))
-    .catch(() => none)
-    .then((bytes) => {
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .catch(() => "")
+    .then((plan) => {
       natives.clearTimeout(patience);
-      planned(bytes);
+      planned(plan);
     });
 
   const overlay = () => {
@@ -198,7 +195,7 @@ export const start = (host: Host): Sdk => {
     tell(fields("debug", 1));
     import("./overlay.js").then(({ open }) => open(host, trail), () => {});
   };
-  if (asked) overlay();
+  if (isAsked) overlay();
 
   return {
     call([method, name, given]) {

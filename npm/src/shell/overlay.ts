@@ -5,7 +5,7 @@
  * or markup of the page, and none of its events. It has no effect on what is tracked.
  */
 import type { Host } from "../loader/host.js";
-import { split } from "./wire.js";
+import { FIELD, split } from "./wire.js";
 
 /** When, and what the engine was told or, after a `>`, asked for. */
 export type Trail = [time: number, text: string][];
@@ -99,10 +99,10 @@ const explained = (time: number, text: string): HTMLElement => {
 
 /** Follows one entry of the trail; gives what is to be listed. */
 const follow = (state: State, time: number, text: string): HTMLElement | undefined => {
-  const [word = "", ...rest] = split(text);
+  const [word = "", ...rest] = text.split(FIELD);
   switch (word) {
     case "plan":
-      state.plan = rest[0] === "0" ? "did not arrive: the edge decides" : "arrived";
+      state.plan = rest[0] === "" ? "did not arrive: the edge decides" : "arrived";
       return undefined;
     case "consent":
       state.consent = rest[0] ?? "";

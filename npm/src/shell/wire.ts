@@ -5,8 +5,8 @@ import type { PathElement } from "../loader/host.js";
  * Text as the engine reads it: fields between unit separators, lists of lists with record separators
  * between them. The page's own texts cannot contain either, because `field` takes them out.
  */
-const FIELD = "\x1f";
-const RECORD = "\x1e";
+export const FIELD = "\x1f";
+export const RECORD = "\x1e";
 
 export const field = (text: unknown): string => String(text ?? "").replace(/[\x1e\x1f]/g, "");
 
@@ -17,7 +17,8 @@ export const joined = (...parts: string[]): string => parts.join(FIELD);
 
 export const records = (lists: string[]): string => lists.map((list) => list + RECORD).join("");
 
-export const split = (text: string): string[] => (text ? text.split(FIELD) : []);
+/** The fields of a list in which each follows a separator. */
+export const split = (text: string): string[] => text.split(FIELD).slice(1);
 
 /**
  * Properties as records of name, type and value; a list's lines stand between `[` and `]`. Kept are

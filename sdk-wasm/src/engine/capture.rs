@@ -75,7 +75,7 @@ impl Engine {
             observation.seq |= u32::from(page_load) << 16;
             if let Seen::Page { query, .. } = &mut observation.seen {
                 let rules = self.rules();
-                query.retain(|(key, _)| {
+                click::keep(query, &|key| {
                     rules.map_or_else(|| is_campaign_key(key), |rules| rules.keeps_query(key))
                 });
             }

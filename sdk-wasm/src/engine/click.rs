@@ -21,14 +21,19 @@ pub(super) fn meant(elements: Vec<Element>, rules: Option<&Rules>) -> Option<Vec
         if wanted {
             if let Some(rules) = rules {
                 // Without the attributes that nobody asks about.
-                element.attributes.retain(|(name, _)| {
-                    PURPOSE.contains(&name.as_str()) || rules.asks_attribute(name)
+                keep(&mut element.attributes, &|name| {
+                    PURPOSE.contains(&name) || rules.asks_attribute(name)
                 });
             }
             kept.push(element);
         }
     }
     (!kept.is_empty()).then_some(kept)
+}
+
+/// Drops all pairs but those with wanted names.
+pub(super) fn keep(pairs: &mut Vec<(String, String)>, wanted: &dyn Fn(&str) -> bool) {
+    pairs.retain(|(name, _)| wanted(name));
 }
 
 fn is_interactive(element: &Element) -> bool {

@@ -47,10 +47,12 @@ impl Engine {
     }
 
     pub(super) fn settle(&mut self, answers: &[(Id, Answer)], visitor: Option<Id>) {
-        let settled = answers
-            .iter()
-            .filter(|(_, answer)| *answer == Answer::Settled);
-        let settled: Vec<Id> = settled.map(|(id, _)| *id).collect();
+        let mut settled = Vec::new();
+        for (id, answer) in answers {
+            if *answer == Answer::Settled {
+                settled.push(*id);
+            }
+        }
         self.in_flight.clear();
         self.outbox.reset(Progress::Sent);
         self.forget(&settled);

@@ -70,7 +70,7 @@ pub enum Input<'a> {
         properties: Properties,
     },
     /// The compiled plan arrived; `None`: it will not.
-    Plan(Option<&'a [u8]>),
+    Plan(Option<&'a str>),
     /// The tabs' shared record was read under the lock, as [`Effect::OpenSession`] asked.
     Record(Option<&'a str>),
     /// Items that earlier page loads left in the browser's storage.

@@ -174,7 +174,7 @@ impl Engine {
                 seen,
                 properties,
             } => self.see(captured, path, seen, properties),
-            Input::Plan(bytes) => self.settle_plan(bytes),
+            Input::Plan(text) => self.settle_plan(text),
             Input::Record(text) => self.open(text),
             Input::Stored(items) => self.restore(items),
             Input::Answered(answers, visitor) => self.settle(&answers, visitor),
@@ -206,15 +206,17 @@ impl Engine {
         self.advance();
     }
 
-    fn settle_plan(&mut self, bytes: Option<&[u8]>) {
-        let rules = bytes.and_then(|bytes| BrowserPlan::decode(bytes).ok());
+    fn settle_plan(&mut self, text: Option<&str>) {
+        let rules = text.and_then(|text| BrowserPlan::decode(text).ok());
         if self.settings.debug && rules.is_none() {
             self.say("no plan arrived; the edge will evaluate what is seen");
         }
         if let Some(rules) = &rules {
             self.effects.push(Effect::Watch(rules.watch_list()));
         }
-        self.plan = Plan::Settled(rules.map(Box::new));
+        let settled = Plan::Settled(rules.map(Box::new));
+        // It was awaited till now, or given up: there is nothing to let go of, and no code for it.
+        core::mem::forget(core::mem::replace(&mut self.plan, settled));
     }
 
     fn decide(&mut self, consent: Consent) {

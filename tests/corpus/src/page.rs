@@ -6,11 +6,12 @@ use goalpost_sdk::Sdk;
 use serde::{Deserialize, Serialize};
 
 const FIELD: char = '\u{1f}';
+const RECORD: char = '\u{1e}';
 
 /// Everything that the engine did.
 #[derive(Serialize)]
 pub(crate) struct Trace {
-    /// The compiled plan, in hexadecimal.
+    /// The compiled plan.
     plan: String,
     steps: Vec<Done>,
 }
@@ -19,7 +20,7 @@ pub(crate) struct Trace {
 #[derive(Default, Serialize)]
 struct Done {
     effects: Vec<String>,
-    wakeup: i64,
+    wakeup: String,
 }
 
 impl Trace {
@@ -36,7 +37,7 @@ impl Trace {
 pub(crate) fn run(corpus: &Corpus, rules: &Rules) -> Result<Trace, Problem> {
     let plan = BrowserPlan::encode(rules);
     let mut page = Page {
-        sdk: Sdk::new(milliseconds(corpus.began), corpus.settings.as_bytes()),
+        sdk: Sdk::new(milliseconds(corpus.began), &corpus.settings),
         record: String::new(),
         sent: None,
     };
@@ -44,14 +45,7 @@ pub(crate) fn run(corpus: &Corpus, rules: &Rules) -> Result<Trace, Problem> {
     for step in &corpus.steps {
         steps.push(page.take(step, &plan)?);
     }
-    Ok(Trace {
-        plan: plan
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-            .collect(),
-        steps,
-    })
+    Ok(Trace { plan, steps })
 }
 
 struct Page {
@@ -63,31 +57,36 @@ struct Page {
 }
 
 impl Page {
-    fn take(&mut self, step: &Step, plan: &[u8]) -> Result<Done, Problem> {
-        let now = milliseconds(step.now);
-        if step.plan {
-            self.sdk.plan(now, plan);
+    fn take(&mut self, step: &Step, plan: &str) -> Result<Done, Problem> {
+        let text = if step.plan {
+            format!("plan{FIELD}{plan}")
         } else if !step.answer {
-            self.sdk.handle(now, step.text.as_bytes());
+            step.text.clone()
         } else if let Some(body) = self.sent.take() {
-            self.sdk.handle(now, answer(&body)?.as_bytes());
-        }
+            answer(&body)?
+        } else {
+            String::from("wakeup")
+        };
         let mut done = Done::default();
-        while self.poll(&mut done) {
-            let record = format!("record{FIELD}{}", self.record);
-            self.sdk.handle(now, record.as_bytes());
-        }
-        #[allow(clippy::cast_possible_truncation, reason = "a time far below 2^53")]
-        {
-            done.wakeup = self.sdk.wakeup() as i64;
+        let mut told = Some(text);
+        while let Some(text) = told {
+            let answer = self.sdk.tell(milliseconds(step.now), &text);
+            told = self
+                .carry_out(&answer, &mut done)
+                .then(|| format!("record{FIELD}{}", self.record));
         }
         Ok(done)
     }
 
     /// Carries out what the engine asks for; true if it wants the tabs' record.
-    fn poll(&mut self, done: &mut Done) -> bool {
+    fn carry_out(&mut self, answer: &str, done: &mut Done) -> bool {
         let mut wants_record = false;
-        while let Some(effect) = self.sdk.poll() {
+        let mut records = answer.split(RECORD);
+        records
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut done.wakeup);
+        for effect in records {
             let text = effect.get(1..).unwrap_or_default();
             match effect.chars().next() {
                 Some('o') => wants_record = true,
@@ -96,7 +95,7 @@ impl Page {
                 Some('f') => self.sent = Some(text.to_owned()),
                 _ => {}
             }
-            done.effects.push(effect);
+            done.effects.push(effect.to_owned());
         }
         wants_record
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Both plans, in every form that a part of the world asks for.
 #[derive(Debug)]
 pub struct Plans {
-    bytes: [Vec<u8>; 2],
+    texts: [String; 2],
     books: [PlanBook; 2],
 }
 
@@ -18,19 +18,19 @@ impl Plans {
             rules: Arc::new(rules),
             reporting: Arc::new(testing::reporting()),
         });
-        let bytes = [0, 1].map(|plan: usize| BrowserPlan::encode(&plans[plan].rules));
+        let texts = [0, 1].map(|plan: usize| BrowserPlan::encode(&plans[plan].rules));
         let books = [0, 1].map(|current: usize| {
             let mut book = PlanBook::new();
             book.add(plans[1 - current].clone());
             book.add_current(plans[current].clone());
             book
         });
-        Self { bytes, books }
+        Self { texts, books }
     }
 
     /// What a page fetches.
-    pub fn bytes(&self, plan: usize) -> &[u8] {
-        &self.bytes[plan]
+    pub fn text(&self, plan: usize) -> &str {
+        &self.texts[plan]
     }
 
     /// What the sink knows while that plan is the current one.

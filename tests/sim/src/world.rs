@@ -239,9 +239,7 @@ impl World<'_> {
             Event::Plan(b, t) => {
                 let plan = self.browsers[b].tabs[t].plan_wait.pop_front();
                 let plans = self.plans;
-                let bytes = plan
-                    .and_then(|(_, plan)| plan)
-                    .map(|plan| plans.bytes(plan));
+                let bytes = plan.and_then(|(_, plan)| plan).map(|plan| plans.text(plan));
                 self.note("plan", [b as u64, u64::from(bytes.is_some())], String::new);
                 self.browsers[b].tabs[t].has_plan = true;
                 self.tell(b, t, Input::Plan(bytes))?;

@@ -19,8 +19,7 @@ const USED: [&str; 5] = [
     "--enable-bulk-memory-opt",
 ];
 
-/// Without that section wasm-bindgen takes the module for one of the oldest engines, and its
-/// glue returns a text through memory.
+/// Without that section wasm-bindgen takes the module for one of the oldest engines.
 const OLDEST: [&str; 2] = ["-g", "--strip-target-features"];
 
 /// Writes what JavaScript has no instruction for with what it has.
@@ -97,7 +96,7 @@ fn wasm_opt(
         .run()
 }
 
-/// The module as a function of its imports, as the glue wants it.
+/// The module as a function of its imports.
 fn without_instance(text: &str) -> Result<String> {
     let (definition, _) = text
         .split_once(INSTANCE)

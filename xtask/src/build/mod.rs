@@ -1,6 +1,5 @@
 //! Builds what is deployed: the page's SDK, the npm package, the Worker, the demo shop.
 
-mod glue;
 mod js_form;
 mod pages;
 mod plan;

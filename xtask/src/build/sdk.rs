@@ -1,6 +1,5 @@
 //! The page's module: compiled, bound to JavaScript, made small.
 
-use super::glue;
 use super::js_form;
 use super::wasm::{FEATURES, check_engine, check_paths, compiled, for_wasm, with_flags};
 use crate::call::Call;
@@ -13,6 +12,8 @@ use std::path::Path;
 
 const PACKAGE: &str = "goalpost-sdk";
 const MODULE: &str = "goalpost_sdk.wasm";
+/// In the place of what wasm-bindgen writes.
+const GLUE: &str = "sdk-wasm/src/glue.js";
 
 /// Compile the standard library anew, tuned for size, where its source is installed. It needs
 /// unstable flags of the compiler, and takes some 4 KB off what a page downloads.
@@ -38,15 +39,15 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
     let module = compiled(project, "release", MODULE);
     let folder = project.at("dist/sdk");
     let (wasm, glue) = (folder.join("sdk_bg.wasm"), folder.join("sdk.js"));
+    let source = project.at(GLUE);
     let lock = project.at("package-lock.json");
     let settings = format!(
-        "{} {FEATURES:?} {SHRINK:?} {BIND:?} {}",
-        wasm_bindgen.display(),
-        glue::CHANGES,
+        "{} {FEATURES:?} {SHRINK:?} {BIND:?}",
+        wasm_bindgen.display()
     );
     let stamp = Stamp::new(
         project.target().join("xtask/sdk"),
-        &[&module, &lock],
+        &[&module, &source, &lock],
         &settings,
     )?;
     stamp.unless_fresh(&[&wasm, &glue], || {
@@ -61,8 +62,7 @@ pub(crate) fn build(project: &Project, toolchain: Toolchain, wasm_bindgen: &Path
         }
         fs::create_dir_all(&folder).context("make dist/sdk")?;
         shrink(project, &bound.join("sdk_bg.wasm"), &wasm)?;
-        glue::for_both_forms(&bound.join("sdk.js"))?;
-        minify(project, &bound.join("sdk.js"), &glue)?;
+        minify(project, &source, &glue)?;
         check_engine(project, &wasm)?;
         check_paths(project, &wasm)
     })?;
@@ -111,12 +111,15 @@ pub(super) fn bind(wasm_bindgen: &Path, module: &Path, folder: &Path) -> Result<
 }
 
 /// Inlining a function into its only caller makes the raw file smaller and the compressed one larger.
-const SHRINK: [&str; 8] = [
+/// Control flow that is taken apart and built anew comes out more alike, which compresses better.
+const SHRINK: [&str; 10] = [
+    "--one-caller-inline-max-function-size=0",
+    "--low-memory-unused",
+    "--flatten",
+    "--rereloop",
     "-O4",
     "-Oz",
     "--converge",
-    "--one-caller-inline-max-function-size=0",
-    "--low-memory-unused",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
@@ -140,8 +143,6 @@ pub(super) fn minify(project: &Project, from: &Path, to: &Path) -> Result<()> {
             "--minify",
             "--format=esm",
             "--target=es2020",
-            // wasm-bindgen names a snippet once for each function that it imports from it.
-            "--log-override:duplicate-object-key=silent",
             "--log-level=warning",
         ])
         .arg(format!("--outfile={}", to.display()))
