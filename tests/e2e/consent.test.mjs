@@ -37,8 +37,7 @@ visit("nothing is sent and nothing is kept before consent", {}, async ({ shop, b
   await browser.flush();
   assert.deepEqual(await traces(browser), NONE);
   assert.equal(shop.wire.beacons().length, 0, "no beacon left");
-  const cookies = (await browser.cdp("Network.getAllCookies")).cookies;
-  assert.deepEqual(cookies, []);
+  assert.deepEqual(await browser.cookies(), []);
   await shop.settled();
   await shop.observed(0);
 });
@@ -91,10 +90,9 @@ visit("a refusal ends it and leaves nothing behind", {}, async ({ shop, browser 
   await shop.observed(stored);
 });
 
-visit("a browser that signals a refusal is not asked", {}, async ({ shop, browser }) => {
-  await browser.cdp("Page.addScriptToEvaluateOnNewDocument", {
-    source: "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
-  });
+const refusing = { signals: "gpc", needs: ["preferences"] };
+
+visit("a browser that signals a refusal is not asked", refusing, async ({ shop, browser }) => {
   await browser.go(shop.at("/shoes/nimbus/"));
   await browser.click('form#buy label:has(input[name=size][value="26.0"])');
   await browser.click("#add-to-cart");

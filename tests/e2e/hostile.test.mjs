@@ -158,7 +158,7 @@ for (const [what, deed] of Object.entries(DEEDS)) {
   });
 }
 
-visit("a page that breaks JSON", {}, async ({ shop, browser }) => {
+visit("a page that breaks JSON", { needs: ["devtools"] }, async ({ shop, browser }) => {
   serve(shop, {});
   await browser.enter(shop.at("/hostile/"));
   // The driver needs JSON too, so that all it does from here on goes past it.
@@ -211,7 +211,8 @@ visit("a page that breaks the arrays of all scripts is not harmed by us", {}, as
 });
 
 visit("a browser that refuses cookies and storage", {
-  preferences: { "profile.default_content_setting_values.cookies": 2 },
+  storage: "refused",
+  needs: ["preferences"],
 }, async ({ shop, browser }) => {
   serve(shop, {});
   await enter(shop, browser);

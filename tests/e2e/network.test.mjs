@@ -26,7 +26,6 @@ visit("what is clicked offline arrives with the next visit", {}, async ({ shop, 
   await browser.enter(shop.at("/"));
   await shop.observed(1, "kind = 'page'");
   await noCalls(browser);
-  shop.wire.cut();
   await browser.offline(true);
   for (let n = 0; n < 5; n += 1) await browser.click("a.call");
   await browser.closeTab();
@@ -67,7 +66,7 @@ visit("an answer that the edge did not give confirms nothing", {}, async ({ shop
 });
 
 // The view of its last page is lost with the browser: only what money depends on is on the disk at once.
-visit("a purchase survives a browser that is killed while the network hangs", { waiting: 1 }, async ({ shop, browser }) => {
+visit("a purchase survives a browser that is killed while the network hangs", { waiting: 1, needs: ["profile"] }, async ({ shop, browser }) => {
   const { profile } = browser;
   // Only the last page's: requests that hang take the connections that pages need.
   shop.wire.hold(/^\/_g\/c$/, /\/thanks\//);

@@ -54,7 +54,7 @@ visit("pushState counts once for each change of the path, and replaceState of a 
   assert.equal(seen[1].referrer, shop.at("/shoes/"));
 });
 
-visit("a page that is only prepared is not counted before it is shown", {}, async ({ shop, browser }) => {
+visit("a page that is only prepared is not counted before it is shown", { needs: ["prerender"] }, async ({ shop, browser }) => {
   shop.wire.serve("/ran", "");
   shop.wire.changePages((html) =>
     html.replace(

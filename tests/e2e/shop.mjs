@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { everythingAddsUp } from "../harness/checks.mjs";
 import { root, startWorker, until } from "../harness/worker.mjs";
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, reasonNotIn } from "./browser.mjs";
 import { openWire } from "./wire.mjs";
 
 export { until };
@@ -123,15 +123,17 @@ export class Shop {
  * A test with a shop and a browser of its own, after which every item must have its fate.
  *
  * @param {string} name
- * @param {{ plan?: object, preferences?: object, waiting?: number, disagreements?: boolean }} options
+ * @param {{ plan?: object, needs?: string[], storage?: "refused", signals?: "gpc" | "dnt",
+ *   isPrivate?: boolean, waiting?: number, disagreements?: boolean }} options
  * @param {(parts: { shop: Shop, browser: import("./browser.mjs").Browser }) => Promise<void>} body
  */
 export function visit(name, options, body) {
-  test(name, { timeout: 180_000 }, async () => {
+  const skip = reasonNotIn(options.needs);
+  test(name, { timeout: 180_000, skip }, async () => {
     const shop = await openShop(options);
     let browser;
     try {
-      browser = await openBrowser(options);
+      browser = await openBrowser({ ...options, wire: shop.wire });
       await browser.newTab();
       await body({ shop, browser });
       await shop.conservation(options);

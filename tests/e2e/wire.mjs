@@ -22,13 +22,14 @@ export async function openWire(target) {
   return wire;
 }
 
-class Wire {
+export class Wire {
   constructor(target) {
     this.target = new URL(target);
     /** Every request: method, path, headers, and of a beacon its body. */
     this.requests = [];
     this.pages = new Map();
     this.changes = [];
+    this.clock = "";
     this.held = [];
     this.isCut = false;
     this.sockets = new Set();
@@ -53,6 +54,22 @@ class Wire {
   /** Changes the text of every page. */
   changePages(change) {
     this.changes.push(change);
+  }
+
+  /** Every page from now on has a clock that is ahead by this. */
+  shiftClock(ms) {
+    this.clock = `<script>{
+      const RealDate = Date, real = Date.now, ahead = ${ms};
+      Date.now = () => real.call(RealDate) + ahead;
+      window.Date = new Proxy(RealDate, {
+        construct: (target, args, self) =>
+          Reflect.construct(target, args.length ? args : [Date.now()], self),
+      });
+    }</script>`;
+  }
+
+  change(html) {
+    return this.changes.reduce((text, change) => change(text), html.replace(/<head>/, `$&${this.clock}`));
   }
 
   /** Requests whose path matches, from pages whose address does, get no answer until `release`. */
@@ -120,20 +137,26 @@ class Wire {
 
   forward(request, body, response) {
     const { hostname, port } = this.target;
+    const isChanged = this.changes.length > 0 || this.clock !== "";
     const headers = { ...request.headers, "accept-encoding": "identity" };
+    if (isChanged) {
+      // A page that the browser still has is as it was before the change.
+      delete headers["if-none-match"];
+      delete headers["if-modified-since"];
+    }
     const upstream = connect(
       { hostname, port, method: request.method, path: request.url, headers },
       async (answer) => {
         const isPage = /text\/html/.test(answer.headers["content-type"] ?? "");
-        if (!isPage || this.changes.length === 0) {
+        if (!isPage || !isChanged) {
           response.writeHead(answer.statusCode, answer.headers);
           answer.pipe(response);
           return;
         }
         const parts = [];
         for await (const part of answer) parts.push(part);
-        const text = this.changes.reduce((html, change) => change(html), Buffer.concat(parts).toString());
-        const { "content-length": _, "transfer-encoding": __, ...rest } = answer.headers;
+        const text = this.change(Buffer.concat(parts).toString());
+        const { "content-length": _, "transfer-encoding": __, etag: ___, ...rest } = answer.headers;
         response.writeHead(answer.statusCode, rest);
         response.end(text);
       },

@@ -24,6 +24,7 @@ mod test;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use project::Project;
+use setup::browser::Choice;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,7 +45,11 @@ enum Task {
     /// Build everything and start the demo shop on this machine
     Demo,
     /// Run every check, in the order that finds faults soonest
-    Test,
+    Test {
+        /// Where the browser tests run; what lacks is installed first
+        #[arg(long, value_enum, default_value = "chromium")]
+        browsers: Choice,
+    },
     /// Check format and lints, natively and for wasm32
     Lint,
     /// Write the types, schema and API document that come from the Rust types
@@ -107,7 +112,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Setup => setup::all(&project),
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),
-        Task::Test => test::run(&project),
+        Task::Test { browsers } => test::run(&project, *browsers),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),
