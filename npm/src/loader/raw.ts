@@ -1,4 +1,5 @@
 import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
+import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
 import { copyOf, newId, queryOf, STEP, withClick } from "./facts.js";
 import { Presence } from "./presence.js";
@@ -51,11 +52,11 @@ class RawForm implements Sdk {
     this.overflow = host.overflow;
     for (const held of host.held) this.adopt(held);
     this.look();
-    for (const type of ["click", "auxclick", "submit", "popstate", "pageshow"]) {
+    for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
     }
     for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.leave, true);
-    window.navigation?.addEventListener("currententrychange", this.hear);
+    onAddress(this.lookQuietly);
     this.sendSoon();
   }
 
@@ -162,6 +163,14 @@ class RawForm implements Sdk {
       } else if (event instanceof MouseEvent) {
         withClick(event, (click) => this.add({ ...click }));
       }
+    } catch {
+      // The page must not notice.
+    }
+  };
+
+  private readonly lookQuietly = (): void => {
+    try {
+      this.look();
     } catch {
       // The page must not notice.
     }

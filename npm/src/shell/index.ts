@@ -142,7 +142,7 @@ export const start = (host: Host): Sdk => {
     }
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const hasPlan = listen({ see, tell, hidden });
+  const hasPlan = listen({ see, tell, hidden, path: host.held.find(({ kind }) => kind == "page")?.path });
 
   const planned = (bytes: Uint8Array) => {
     tell("", bytes);

@@ -1,3 +1,4 @@
+import { onAddress } from "../loader/address.js";
 import { clip, describe } from "../loader/facts.js";
 import { elementText, fields, joined, records } from "./wire.js";
 
@@ -8,6 +9,8 @@ export interface Page {
   see: See;
   tell(text: string): void;
   hidden(): void;
+  /** The path of the last page view. */
+  path: string | undefined;
 }
 
 /** How far outwards a click looks for what was meant. */
@@ -48,36 +51,35 @@ const played = ({ played: ranges, duration }: HTMLMediaElement): number => {
  *
  * Call what it returns once the plan is there: only the plan knows which share of a video counts.
  */
-export const listen = ({ see, tell, hidden }: Page): (() => void) => {
-  let path = location.pathname;
+export const listen = ({ see, tell, hidden, path }: Page): (() => void) => {
   const reached = new WeakMap<EventTarget, number>();
   let hasPlan = false;
 
-  const hear = (target: EventTarget | undefined, types: string, work: (event: Event) => void) => {
+  const quietly =
+    <Given extends unknown[]>(work: (...given: Given) => void) =>
+    (...given: Given): void => {
+      try {
+        work(...given);
+      } catch {
+        // The page must not notice.
+      }
+    };
+
+  const hear = (target: EventTarget, types: string, work: (event: Event) => void) => {
     for (const type of types.split(" ")) {
-      target?.addEventListener(
-        type,
-        (event) => {
-          try {
-            work(event);
-          } catch {
-            // The page must not notice.
-          }
-        },
-        { capture: true, passive: true },
-      );
+      target.addEventListener(type, quietly(work), { capture: true, passive: true });
     }
   };
 
   const view = (referrer: string) => see("page", pageText(location.href, document.title, referrer));
 
-  const navigated = () => {
+  const navigated = quietly(() => {
     const from = location.origin + path;
     if (path != location.pathname) {
       path = location.pathname;
       view(from);
     }
-  };
+  });
 
   hear(document, "click auxclick", (event) => {
     // The right button opens a menu; a script's click is nobody's.
@@ -90,7 +92,7 @@ export const listen = ({ see, tell, hidden }: Page): (() => void) => {
     const to = played(media);
     if (hasPlan && to > from) {
       reached.set(media, to);
-      tell(joined("played", fields(path, videoName(media), from, to)));
+      tell(joined("played", fields(location.pathname, videoName(media), from, to)));
     }
   };
   hear(document, "play ended timeupdate", (event) => {
@@ -115,7 +117,9 @@ export const listen = ({ see, tell, hidden }: Page): (() => void) => {
       view("");
     }
   });
-  hear(window.navigation ?? window, "currententrychange popstate", navigated);
+  onAddress(navigated);
+  // The page may have moved on before we came.
+  navigated();
 
   return () => {
     hasPlan = true;
