@@ -27,7 +27,8 @@ export const { name: browserName } = engine;
  * - `lifecycle`: pages that are frozen
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
- * - `preferences`: refusing storage, signalling a refusal
+ * - `signals`: telling pages of the visitor's refusal
+ * - `outside`: a driver that needs none of the page's own objects
  *
  * @param {string[]} [needs]
  * @returns {string | undefined}
@@ -97,7 +98,7 @@ export class Browser {
       const done = arguments[arguments.length - 1];
       Promise.resolve()
         .then(() => (${work}).apply(null, [].slice.call(arguments, 0, -1)))
-        .then((value) => done([value]), (error) => done([null, String(error && error.stack || error)]));`;
+        .then((value) => done([value]), (error) => done([null, error + "\\n" + (error && error.stack)]));`;
     const [value, problem] = await this.driver.executeAsyncScript(text, ...args);
     if (problem) throw new Error(`in the page: ${problem}`);
     return value;
@@ -157,7 +158,8 @@ export class Browser {
 
   async type(selector, text) {
     const element = await this.element(selector);
-    await element.clear();
+    // A page that is still being laid out has no place to type in.
+    await until(() => element.clear().then(() => true, () => false), `a field ${selector} to type in`);
     await element.sendKeys(text);
   }
 

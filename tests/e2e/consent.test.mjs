@@ -1,7 +1,7 @@
 // What a visitor allows decides what is kept and what is sent.
 
 import assert from "node:assert/strict";
-import { visit } from "./shop.mjs";
+import { noCalls, visit } from "./shop.mjs";
 
 /** The shop's pages as a consent banner would have them: nobody was asked yet. */
 const unasked = (shop) =>
@@ -67,6 +67,7 @@ visit("a refusal ends it and leaves nothing behind", {}, async ({ shop, browser 
   const beacons = shop.wire.beacons().length;
   await browser.until(() => localStorage.getItem("gp") === null, "the visitor's id to go");
   await browser.run(() => window.goalpost("track", "after", {}));
+  await noCalls(browser);
   await browser.click("footer a[href^='tel:']");
   await browser.run(() => window.goalpost("flush"));
   const after = await browser.run(
@@ -90,7 +91,7 @@ visit("a refusal ends it and leaves nothing behind", {}, async ({ shop, browser 
   await shop.observed(stored);
 });
 
-const refusing = { signals: "gpc", needs: ["preferences"] };
+const refusing = { signals: "gpc", needs: ["signals"] };
 
 visit("a browser that signals a refusal is not asked", refusing, async ({ shop, browser }) => {
   await browser.go(shop.at("/shoes/nimbus/"));

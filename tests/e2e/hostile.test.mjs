@@ -98,7 +98,7 @@ const PASTS = {
 };
 
 for (const [what, before] of Object.entries(PASTS)) {
-  visit(`a page that ${what}`, {}, async ({ shop, browser }) => {
+  visit(`a page that ${what}`, { needs: ["outside"] }, async ({ shop, browser }) => {
     serve(shop, { before });
     await enter(shop, browser);
     await use(browser);
@@ -107,7 +107,7 @@ for (const [what, before] of Object.entries(PASTS)) {
   });
 }
 
-visit("a page that makes text of lists, as an old library does it", {}, async ({ shop, browser }) => {
+visit("a page that makes text of lists, as an old library does it", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, {
     before: `
       Array.prototype.toJSON = function () { return "a list of " + this.length; };
@@ -119,7 +119,7 @@ visit("a page that makes text of lists, as an old library does it", {}, async ({
   await unharmed(browser);
 });
 
-visit("a page that breaks what every script is made of is not harmed by us", {}, async ({ shop, browser }) => {
+visit("a page that breaks what every script is made of is not harmed by us", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: "Object.prototype.get = undefined;" });
   await browser.go(shop.at("/hostile/"));
   await browser.click(".call");
@@ -148,7 +148,7 @@ const DEEDS = {
 };
 
 for (const [what, deed] of Object.entries(DEEDS)) {
-  visit(`a page that ${what}`, {}, async ({ shop, browser }) => {
+  visit(`a page that ${what}`, { needs: ["outside"] }, async ({ shop, browser }) => {
     serve(shop, {});
     await browser.enter(shop.at("/hostile/"));
     await browser.driver.executeScript(deed);
@@ -197,7 +197,7 @@ visit("a page whose own handlers throw", {}, async ({ shop, browser }) => {
   await unharmed(browser, /the page's own/);
 });
 
-visit("a page that breaks the arrays of all scripts is not harmed by us", {}, async ({ shop, browser }) => {
+visit("a page that breaks the arrays of all scripts is not harmed by us", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, {});
   await browser.enter(shop.at("/hostile/"));
   await shop.observed(1, "kind = 'page'");
@@ -212,7 +212,6 @@ visit("a page that breaks the arrays of all scripts is not harmed by us", {}, as
 
 visit("a browser that refuses cookies and storage", {
   storage: "refused",
-  needs: ["preferences"],
 }, async ({ shop, browser }) => {
   serve(shop, {});
   await enter(shop, browser);

@@ -56,6 +56,7 @@ visit("a burst of 1,000 calls is 1,000 rows", {}, async ({ shop, browser }) => {
 visit("an answer that the edge did not give confirms nothing", {}, async ({ shop, browser }) => {
   await browser.enter(shop.at("/"));
   await shop.observed(1);
+  await noCalls(browser);
   // A proxy in between says that all is well.
   shop.wire.serve("/_g/c", "<!doctype html><title>Welcome to this network</title>");
   await browser.click("a.call");

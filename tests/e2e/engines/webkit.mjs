@@ -22,21 +22,31 @@ export const lacks = {
   lifecycle: "only the Chrome DevTools Protocol can freeze a page",
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
-  preferences: "WebKitWebDriver can neither refuse storage nor send a signal",
+  signals: "WebKitGTK tells pages of no refusal",
+  outside: "WebKitWebDriver works by scripts of its own in the page, which break with the page's",
 };
 
 const BROWSERS = ["4.1", "6.0", "4.0"].map(
   (version) => `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/webkit2gtk-${version}/MiniBrowser`,
 );
 
+const FLAGS = [
+  "--automation",
+  "--autoplay-policy=allow",
+  "--javascript-can-open-windows-automatically=true",
+];
+
+/** What pages then lack altogether, as in Lockdown Mode. */
+const REFUSING = ["--cookies-policy=never", "--features=-LocalStorage,-IndexedDBAPI,-WebLocksAPI"];
+
 /** One start in a few fails on a busy machine. */
 const STARTS = 4;
 
-export async function start({ profile }) {
+export async function start({ profile, storage }) {
   const screen = await openScreen();
   try {
     for (let time = 1; ; time += 1) {
-      const started = await startOnce(profile, screen.name).catch((problem) => ({ problem }));
+      const started = await startOnce(profile, storage, screen.name).catch((problem) => ({ problem }));
       if (started.driver) {
         const end = async () => {
           await started.driver.quit().catch(() => {});
@@ -53,7 +63,7 @@ export async function start({ profile }) {
   }
 }
 
-async function startOnce(profile, display) {
+async function startOnce(profile, storage, display) {
   const port = await freePort();
   const env = { ...process.env, DISPLAY: display, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
   for (const [name, folder] of Object.entries({ XDG_DATA_HOME: "data", XDG_CACHE_HOME: "cache", XDG_CONFIG_HOME: "config" })) {
@@ -70,7 +80,7 @@ async function startOnce(profile, display) {
       .setBrowserName("MiniBrowser")
       .set("webkitgtk:browserOptions", {
         binary: program("MINIBROWSER", ...BROWSERS, "MiniBrowser"),
-        args: ["--automation", "--autoplay-policy=allow", "--geometry=1280x900"],
+        args: [...FLAGS, ...(storage === "refused" ? REFUSING : [])],
       });
     const building = new Builder().usingServer(url).withCapabilities(wanted).build();
     const driver = await inTime(building, 30_000);
