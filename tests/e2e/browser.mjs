@@ -117,19 +117,25 @@ export class Browser {
     );
   }
 
-  /** A click as a hand makes it. */
-  async click(selector) {
+  /** The element, in the middle of what can be seen. */
+  async shown(selector) {
     const element = await this.element(selector);
     await this.driver.executeScript(
       "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })",
       element,
     );
+    return element;
+  }
+
+  /** A click as a hand makes it. */
+  async click(selector) {
+    const element = await this.shown(selector);
     await element.click();
   }
 
   /** A click with the wheel, which opens a link in another tab. */
   async middleClick(selector) {
-    const origin = await this.element(selector);
+    const origin = await this.shown(selector);
     const hand = this.driver.actions();
     await hand.move({ origin }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
   }
@@ -157,9 +163,8 @@ export class Browser {
   }
 
   async type(selector, text) {
-    const element = await this.element(selector);
-    // A page that is still being laid out has no place to type in.
-    await until(() => element.clear().then(() => true, () => false), `a field ${selector} to type in`);
+    const element = await this.shown(selector);
+    await element.clear();
     await element.sendKeys(text);
   }
 

@@ -148,13 +148,14 @@ export function visit(name, options, body) {
 /** Plays a video to its end, and waits for that. */
 export async function play(browser, selector) {
   await browser.element(selector);
-  await browser.run(async (selector) => {
+  await browser.run((selector) => {
     const video = document.querySelector(selector);
     video.muted = true;
-    const ended = new Promise((done) => video.addEventListener("ended", done, { once: true }));
-    await video.play();
-    await ended;
+    window.hasEnded = false;
+    video.addEventListener("ended", () => (window.hasEnded = true), { once: true });
+    return video.play().then(() => {});
   }, selector);
+  await browser.until(() => window.hasEnded, `the end of ${selector}`, 30_000);
 }
 
 /** A link to call would hand over to a telephone, and the driver's next clicks would miss the page. */

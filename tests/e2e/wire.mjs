@@ -14,6 +14,23 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
+/** A part of a file, which the Worker's assets never give and WebKitGTK needs to play one again. */
+async function part(answer, [, first, last], response) {
+  const parts = [];
+  for await (const part of answer) parts.push(part);
+  const whole = Buffer.concat(parts);
+  const from = Number(first);
+  const to = Math.min(last === "" ? Infinity : Number(last), whole.length - 1);
+  const { "transfer-encoding": _, ...headers } = answer.headers;
+  response.writeHead(206, {
+    ...headers,
+    "accept-ranges": "bytes",
+    "content-length": to + 1 - from,
+    "content-range": `bytes ${from}-${to}/${whole.length}`,
+  });
+  response.end(whole.subarray(from, to + 1));
+}
+
 /** Opens a wire to the Worker at `target`. */
 export async function openWire(target) {
   const wire = new Wire(target);
@@ -147,6 +164,8 @@ export class Wire {
     const upstream = connect(
       { hostname, port, method: request.method, path: request.url, headers },
       async (answer) => {
+        const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+        if (range && answer.statusCode === 200) return part(answer, range, response);
         const isPage = /text\/html/.test(answer.headers["content-type"] ?? "");
         if (!isPage || !isChanged) {
           response.writeHead(answer.statusCode, answer.headers);

@@ -78,7 +78,7 @@ export const withClick = (
 ): void => {
   const path = (event.composedPath() as Element[]).filter((node) => node.matches);
   const from = path.findIndex((element) => element.matches(subject));
-  if (from >= 0 && !((event as MouseEvent).button > 1)) {
+  if (path[from] && !((event as MouseEvent).button > 1)) {
     pass(
       {
         kind: "click",

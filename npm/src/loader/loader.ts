@@ -110,7 +110,7 @@ export const launch = (
             name,
             properties,
             // Nobody is named in raw form before the name is hashed, which is the successor's work.
-            sent: method[0] == "i",
+            sent: method < "t",
           },
           name,
           time,
@@ -139,7 +139,6 @@ export const launch = (
         sent: (item.sent = 1),
         // This page load comes after so many: -~ adds one to a number's text, and to nothing.
         seq: ((-~pageLoads << 16) >>> 0) + item.k,
-        page: loader.page,
         // A session may pause for half an hour where no plan says otherwise.
         session: sent - last < 18e5 ? session : undefined,
       }));
@@ -159,7 +158,7 @@ export const launch = (
     if (loader.call) return;
     // In the alphabet, auxclick and click come first, then pagehide, then visibilitychange.
     if (event.type < "d") withClick(event, hold);
-    else if (loader.consent == "granted" && (event.type < "q" || document.hidden)) sendLast();
+    else if (loader.consent == "granted" && (document.hidden || event.type < "q")) sendLast();
   };
 
   hold(
@@ -176,6 +175,11 @@ export const launch = (
   ["click", "auxclick", "pagehide", "visibilitychange"].map((type) =>
     addEventListener(type, hear, true),
   );
-  (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);
+  // Safari cannot tell when it is idle, and a page's load event waits there for what it imports before.
+  (window.requestIdleCallback ||
+    (document.readyState < "d" ? setTimeout : (type: () => void) => addEventListener("load", type)))(
+    boot as () => void,
+    { timeout: 1e3 } as never,
+  );
   return take;
 };
