@@ -42,7 +42,7 @@ export async function openWire(target) {
 export class Wire {
   constructor(target) {
     this.target = new URL(target);
-    /** Every request: method, path, headers, and of a beacon its body. */
+    /** Every request: when, method, path, headers, and of a beacon its body. */
     this.requests = [];
     this.pages = new Map();
     this.changes = [];
@@ -59,8 +59,13 @@ export class Wire {
   }
 
   /** Serves a page of the test's own. */
-  serve(path, html, headers = {}) {
-    this.pages.set(path, { html, headers });
+  serve(path, html, headers = {}, status = 200) {
+    this.pages.set(path, { html, headers, status });
+  }
+
+  /** Answers to beacons come later by so much. */
+  slowDown(ms) {
+    this.lateness = ms;
   }
 
   /** Serves a folder; what it does not have is its index.html. */
@@ -115,7 +120,7 @@ export class Wire {
 
   async pass(request, response) {
     const { method, url: path, headers } = request;
-    const seen = { method, path, headers, body: "" };
+    const seen = { method, path, headers, body: "", time: Date.now() };
     this.requests.push(seen);
     if (this.isCut) return request.socket.destroy();
     const parts = [];
@@ -129,10 +134,11 @@ export class Wire {
     if (this.holding?.(path, headers.referer ?? "")) {
       await new Promise((go) => this.held.push(go));
     }
+    if (this.lateness && path === "/_g/c") await new Promise((go) => setTimeout(go, this.lateness));
     if (this.isCut) return request.socket.destroy();
     const own = this.pages.get(path.split("?")[0]);
     if (own) {
-      response.writeHead(200, { "content-type": TYPES[".html"], ...own.headers });
+      response.writeHead(own.status, { "content-type": TYPES[".html"], ...own.headers });
       return response.end(own.html);
     }
     if (this.folder && path.startsWith(this.folder.prefix)) return this.file(path, response);
