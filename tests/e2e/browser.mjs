@@ -27,6 +27,7 @@ export const { name: browserName } = engine;
  * - `lifecycle`: pages that are frozen
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
+ * - `popups`: windows that a page opens
  * - `signals`: telling pages of the visitor's refusal
  * - `outside`: a driver that needs none of the page's own objects
  *
@@ -136,8 +137,11 @@ export class Browser {
   /** A click with the wheel, which opens a link in another tab. */
   async middleClick(selector) {
     const origin = await this.shown(selector);
-    const hand = this.driver.actions();
-    await hand.move({ origin }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
+    await this.driver.actions().move({ origin }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
+  }
+
+  async rightClick(selector) {
+    await this.driver.actions().contextClick(await this.shown(selector)).perform();
   }
 
   /** Enter or the space bar, on an element that has the focus. */
