@@ -27,6 +27,7 @@ export const { name: browserName } = engine;
  * - `lifecycle`: pages that are frozen
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
+ * - `lastWrite`: a write to IndexedDB that a tab begins as it is closed
  * - `popups`: windows that a page opens
  * - `signals`: telling pages of the visitor's refusal
  * - `outside`: a driver that needs none of the page's own objects

@@ -39,6 +39,12 @@ const PREFERENCES = {
   "toolkit.telemetry.enabled": false,
 };
 
+/** A private window signals GPC by itself, and then nothing is measured in it. */
+const PRIVATE = {
+  "browser.privatebrowsing.autostart": true,
+  "privacy.globalprivacycontrol.pbmode.enabled": false,
+};
+
 export async function start({ profile, storage, isPrivate, signals, flags = [] }) {
   const settings = new firefox.Options();
   settings.setBinary(program("FIREFOX", "firefox-esr", "firefox"));
@@ -47,7 +53,7 @@ export async function start({ profile, storage, isPrivate, signals, flags = [] }
     ...PREFERENCES,
     "browser.download.dir": profile,
     ...(storage === "refused" ? { "network.cookie.cookieBehavior": 2 } : {}),
-    ...(isPrivate ? { "browser.privatebrowsing.autostart": true } : {}),
+    ...(isPrivate ? PRIVATE : {}),
     ...(signals === "gpc" ? { "privacy.globalprivacycontrol.enabled": true } : {}),
     ...(signals === "dnt" ? { "privacy.donottrackheader.enabled": true } : {}),
   };

@@ -22,6 +22,7 @@ export const lacks = {
   lifecycle: "only the Chrome DevTools Protocol can freeze a page",
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
+  lastWrite: "WebKitGTK ends a closed tab before its last write to IndexedDB is done",
   popups: "MiniBrowser opens no window for a script under automation",
   signals: "WebKitGTK tells pages of no refusal",
   outside: "WebKitWebDriver works by scripts of its own in the page, which break with the page's",
