@@ -119,6 +119,9 @@ export class Shop {
   }
 }
 
+/** How often each test runs, to see how often it fails. */
+const ROUNDS = Number(process.env.ROUNDS || 1);
+
 /**
  * A test with a shop and a browser of its own, after which every item must have its fate.
  *
@@ -129,7 +132,7 @@ export class Shop {
  */
 export function visit(name, options, body) {
   const skip = reasonNotIn(options.needs);
-  test(name, { timeout: 180_000, skip }, async () => {
+  const run = async () => {
     const shop = await openShop(options);
     let browser;
     try {
@@ -142,7 +145,8 @@ export function visit(name, options, body) {
       await browser?.quit();
       await shop.close();
     }
-  });
+  };
+  for (let round = 0; round < ROUNDS; round += 1) test(name, { timeout: 180_000, skip }, run);
 }
 
 /** Plays a video to its end, and waits for that. */

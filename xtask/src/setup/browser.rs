@@ -42,7 +42,7 @@ pub(crate) enum Choice {
     Chromium,
     /// Firefox ESR with geckodriver
     Firefox,
-    /// WebKitGTK with its driver, on a screen of Xvfb
+    /// The GTK port with its driver, on a screen of Xvfb
     Webkit,
     All,
 }
@@ -158,7 +158,11 @@ pub(crate) fn ready(project: &Project, kind: Kind) -> Result<Browser> {
     let mut programs = Vec::new();
     for program in kind.programs() {
         let Some(path) = found(program) else {
-            bail!("{}, or set {} to its path", program.advice, program.variable);
+            bail!(
+                "{}, or set {} to its path",
+                program.advice,
+                program.variable
+            );
         };
         programs.push((program.variable, path));
     }
