@@ -158,7 +158,7 @@ export const launch = (
     if (loader.call) return;
     // In the alphabet, auxclick and click come first, then pagehide, then visibilitychange.
     if (event.type < "d") withClick(event, hold);
-    else if (loader.consent == "granted" && (document.hidden || event.type < "q")) sendLast();
+    else if (loader.consent == "granted" && (event.type < "q" || document.hidden)) sendLast();
   };
 
   hold(
@@ -175,11 +175,9 @@ export const launch = (
   ["click", "auxclick", "pagehide", "visibilitychange"].map((type) =>
     addEventListener(type, hear, true),
   );
-  // Safari cannot tell when it is idle, and a page's load event waits there for what it imports before.
-  (window.requestIdleCallback ||
-    (document.readyState < "d" ? setTimeout : (type: () => void) => addEventListener("load", type)))(
-    boot as () => void,
-    { timeout: 1e3 } as never,
-  );
+  // Safari cannot tell when it is idle, and a page goes on loading there while it imports.
+  const onceLoaded = (go: () => void) =>
+    setTimeout(document.readyState < "d" ? go : onceLoaded, 100, go);
+  (window.requestIdleCallback || onceLoaded)(boot as () => void, { timeout: 1e3 });
   return take;
 };
