@@ -28,6 +28,7 @@ export const { name: browserName } = engine;
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
  * - `lastWrite`: a write to IndexedDB that a tab begins as it is closed
+ * - `buttons`: the mouse's other buttons
  * - `popups`: windows that a page opens
  * - `signals`: telling pages of the visitor's refusal
  * - `outside`: a driver that needs none of the page's own objects

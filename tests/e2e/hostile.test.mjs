@@ -235,5 +235,5 @@ visit("a page that forbids WebAssembly is measured in raw form", {}, async ({ sh
   await use(browser);
   await measured(shop);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "raw" }]);
-  await unharmed(browser, /Content Security Policy/);
+  await unharmed(browser, /Content.Security.Policy/);
 });

@@ -23,6 +23,7 @@ export const lacks = {
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
   lastWrite: "WebKitGTK ends a closed tab before its last write to IndexedDB is done",
+  buttons: "WebKitWebDriver never ends a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
   signals: "WebKitGTK tells pages of no refusal",
   outside: "WebKitWebDriver works by scripts of its own in the page, which break with the page's",
