@@ -1,75 +1,82 @@
 // A real browser with a fresh profile, driven from outside as a person would.
 
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
 import { tmpdir } from "node:os";
-import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../harness/worker.mjs";
 
 const require = createRequire(import.meta.url);
-const { Builder, By, logging } = require("selenium-webdriver");
-const chrome = require("selenium-webdriver/chrome.js");
+const { Button, By, Key } = require("selenium-webdriver");
 
-function program(variable, ...names) {
-  if (process.env[variable]) return process.env[variable];
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of names) {
-      const path = join(folder, name);
-      if (existsSync(path)) return path;
-    }
-  }
-  throw new Error(`no ${names[0]}: install it, or set ${variable} to its path`);
-}
+const KINDS = ["chromium", "firefox", "webkit"];
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-  "--window-size=1280,900",
-];
+const kind = process.env.BROWSER || "chromium";
+if (!KINDS.includes(kind)) throw new Error(`BROWSER is ${kind}: it must be one of ${KINDS.join(", ")}`);
+
+const engine = await import(`./engines/${kind}.mjs`);
+
+/** Which browser the tests run in: `chromium`, `firefox` or `webkit`. */
+export const { name: browserName } = engine;
+
+/**
+ * Why this browser cannot do what a test needs, if it cannot.
+ *
+ * - `devtools`: commands of the Chrome DevTools Protocol
+ * - `prerender`: pages that are prepared before they are shown
+ * - `lifecycle`: pages that are frozen
+ * - `console`: what pages write to the console
+ * - `profile`: a profile on the disk that outlives the browser
+ * - `lastWrite`: a write to IndexedDB that a tab begins as it is closed
+ * - `buttons`: the mouse's other buttons
+ * - `popups`: windows that a page opens
+ * - `signals`: telling pages of the visitor's refusal
+ * - `outside`: a driver that needs none of the page's own objects
+ *
+ * @param {string[]} [needs]
+ * @returns {string | undefined}
+ */
+export const reasonNotIn = (needs = []) => {
+  const need = needs.find((one) => engine.lacks[one]);
+  return need && `${engine.name}: ${engine.lacks[need]}`;
+};
 
 /**
  * Opens a browser.
  *
- * @param {{ preferences?: object, profile?: string, flags?: string[] }} [options]
+ * @param {object} [options]
+ * @param {string} [options.profile] one that stays afterwards; none: a fresh one, removed at the end
+ * @param {"refused"} [options.storage] the visitor lets no page store anything
+ * @param {"gpc" | "dnt"} [options.signals] the visitor's refusal that the browser tells pages of
+ * @param {boolean} [options.isPrivate] a private window
+ * @param {object} [options.preferences] Chromium's own
+ * @param {string[]} [options.flags] of the command line
+ * @param {import("./wire.mjs").Wire} [options.wire] the wire to the shop that it visits
  */
 export async function openBrowser(options = {}) {
   const profile = options.profile ?? (await mkdtemp(join(tmpdir(), "goalpost-")));
-  const preferences = new logging.Preferences();
-  preferences.setLevel(logging.Type.BROWSER, logging.Level.ALL);
-  const settings = new chrome.Options();
-  settings.setChromeBinaryPath(program("CHROME", "chromium", "google-chrome", "chromium-browser"));
-  settings.addArguments(...FLAGS, `--user-data-dir=${profile}`, ...(options.flags ?? []));
-  settings.setUserPreferences({
-    "download.default_directory": profile,
-    ...options.preferences,
-  });
-  settings.setLoggingPrefs(preferences);
-  const driver = await new Builder()
-    .forBrowser("chrome")
-    .setChromeService(new chrome.ServiceBuilder(program("CHROMEDRIVER", "chromedriver")))
-    .setChromeOptions(settings)
-    .build();
+  const started = await engine.start({ ...options, profile });
+  const { driver } = started;
   await driver.manage().setTimeouts({ script: 30_000, pageLoad: 60_000 });
   const home = await driver.getWindowHandle();
-  return new Browser(driver, profile, home, options.profile === undefined);
+  return new Browser(started, profile, home, options);
 }
 
 export class Browser {
-  constructor(driver, profile, home, isProfileOurs) {
-    this.driver = driver;
+  constructor(started, profile, home, { profile: kept, signals, wire }) {
+    this.started = started;
+    this.driver = started.driver;
     this.profile = profile;
     /** A tab that stays open, so that closing the others does not end the browser. */
     this.home = home;
-    this.isProfileOurs = isProfileOurs;
-    this.clock = [];
+    this.isProfileOurs = kept === undefined;
+    this.signals = signals;
+    this.wire = wire;
+  }
+
+  /** Whether this browser can do what a test may need. */
+  can(need) {
+    return !engine.lacks[need];
   }
 
   go(url) {
@@ -94,7 +101,7 @@ export class Browser {
       const done = arguments[arguments.length - 1];
       Promise.resolve()
         .then(() => (${work}).apply(null, [].slice.call(arguments, 0, -1)))
-        .then((value) => done([value]), (error) => done([null, String(error && error.stack || error)]));`;
+        .then((value) => done([value]), (error) => done([null, error + "\\n" + (error && error.stack)]));`;
     const [value, problem] = await this.driver.executeAsyncScript(text, ...args);
     if (problem) throw new Error(`in the page: ${problem}`);
     return value;
@@ -113,14 +120,37 @@ export class Browser {
     );
   }
 
-  /** A click as a hand makes it. */
-  async click(selector) {
+  /** The element, in the middle of what can be seen. */
+  async shown(selector) {
     const element = await this.element(selector);
     await this.driver.executeScript(
       "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })",
       element,
     );
+    return element;
+  }
+
+  /** A click as a hand makes it. */
+  async click(selector) {
+    const element = await this.shown(selector);
     await element.click();
+  }
+
+  /** A click with the wheel, which opens a link in another tab. */
+  async middleClick(selector) {
+    const origin = await this.shown(selector);
+    await this.driver.actions().move({ origin }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
+  }
+
+  async rightClick(selector) {
+    await this.driver.actions().contextClick(await this.shown(selector)).perform();
+  }
+
+  /** Enter or the space bar, on an element that has the focus. */
+  async press(selector, key = "Enter") {
+    const element = await this.element(selector);
+    await this.driver.executeScript("arguments[0].focus()", element);
+    await element.sendKeys(key === "Enter" ? Key.ENTER : Key.SPACE);
   }
 
   /** Clicks, and waits until another page is there. */
@@ -139,7 +169,7 @@ export class Browser {
   }
 
   async type(selector, text) {
-    const element = await this.element(selector);
+    const element = await this.shown(selector);
     await element.clear();
     await element.sendKeys(text);
   }
@@ -154,7 +184,7 @@ export class Browser {
 
   async newTab(url) {
     await this.driver.switchTo().newWindow("tab");
-    await this.shiftNewPages();
+    if (this.signals) await engine.signal?.(this);
     if (url) await this.go(url);
     return this.driver.getWindowHandle();
   }
@@ -179,34 +209,16 @@ export class Browser {
     return this.driver.sendAndGetDevToolsCommand(method, params);
   }
 
-  /** Every page that this tab and later ones load from now on has a clock that is ahead by this. */
-  async shiftClock(ms) {
-    const source = `{
-      const RealDate = Date, real = Date.now, ahead = ${ms};
-      Date.now = () => real.call(RealDate) + ahead;
-      window.Date = new Proxy(RealDate, {
-        construct: (target, args, self) =>
-          Reflect.construct(target, args.length ? args : [Date.now()], self),
-      });
-    }`;
-    this.clock = [source];
-    await this.shiftNewPages(source);
+  /** Every page that the shop gives from now on has a clock that is ahead by this. */
+  shiftClock(ms) {
+    this.wire.shiftClock(ms);
   }
 
-  async shiftNewPages() {
-    if (this.clockScript) {
-      await this.cdp("Page.removeScriptToEvaluateOnNewDocument", {
-        identifier: this.clockScript,
-      }).catch(() => {});
-    }
-    for (const source of this.clock) {
-      const { identifier } = await this.cdp("Page.addScriptToEvaluateOnNewDocument", { source });
-      this.clockScript = identifier;
-    }
-  }
-
-  /** Cuts the tab off from the network, or connects it again. */
+  /** Cuts the shop off from the network, or connects it again; where it can, the browser notices. */
   async offline(offline) {
+    if (offline) this.wire.cut();
+    else this.wire.mend();
+    if (!this.can("devtools")) return;
     await this.cdp("Network.enable");
     await this.cdp("Network.emulateNetworkConditions", {
       offline,
@@ -216,10 +228,14 @@ export class Browser {
     });
   }
 
-  /** What pages wrote to the console since the last look. */
-  async console() {
-    const entries = await this.driver.manage().logs().get(logging.Type.BROWSER);
-    return entries.map(({ level, message }) => ({ level: level.name, message }));
+  /** The shop's cookies, with those that no page can read. */
+  cookies() {
+    return this.driver.manage().getCookies();
+  }
+
+  /** What pages wrote to the console since the last look; nothing where that cannot be known. */
+  console() {
+    return this.can("console") ? engine.readConsole(this.started) : [];
   }
 
   /** Sends what waits in the page, and waits until it has been tried. */
@@ -251,14 +267,8 @@ export class Browser {
   }
 
   /** The browser's processes, known by the profile that only they have. */
-  async processes() {
-    const own = [];
-    for (const entry of await readdir("/proc")) {
-      if (!/^\d+$/.test(entry)) continue;
-      const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-      if (line.split("\0").includes(`--user-data-dir=${this.profile}`)) own.push(Number(entry));
-    }
-    return own;
+  processes() {
+    return engine.processes(this.profile);
   }
 
   /** Ends the browser as a power cut does. The profile stays. */
@@ -270,12 +280,12 @@ export class Browser {
         // It had ended with its parent.
       }
     }
-    await this.driver.quit().catch(() => {});
+    await this.started.end().catch(() => {});
     await until(async () => (await this.processes()).length === 0, "the end of the browser");
   }
 
   async quit() {
-    await this.driver.quit().catch(() => {});
+    await this.started.end().catch(() => {});
     if (this.isProfileOurs) {
       await rm(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }

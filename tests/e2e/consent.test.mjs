@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beacons, cookie, isForgetting, NONE, nothingRecorded, record, traces } from "./recorder.mjs";
-import { until, visit } from "./shop.mjs";
+import { noCalls, until, visit } from "./shop.mjs";
 
 /** The shop's pages with another attribute of consent, which may change while a test runs. */
 const pagesSay = (shop, said) => {
@@ -44,6 +44,7 @@ visit("nothing is sent and nothing is kept before consent", {}, async ({ shop, b
   await browser.flush();
   assert.deepEqual(await traces(browser), NONE);
   assert.equal(shop.wire.beacons().length, 0, "no beacon left");
+  assert.deepEqual(await browser.cookies(), []);
   await shop.settled();
   await shop.observed(0);
 });
@@ -141,6 +142,7 @@ visit("a refusal ends it and leaves nothing behind", {}, async ({ shop, browser 
   const sent = beacons(shop).length;
   await forgotten(browser);
   await browser.run(() => window.goalpost("track", "after", {}));
+  await noCalls(browser);
   await browser.click("footer a[href^='tel:']");
   await browser.run(() => window.goalpost("flush"));
   assert.deepEqual(await traces(browser), NONE);
@@ -229,13 +231,9 @@ visit("a withdrawal in one tab holds in the others", {}, async ({ shop, browser 
   await shop.observed(2);
 });
 
-visit("a browser that signals a refusal is not asked", {}, async ({ shop, browser }) => {
-  shop.wire.changePages((html) =>
-    html.replace(
-      "<head>",
-      "<head><script>Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })</script>",
-    ),
-  );
+const refusing = { signals: "gpc", needs: ["signals"] };
+
+visit("a browser that signals a refusal is not asked", refusing, async ({ shop, browser }) => {
   await browser.go(shop.at("/shoes/nimbus/"));
   await browser.click('form#buy label:has(input[name=size][value="26.0"])');
   await browser.click("#add-to-cart");

@@ -125,7 +125,7 @@ visit("an id that no plan knows is kept, counted and shown", {}, async ({ shop, 
   assert.equal(live.totals.holds, true);
 });
 
-visit("the page says in debug mode that it does not know an id", {}, async ({ shop, browser }) => {
+visit("the page says in debug mode that it does not know an id", { needs: ["console"] }, async ({ shop, browser }) => {
   await browser.enter(shop.at("/"));
   await browser.run(() => {
     window.goalpost("debug", true);

@@ -98,7 +98,7 @@ const PASTS = {
 };
 
 for (const [what, before] of Object.entries(PASTS)) {
-  visit(`a page that ${what}`, {}, async ({ shop, browser }) => {
+  visit(`a page that ${what}`, { needs: ["outside"] }, async ({ shop, browser }) => {
     serve(shop, { before });
     await enter(shop, browser);
     await use(browser);
@@ -113,7 +113,7 @@ const OLD_LIBRARY = `
   String.prototype.toJSON = function () { return "a text"; };
   Object.prototype.toJSON = undefined;`;
 
-visit("a page that makes text of lists, as an old library does it", {}, async ({ shop, browser }) => {
+visit("a page that makes text of lists, as an old library does it", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: OLD_LIBRARY });
   await enter(shop, browser);
   await use(browser);
@@ -121,7 +121,7 @@ visit("a page that makes text of lists, as an old library does it", {}, async ({
   await unharmed(browser);
 });
 
-visit("a page that makes text of lists is measured in raw form too", {}, async ({ shop, browser }) => {
+visit("a page that makes text of lists is measured in raw form too", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: OLD_LIBRARY, headers: { "content-security-policy": "default-src 'self'; img-src data:" } });
   await enter(shop, browser);
   await use(browser);
@@ -130,7 +130,7 @@ visit("a page that makes text of lists is measured in raw form too", {}, async (
   await unharmed(browser, /Content Security Policy/);
 });
 
-visit("a page that makes text of lists is measured by the loader alone", {}, async ({ shop, browser }) => {
+visit("a page that makes text of lists is measured by the loader alone", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: OLD_LIBRARY });
   shop.wire.hold(/sdk\.js/);
   await browser.go(shop.at("/hostile/"));
@@ -141,7 +141,7 @@ visit("a page that makes text of lists is measured by the loader alone", {}, asy
   await measured(shop);
 });
 
-visit("a page that breaks what every script is made of is not harmed by us", {}, async ({ shop, browser }) => {
+visit("a page that breaks what every script is made of is not harmed by us", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: "Object.prototype.get = undefined;" });
   await browser.go(shop.at("/hostile/"));
   await browser.click(".call");
@@ -170,7 +170,7 @@ const DEEDS = {
 };
 
 for (const [what, deed] of Object.entries(DEEDS)) {
-  visit(`a page that ${what}`, {}, async ({ shop, browser }) => {
+  visit(`a page that ${what}`, { needs: ["outside"] }, async ({ shop, browser }) => {
     serve(shop, {});
     await browser.enter(shop.at("/hostile/"));
     await browser.driver.executeScript(deed);
@@ -180,7 +180,7 @@ for (const [what, deed] of Object.entries(DEEDS)) {
   });
 }
 
-visit("a page that breaks JSON", {}, async ({ shop, browser }) => {
+visit("a page that breaks JSON", { needs: ["devtools"] }, async ({ shop, browser }) => {
   serve(shop, {});
   await browser.enter(shop.at("/hostile/"));
   // The driver needs JSON too, so that all it does from here on goes past it.
@@ -219,7 +219,7 @@ visit("a page whose own handlers throw", {}, async ({ shop, browser }) => {
   await unharmed(browser, /the page's own/);
 });
 
-visit("a page that breaks the arrays of all scripts is not harmed by us", {}, async ({ shop, browser }) => {
+visit("a page that breaks the arrays of all scripts is not harmed by us", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, {});
   await browser.enter(shop.at("/hostile/"));
   await shop.observed(1, "kind = 'page'");
@@ -233,7 +233,7 @@ visit("a page that breaks the arrays of all scripts is not harmed by us", {}, as
 });
 
 visit("a browser that refuses cookies and storage", {
-  preferences: { "profile.default_content_setting_values.cookies": 2 },
+  storage: "refused",
 }, async ({ shop, browser }) => {
   serve(shop, {});
   await enter(shop, browser);
@@ -257,10 +257,10 @@ visit("a page that forbids WebAssembly is measured in js form", {}, async ({ sho
   await use(browser);
   await measured(shop);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "js" }]);
-  await unharmed(browser, /Content Security Policy/);
+  await unharmed(browser, /Content.Security.Policy/);
 });
 
-visit("a browser whose storage is full", {}, async ({ shop, browser }) => {
+visit("a browser whose storage is full", { needs: ["devtools"] }, async ({ shop, browser }) => {
   serve(shop, {
     before: `
       try {
@@ -311,7 +311,7 @@ const LARGE = `
     });
   }).observe({ type: "long-animation-frame", buffered: true });`;
 
-visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS }, async ({ shop, browser }) => {
+visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS, needs: ["devtools"] }, async ({ shop, browser }) => {
   serve(shop, { before: LARGE });
   const longest = [];
   // Another program may have the processor; it does not have it each time.

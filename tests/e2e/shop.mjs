@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { everythingAddsUp } from "../harness/checks.mjs";
 import { root, startWorker, until } from "../harness/worker.mjs";
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, reasonNotIn } from "./browser.mjs";
 import { openWire } from "./wire.mjs";
 
 export { until };
@@ -119,19 +119,24 @@ export class Shop {
   }
 }
 
+/** How often each test runs, to see how often it fails. */
+const ROUNDS = Number(process.env.ROUNDS || 1);
+
 /**
  * A test with a shop and a browser of its own, after which every item must have its fate.
  *
  * @param {string} name
- * @param {{ plan?: object, preferences?: object, waiting?: number, disagreements?: boolean }} options
+ * @param {{ plan?: object, needs?: string[], storage?: "refused", signals?: "gpc" | "dnt",
+ *   isPrivate?: boolean, waiting?: number, disagreements?: boolean }} options
  * @param {(parts: { shop: Shop, browser: import("./browser.mjs").Browser }) => Promise<void>} body
  */
 export function visit(name, options, body) {
-  test(name, { timeout: 180_000 }, async () => {
+  const skip = reasonNotIn(options.needs);
+  const run = async () => {
     const shop = await openShop(options);
     let browser;
     try {
-      browser = await openBrowser(options);
+      browser = await openBrowser({ ...options, wire: shop.wire });
       await browser.newTab();
       await body({ shop, browser });
       await shop.conservation(options);
@@ -140,19 +145,21 @@ export function visit(name, options, body) {
       await browser?.quit();
       await shop.close();
     }
-  });
+  };
+  for (let round = 0; round < ROUNDS; round += 1) test(name, { timeout: 180_000, skip }, run);
 }
 
 /** Plays a video to its end, and waits for that. */
 export async function play(browser, selector) {
   await browser.element(selector);
-  await browser.run(async (selector) => {
+  await browser.run((selector) => {
     const video = document.querySelector(selector);
     video.muted = true;
-    const ended = new Promise((done) => video.addEventListener("ended", done, { once: true }));
-    await video.play();
-    await ended;
+    window.hasEnded = false;
+    video.addEventListener("ended", () => (window.hasEnded = true), { once: true });
+    return video.play().then(() => {});
   }, selector);
+  await browser.until(() => window.hasEnded, `the end of ${selector}`, 30_000);
 }
 
 /** A link to call would hand over to a telephone, and the driver's next clicks would miss the page. */

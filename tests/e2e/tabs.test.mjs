@@ -6,8 +6,16 @@ import { until, visit } from "./shop.mjs";
 const sessions = (shop) =>
   shop.rows("SELECT DISTINCT hex(session) AS session, hex(visitor) AS visitor FROM observations");
 
+const oneSession = async (shop) => {
+  await shop.observed(4, "kind = 'page'");
+  assert.equal((await sessions(shop)).length, 1);
+  assert.equal(await shop.value("SELECT count(DISTINCT page) FROM observations"), 4);
+  // Each page load has its own place in the visitor's order.
+  assert.equal(await shop.value("SELECT count(DISTINCT seq >> 16) FROM observations"), 4);
+};
+
 for (const [what, features] of [["", ""], [", each in a process of its own,", "noopener"]]) {
-  visit(`four tabs opened at once${what} are one session of one visitor`, {}, async ({ shop, browser }) => {
+  visit(`four tabs opened at once${what} are one session of one visitor`, { needs: ["popups"] }, async ({ shop, browser }) => {
     // A page of the shop without the snippet.
     await browser.go(shop.at("/img/mark.svg"));
     const tabs = await browser.tabs();
@@ -15,13 +23,20 @@ for (const [what, features] of [["", ""], [", each in a process of its own,", "n
       for (let n = 0; n < 4; n += 1) window.open("/shoes/", "_blank", features);
     }, features);
     await until(async () => (await browser.tabs()).length === tabs.length + 4, "four tabs");
-    await shop.observed(4, "kind = 'page'");
-    assert.equal((await sessions(shop)).length, 1);
-    assert.equal(await shop.value("SELECT count(DISTINCT page) FROM observations"), 4);
-    // Each page load has its own place in the visitor's order.
-    assert.equal(await shop.value("SELECT count(DISTINCT seq >> 16) FROM observations"), 4);
+    await oneSession(shop);
   });
 }
+
+visit("four tabs that come to the shop in one instant are one session of one visitor", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/wait/", `<!doctype html><title>Wait</title><link rel="icon" href="data:,">
+    <script>fetch("/go/", { cache: "no-store" }).then(function () { location.replace("/shoes/"); });</script>`);
+  shop.wire.serve("/go/", "");
+  shop.wire.hold(/^\/go\//);
+  for (let n = 0; n < 4; n += 1) await browser.newTab(shop.at("/wait/"));
+  await until(() => shop.wire.held.length === 4, "four tabs that wait");
+  shop.wire.release();
+  await oneSession(shop);
+});
 
 const TRIES = 10;
 

@@ -14,6 +14,23 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
+/** A part of a file, which the Worker's assets never give and WebKitGTK needs to play one again. */
+async function part(answer, [, first, last], response) {
+  const parts = [];
+  for await (const part of answer) parts.push(part);
+  const whole = Buffer.concat(parts);
+  const from = Number(first);
+  const to = Math.min(last === "" ? Infinity : Number(last), whole.length - 1);
+  const { "transfer-encoding": _, ...headers } = answer.headers;
+  response.writeHead(206, {
+    ...headers,
+    "accept-ranges": "bytes",
+    "content-length": to + 1 - from,
+    "content-range": `bytes ${from}-${to}/${whole.length}`,
+  });
+  response.end(whole.subarray(from, to + 1));
+}
+
 /** Opens a wire to the Worker at `target`. */
 export async function openWire(target) {
   const wire = new Wire(target);
@@ -22,13 +39,14 @@ export async function openWire(target) {
   return wire;
 }
 
-class Wire {
+export class Wire {
   constructor(target) {
     this.target = new URL(target);
-    /** Every request: method, path, headers, and of a beacon its body. */
+    /** Every request: when, method, path, headers, and of a beacon its body. */
     this.requests = [];
     this.pages = new Map();
     this.changes = [];
+    this.clock = "";
     this.held = [];
     this.isCut = false;
     this.sockets = new Set();
@@ -41,8 +59,13 @@ class Wire {
   }
 
   /** Serves a page of the test's own. */
-  serve(path, html, headers = {}) {
-    this.pages.set(path, { html, headers });
+  serve(path, html, headers = {}, status = 200) {
+    this.pages.set(path, { html, headers, status });
+  }
+
+  /** Answers to beacons come later by so much. */
+  slowDown(ms) {
+    this.lateness = ms;
   }
 
   /** Serves a folder; what it does not have is its index.html. */
@@ -53,6 +76,22 @@ class Wire {
   /** Changes the text of every page. */
   changePages(change) {
     this.changes.push(change);
+  }
+
+  /** Every page from now on has a clock that is ahead by this. */
+  shiftClock(ms) {
+    this.clock = `<script>{
+      const RealDate = Date, real = Date.now, ahead = ${ms};
+      Date.now = () => real.call(RealDate) + ahead;
+      window.Date = new Proxy(RealDate, {
+        construct: (target, args, self) =>
+          Reflect.construct(target, args.length ? args : [Date.now()], self),
+      });
+    }</script>`;
+  }
+
+  change(html) {
+    return this.changes.reduce((text, change) => change(text), html.replace(/<head>/, `$&${this.clock}`));
   }
 
   /** Requests whose path matches, from pages whose address does, get no answer until `release`. */
@@ -81,7 +120,7 @@ class Wire {
 
   async pass(request, response) {
     const { method, url: path, headers } = request;
-    const seen = { method, path, headers, body: "" };
+    const seen = { method, path, headers, body: "", time: Date.now() };
     this.requests.push(seen);
     if (this.isCut) return request.socket.destroy();
     const parts = [];
@@ -95,10 +134,11 @@ class Wire {
     if (this.holding?.(path, headers.referer ?? "")) {
       await new Promise((go) => this.held.push(go));
     }
+    if (this.lateness && path === "/_g/c") await new Promise((go) => setTimeout(go, this.lateness));
     if (this.isCut) return request.socket.destroy();
     const own = this.pages.get(path.split("?")[0]);
     if (own) {
-      response.writeHead(200, { "content-type": TYPES[".html"], ...own.headers });
+      response.writeHead(own.status, { "content-type": TYPES[".html"], ...own.headers });
       return response.end(own.html);
     }
     if (this.folder && path.startsWith(this.folder.prefix)) return this.file(path, response);
@@ -120,20 +160,28 @@ class Wire {
 
   forward(request, body, response) {
     const { hostname, port } = this.target;
+    const isChanged = this.changes.length > 0 || this.clock !== "";
     const headers = { ...request.headers, "accept-encoding": "identity" };
+    if (isChanged) {
+      // A page that the browser still has is as it was before the change.
+      delete headers["if-none-match"];
+      delete headers["if-modified-since"];
+    }
     const upstream = connect(
       { hostname, port, method: request.method, path: request.url, headers },
       async (answer) => {
+        const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+        if (range && answer.statusCode === 200) return part(answer, range, response);
         const isPage = /text\/html/.test(answer.headers["content-type"] ?? "");
-        if (!isPage || this.changes.length === 0) {
+        if (!isPage || !isChanged) {
           response.writeHead(answer.statusCode, answer.headers);
           answer.pipe(response);
           return;
         }
         const parts = [];
         for await (const part of answer) parts.push(part);
-        const text = this.changes.reduce((html, change) => change(html), Buffer.concat(parts).toString());
-        const { "content-length": _, "transfer-encoding": __, ...rest } = answer.headers;
+        const text = this.change(Buffer.concat(parts).toString());
+        const { "content-length": _, "transfer-encoding": __, etag: ___, ...rest } = answer.headers;
         response.writeHead(answer.statusCode, rest);
         response.end(text);
       },

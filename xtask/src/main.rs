@@ -24,6 +24,7 @@ mod test;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use project::Project;
+use setup::browser::Choice;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,6 +46,9 @@ enum Task {
     Demo,
     /// Run every check, in the order that finds faults soonest
     Test {
+        /// Where the browser tests run; what lacks is installed first
+        #[arg(long, value_enum, default_value = "chromium")]
+        browsers: Choice,
         /// Only the npm package, in a project of each stack; takes some minutes and the registry
         #[arg(long)]
         packages: bool,
@@ -111,8 +115,8 @@ fn run(task: &Task) -> Result<()> {
         Task::Setup => setup::all(&project),
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),
-        Task::Test { packages: true } => test::packages(&project),
-        Task::Test { packages: false } => test::run(&project),
+        Task::Test { packages: true, .. } => test::packages(&project),
+        Task::Test { browsers, .. } => test::run(&project, *browsers),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),

@@ -3,12 +3,13 @@
 use crate::call::{Call, cargo};
 use crate::project::Project;
 use crate::report::Run;
-use crate::setup::{browser, dataset, node};
+use crate::setup::browser::{self, Choice, Kind};
+use crate::setup::{dataset, node};
 use crate::{build, generated, lint, node_tests, sim, size};
 use anyhow::Result;
 
 /// Runs them all, and fails at the end if any did not pass.
-pub(crate) fn run(project: &Project) -> Result<()> {
+pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
     let mut run = Run::default();
     run.step("format", &[], || lint::format(project));
     run.step("lint native", &[], || lint::native(project));
@@ -29,14 +30,31 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             .env("CDNOW", purchases)
             .run()
     });
-    run.step("browser tests", &["build"], || {
-        let browser = browser::ready()?;
-        for folder in ["npm/test/browser", "tests/e2e", "tests/packages/fast"] {
-            browser.on(node_tests::in_folder(project, folder)?).run()?;
-        }
-        Ok(())
-    });
+    for kind in browsers.kinds() {
+        run.step(step_of(*kind), &["build"], || in_browser(project, *kind));
+    }
     run.finish()
+}
+
+fn step_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Chromium => "browser tests",
+        Kind::Firefox => "in Firefox",
+        Kind::Webkit => "in WebKitGTK",
+    }
+}
+
+fn in_browser(project: &Project, kind: Kind) -> Result<()> {
+    let browser = browser::ready(project, kind)?;
+    // How the package's own files fit together is no question of the browser.
+    let folders: &[&str] = match kind {
+        Kind::Chromium => &["npm/test/browser", "tests/e2e", "tests/packages/fast"],
+        Kind::Firefox | Kind::Webkit => &["tests/e2e"],
+    };
+    for folder in folders {
+        browser.on(node_tests::in_folder(project, folder)?).run()?;
+    }
+    Ok(())
 }
 
 /// The packed package, installed into a project of each stack, and what came out in a browser.
@@ -45,7 +63,7 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     run.step("build", &[], || build::all(project));
     run.step("npm package", &["build"], || npm_package(project));
     run.step("projects", &["build"], || {
-        let browser = browser::ready()?;
+        let browser = browser::ready(project, Kind::Chromium)?;
         browser
             .on(node_tests::in_folder(project, "tests/packages")?)
             .run()

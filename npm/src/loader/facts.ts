@@ -86,7 +86,7 @@ export const withElements = (
       kind > "s" ||
       element.matches("a,button,summary,[role=button],[type=submit],[type=button],[type=image]"),
   );
-  if (~from && !((event as MouseEvent).button > 1)) {
+  if (path[from] && !((event as MouseEvent).button > 1)) {
     pass(
       {
         kind,

@@ -113,7 +113,7 @@ export const launch = (
             name,
             properties,
             // Nobody is named in raw form before the name is hashed, which is the successor's work.
-            sent: method[0] == "i",
+            sent: method < "t",
           },
           name,
           time,
@@ -141,7 +141,6 @@ export const launch = (
         sent: (item.sent = 1),
         // This page load comes after so many: -~ adds one to a number's text, and to nothing.
         seq: ((-~pageLoads << 16) >>> 0) + item.k,
-        page: loader.page,
         // A session may pause for half an hour where no plan says otherwise.
         session: sent - last < 18e5 ? session : undefined,
       }));
@@ -177,6 +176,9 @@ export const launch = (
   "click auxclick submit pagehide visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
-  (window.requestIdleCallback || setTimeout)(boot as () => void, { timeout: 1e3 } as never);
+  // Safari cannot tell when it is idle, and a page goes on loading there while it imports.
+  const onceLoaded = (go: () => void) =>
+    setTimeout(document.readyState < "d" ? go : onceLoaded, 100, go);
+  (window.requestIdleCallback || onceLoaded)(boot as () => void, { timeout: 1e3 });
   return take;
 };

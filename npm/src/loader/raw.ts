@@ -1,4 +1,5 @@
 import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
+import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
 import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
 import { Presence } from "./presence.js";
@@ -51,11 +52,11 @@ class RawForm implements Sdk {
     this.overflow = host.overflow;
     for (const held of host.held) this.adopt(held);
     this.look();
-    for (const type of ["click", "auxclick", "submit", "popstate", "pageshow"]) {
+    for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
     }
     for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.leave, true);
-    window.navigation?.addEventListener("currententrychange", this.hear);
+    onAddress(this.lookQuietly);
     this.sendSoon();
   }
 
@@ -174,6 +175,14 @@ class RawForm implements Sdk {
     try {
       this.look(event.type === "pageshow" && (event as PageTransitionEvent).persisted);
       if (/ck|m/.test(event.type)) withElements(event, (seen) => this.add({ ...seen }));
+    } catch {
+      // The page must not notice.
+    }
+  };
+
+  private readonly lookQuietly = (): void => {
+    try {
+      this.look();
     } catch {
       // The page must not notice.
     }

@@ -176,7 +176,7 @@ export const start = (host: Host): Sdk => {
     }
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const lookOut = listen({ see, tell, hidden, natives });
+  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(({ kind }) => kind == "page")?.path });
   storage.whenPurged(() => tell(fields("consent", "denied")));
 
   const planned = (plan?: string) => tell(joined("plan", plan ?? ""));

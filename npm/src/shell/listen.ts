@@ -1,3 +1,4 @@
+import { onAddress } from "../loader/address.js";
 import { clip, describe } from "../loader/facts.js";
 import type { Natives } from "../loader/host.js";
 import { elementText, fields, joined, properties, records } from "./wire.js";
@@ -25,6 +26,8 @@ export interface Page {
   tell(text: string): void;
   hidden(): void;
   natives: Natives;
+  /** The path of the last page view. */
+  path: string | undefined;
 }
 
 /** How far outwards a click looks for what was meant. */
@@ -58,23 +61,22 @@ const videoName = (media: HTMLMediaElement): string =>
  *
  * Call what it returns once the plan is there, with the plan's own list of what to look out for.
  */
-export const listen = ({ see, tell, hidden, natives }: Page): ((words: string) => void) => {
-  let path = location.pathname;
+export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: string) => void) => {
   let look: Look | undefined;
+
+  const quietly =
+    <Given extends unknown[]>(work: (...given: Given) => void) =>
+    (...given: Given): void => {
+      try {
+        work(...given);
+      } catch {
+        // The page must not notice.
+      }
+    };
 
   const hear: Hear = (target, types, work) => {
     for (const type of types.split(" ")) {
-      target?.addEventListener(
-        type,
-        (event) => {
-          try {
-            work(event as never);
-          } catch {
-            // The page must not notice.
-          }
-        },
-        { capture: true, passive: true },
-      );
+      target?.addEventListener(type, quietly(work) as EventListener, { capture: true, passive: true });
     }
   };
 
@@ -83,13 +85,13 @@ export const listen = ({ see, tell, hidden, natives }: Page): ((words: string) =
     see("page", pageText(location.href, document.title, referrer));
   };
 
-  const navigated = () => {
+  const navigated = quietly(() => {
     const from = location.origin + path;
     if (path != location.pathname) {
       path = location.pathname;
       view(from);
     }
-  };
+  });
 
   const submitted = (path: EventTarget[]) => see("submit", elementsText(path));
   hear(document, "click auxclick", (event: MouseEvent) => {
@@ -131,7 +133,9 @@ export const listen = ({ see, tell, hidden, natives }: Page): ((words: string) =
       view("");
     }
   });
-  hear(window.navigation ?? window, "currententrychange popstate", navigated);
+  onAddress(navigated);
+  // The page may have moved on before we came.
+  navigated();
 
   return (words) => {
     if (words) {

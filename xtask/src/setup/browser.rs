@@ -1,66 +1,200 @@
-//! A browser for the end-to-end tests, and the program that drives it.
+//! Browsers for the end-to-end tests, and the programs that drive them.
 
-use super::debian;
+use super::{debian, tools};
 use crate::call::Call;
+use crate::project::Project;
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Where the browser and its driver are.
+/// A browser that the tests can run in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Chromium,
+    Firefox,
+    Webkit,
+}
+
+impl Kind {
+    /// The name by which the tests know it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Webkit => "webkit",
+        }
+    }
+
+    fn programs(self) -> &'static [Program] {
+        match self {
+            Self::Chromium => &CHROMIUM,
+            Self::Firefox => &FIREFOX,
+            Self::Webkit => &WEBKIT,
+        }
+    }
+}
+
+/// Which browsers a call asks for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Choice {
+    Chromium,
+    /// Firefox ESR with geckodriver
+    Firefox,
+    /// The GTK port with its driver, on a screen of Xvfb
+    Webkit,
+    All,
+}
+
+impl Choice {
+    pub(crate) fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Chromium => &[Kind::Chromium],
+            Self::Firefox => &[Kind::Firefox],
+            Self::Webkit => &[Kind::Webkit],
+            Self::All => &[Kind::Chromium, Kind::Firefox, Kind::Webkit],
+        }
+    }
+}
+
+/// Something that must be there for a browser's tests.
+struct Program {
+    /// Where a person may say which one to use, and where the tests read it.
+    variable: &'static str,
+    /// Its names, or its paths where it is on no `PATH`.
+    names: &'static [&'static str],
+    /// What brings it on Debian.
+    package: &'static str,
+    /// What to do elsewhere.
+    advice: &'static str,
+}
+
+const CHROMIUM: [Program; 2] = [
+    Program {
+        variable: "CHROME",
+        names: &[
+            "google-chrome",
+            "google-chrome-stable",
+            "chromium",
+            "chromium-browser",
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        ],
+        package: "chromium",
+        advice: "no browser: install Chrome or Chromium",
+    },
+    Program {
+        variable: "CHROMEDRIVER",
+        names: &[
+            "chromedriver",
+            "/usr/lib/chromium/chromedriver",
+            "/usr/lib/chromium-browser/chromedriver",
+        ],
+        package: "chromium-driver",
+        advice: "no chromedriver: install the one of your browser's version (Debian \
+                 `chromium-driver`, Homebrew `chromedriver`)",
+    },
+];
+
+const FIREFOX: [Program; 1] = [Program {
+    variable: "FIREFOX",
+    names: &[
+        "firefox-esr",
+        "firefox",
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+    ],
+    package: "firefox-esr",
+    advice: "no Firefox: install it (Debian `firefox-esr`)",
+}];
+
+const GECKODRIVER: &str = "GECKODRIVER";
+
+const WEBKIT: [Program; 3] = [
+    Program {
+        variable: "WEBKITDRIVER",
+        names: &["WebKitWebDriver"],
+        package: "webkit2gtk-driver",
+        advice: "no WebKitWebDriver: install WebKitGTK's driver (Debian `webkit2gtk-driver`), \
+                 which is for Linux only",
+    },
+    Program {
+        variable: "MINIBROWSER",
+        names: &[
+            "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+            "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+            "/usr/libexec/webkit2gtk-4.1/MiniBrowser",
+            "/usr/lib/webkit2gtk-4.1/MiniBrowser",
+        ],
+        package: "libwebkit2gtk-4.1-0",
+        advice: "no MiniBrowser: install WebKitGTK (Debian `libwebkit2gtk-4.1-0`)",
+    },
+    Program {
+        variable: "XVFB",
+        names: &["Xvfb"],
+        package: "xvfb",
+        advice: "no Xvfb, on which WebKitGTK shows its windows: install it (Debian `xvfb`)",
+    },
+];
+
+/// A browser that is ready for its tests.
 pub(crate) struct Browser {
-    pub(crate) chrome: PathBuf,
-    pub(crate) driver: PathBuf,
+    kind: Kind,
+    programs: Vec<(&'static str, PathBuf)>,
 }
 
 impl Browser {
     /// Tells a call's tests which browser to use.
     pub(crate) fn on(&self, call: Call) -> Call {
-        call.env("CHROME", &self.chrome)
-            .env("CHROMEDRIVER", &self.driver)
+        let call = call.env("BROWSER", self.kind.name());
+        self.programs
+            .iter()
+            .fold(call, |call, (variable, path)| call.env(variable, path))
     }
 }
 
-const CHROMES: [&str; 5] = [
-    "google-chrome",
-    "google-chrome-stable",
-    "chromium",
-    "chromium-browser",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
+/// The browser with all that drives it, installed if need be.
+pub(crate) fn ready(project: &Project, kind: Kind) -> Result<Browser> {
+    install_what_lacks(kind.programs())?;
+    let mut programs = Vec::new();
+    for program in kind.programs() {
+        let Some(path) = found(program) else {
+            bail!(
+                "{}, or set {} to its path",
+                program.advice,
+                program.variable
+            );
+        };
+        programs.push((program.variable, path));
+    }
+    if kind == Kind::Firefox {
+        let driver = match find(GECKODRIVER, &["geckodriver"]) {
+            Some(path) => path,
+            None => tools::geckodriver(project)?,
+        };
+        programs.push((GECKODRIVER, driver));
+    }
+    for (_, path) in &programs {
+        println!("   {}: {}", kind.name(), path.display());
+    }
+    Ok(Browser { kind, programs })
+}
 
-const DRIVERS: [&str; 3] = [
-    "chromedriver",
-    "/usr/lib/chromium/chromedriver",
-    "/usr/lib/chromium-browser/chromedriver",
-];
-
-/// The browser and its driver, installed if need be.
-pub(crate) fn ready() -> Result<Browser> {
-    let chrome = || find("CHROME", &CHROMES);
-    let driver = || find("CHROMEDRIVER", &DRIVERS);
-    let lacking: Vec<&str> = [(chrome(), "chromium"), (driver(), "chromium-driver")]
-        .into_iter()
-        .filter_map(|(found, package)| found.is_none().then_some(package))
+fn install_what_lacks(programs: &[Program]) -> Result<()> {
+    let lacking: Vec<&str> = programs
+        .iter()
+        .filter_map(|program| found(program).is_none().then_some(program.package))
         .collect();
-    if !lacking.is_empty() && debian::may_install() && debian::candidate("chromium")?.is_some() {
+    let Some(first) = lacking.first() else {
+        return Ok(());
+    };
+    if debian::may_install() && debian::candidate(first)?.is_some() {
         debian::install(&lacking)?;
     }
-    let Some(chrome) = chrome() else {
-        bail!("no browser: install Chrome or Chromium, or set CHROME to its path");
-    };
-    let Some(driver) = driver() else {
-        bail!(
-            "no chromedriver: install the one of your browser's version (Debian `chromium-driver`, \
-             Homebrew `chromedriver`), or set CHROMEDRIVER to its path"
-        );
-    };
-    println!(
-        "   browser {}, driver {}",
-        chrome.display(),
-        driver.display()
-    );
-    Ok(Browser { chrome, driver })
+    Ok(())
+}
+
+fn found(program: &Program) -> Option<PathBuf> {
+    find(program.variable, program.names)
 }
 
 fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {

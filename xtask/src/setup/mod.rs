@@ -18,7 +18,9 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     let lints = step("setup: rustfmt and clippy", rust_parts::lints);
     let target = step("setup: wasm target", || wasm_target::ready().map(drop));
     let tools = step("setup: wasm tools", || tools::ready(project).map(drop));
-    let browser = step("setup: browser", || browser::ready().map(drop));
+    let browser = step("setup: browser", || {
+        browser::ready(project, browser::Kind::Chromium).map(drop)
+    });
     let dataset = step("setup: purchases to test with", || {
         dataset::ready(project).map(drop)
     });

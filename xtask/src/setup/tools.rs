@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use std::path::PathBuf;
 
 const WORKER_BUILD_VERSION: &str = "0.8.7";
+const GECKODRIVER_VERSION: &str = "0.37.1";
 
 /// Where the tools are.
 pub(crate) struct Tools {
@@ -30,6 +31,11 @@ pub(crate) fn ready(project: &Project) -> Result<Tools> {
 pub(crate) fn wasm_bindgen(project: &Project) -> Result<PathBuf> {
     let version = project.wasm_bindgen_version()?;
     installed(project, "wasm-bindgen-cli", "wasm-bindgen", &version)
+}
+
+/// The program that drives Firefox.
+pub(crate) fn geckodriver(project: &Project) -> Result<PathBuf> {
+    installed(project, "geckodriver", "geckodriver", GECKODRIVER_VERSION)
 }
 
 fn installed(project: &Project, package: &str, program: &str, version: &str) -> Result<PathBuf> {

@@ -1,0 +1,149 @@
+// What a page goes through, and how it is used: hidden, frozen, changed by script, framed, by keyboard.
+
+import assert from "node:assert/strict";
+import { BUTTON, page } from "./page.mjs";
+import { until, visit } from "./shop.mjs";
+
+const pathsOf = async (shop) =>
+  (await shop.rows("SELECT body ->> 'path' AS path FROM observations WHERE kind = 'page' ORDER BY seq"))
+    .map(({ path }) => path);
+
+visit("what a page in the background has seen arrives while it is there", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page(BUTTON));
+  await browser.enter(shop.at("/visit/"));
+  await browser.click("#own");
+  await browser.newTab();
+  await shop.observed(1, "kind = 'click'");
+});
+
+visit("a page that is frozen has sent what it saw, and goes on when it thaws", { needs: ["lifecycle"] }, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page(BUTTON));
+  await browser.enter(shop.at("/visit/"));
+  await browser.click("#own");
+  await browser.cdp("Page.setWebLifecycleState", { state: "frozen" });
+  await shop.observed(1, "kind = 'click'");
+  await browser.cdp("Page.setWebLifecycleState", { state: "active" });
+  await browser.click("#own");
+  await shop.settled(browser);
+  await shop.observed(2, "kind = 'click'");
+  await shop.observed(1, "kind = 'page'");
+});
+
+visit("an app that changes its own address has a page view for each path", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/app/", page("<p>An app</p>"));
+  await browser.enter(shop.at("/app/"));
+  await browser.run(() => history.pushState(null, "", "/app/one/"));
+  await browser.run(() => history.replaceState(null, "", "/app/two/"));
+  await browser.run(() => history.pushState({}, "", "/app/two/?sort=price#top"));
+  await browser.run(() => {
+    location.hash = "bottom";
+  });
+  await browser.run(() => history.go(-3));
+  await browser.until(() => location.pathname === "/app/", "the first address");
+  await shop.settled(browser);
+  await shop.observed(4, "kind = 'page'");
+  assert.deepEqual(await pathsOf(shop), ["/app/", "/app/one/", "/app/two/", "/app/"]);
+});
+
+visit("an app on the Navigation API has a page view for each path", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/app/", page("<p>An app</p>"));
+  await browser.enter(shop.at("/app/"));
+  const isThere = await browser.run(async () => {
+    if (!window.navigation) return false;
+    navigation.addEventListener("navigate", (event) => event.intercept({ handler: async () => {} }));
+    await navigation.navigate("/app/one/").finished;
+    await navigation.navigate("/app/one/?page=2").finished;
+    await navigation.back().finished;
+    await navigation.back().finished;
+    return true;
+  });
+  const expected = isThere ? ["/app/", "/app/one/", "/app/"] : ["/app/"];
+  await shop.settled(browser);
+  await shop.observed(expected.length, "kind = 'page'");
+  assert.deepEqual(await pathsOf(shop), expected);
+});
+
+visit("an app that moves on before the module arrives has both page views", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/app/", page(BUTTON));
+  shop.wire.hold(/sdk\.wasm/);
+  await browser.go(shop.at("/app/"));
+  await browser.until(() => typeof window.goalpost === "function", "the loader");
+  await browser.run(() => history.pushState(null, "", "/app/one/"));
+  await browser.click("#own");
+  shop.wire.release();
+  await shop.observed(2, "kind = 'page'");
+  await shop.observed(1, "kind = 'click' AND body ->> 'path' = '/app/one/'");
+  assert.deepEqual((await pathsOf(shop)).sort(), ["/app/", "/app/one/"]);
+  await shop.settled(browser);
+});
+
+visit("elements that come later are clicked like any other, in an open shadow root too", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page('<main id="room"></main>'));
+  await browser.enter(shop.at("/visit/"));
+  await browser.run(() => {
+    const room = document.getElementById("room");
+    room.innerHTML = '<button id="late" type="button">Late</button><span id="host"></span>';
+    room.addEventListener("click", (event) => event.stopImmediatePropagation());
+    const inside = document.createElement("button");
+    inside.id = "inside";
+    inside.textContent = "Inside";
+    document.getElementById("host").attachShadow({ mode: "open" }).append(inside);
+  });
+  await browser.click("#late");
+  await browser.click("#host");
+  await shop.settled(browser);
+  await shop.observed(1, `kind = 'click' AND body LIKE '%"late"%'`);
+  await shop.observed(1, `kind = 'click' AND body LIKE '%"inside"%'`);
+});
+
+visit("a click by keyboard counts, and a script's does not", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page(BUTTON));
+  await browser.enter(shop.at("/visit/"));
+  await browser.press("#own");
+  await browser.press("#own", "Space");
+  await shop.settled(browser);
+  await shop.observed(2, "kind = 'click'");
+  await browser.run(() => document.getElementById("own").click());
+  await shop.settled(browser);
+  await shop.observed(2, "kind = 'click'");
+});
+
+visit("a click with the wheel counts, and one with the right button does not", { needs: ["buttons"] }, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page(`${BUTTON}<p><a id="link" href="/aside/">Aside</a></p>`));
+  shop.wire.serve("/aside/", "<!doctype html><title>Aside</title>");
+  await browser.enter(shop.at("/visit/"));
+  await browser.rightClick("#own");
+  await browser.middleClick("#link");
+  await shop.observed(1, `kind = 'click' AND body LIKE '%"link"%'`);
+  await shop.settled(browser);
+  await shop.observed(1, "kind = 'click'");
+});
+
+visit("a page in a frame of the shop is a page of the same session", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/framed/", page(BUTTON));
+  shop.wire.serve("/frame/", page('<iframe id="frame" src="/framed/"></iframe>'));
+  await browser.enter(shop.at("/frame/"));
+  await shop.observed(2, "kind = 'page'");
+  await browser.driver.switchTo().frame(await browser.element("#frame"));
+  await browser.click("#own");
+  await browser.driver.switchTo().defaultContent();
+  await shop.observed(1, "kind = 'click' AND body ->> 'path' = '/framed/'");
+  assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
+  await shop.settled(browser);
+});
+
+visit("a sandboxed frame, which is of no origin, harms nothing and is kept out", {}, async ({ shop, browser }) => {
+  shop.wire.serve("/framed/", page(BUTTON));
+  shop.wire.serve("/frame/", page(`${BUTTON}<iframe id="frame" sandbox="allow-scripts" src="/framed/"></iframe>`));
+  await browser.enter(shop.at("/frame/"));
+  await browser.click("#own");
+  await until(
+    () => shop.wire.beacons().some(({ headers }) => headers.origin === "null"),
+    "a beacon of no origin",
+  );
+  await shop.settled(browser);
+  await shop.observed(1, "kind = 'page'");
+  await shop.observed(1, "kind = 'click'");
+  const dropped = await shop.value("SELECT sum(count) FROM fates WHERE fate = 'dropped' AND reason = 'host'");
+  assert.ok(dropped >= 1, "it is counted");
+});
