@@ -149,9 +149,9 @@ impl Sdk {
     }
 
     /// When to tell `wakeup`: Unix milliseconds; 0: not before something else happens; -1: not before
-    /// the request that is under way has been answered.
+    /// what is under way has been answered: a request, the plan, or the session.
     pub fn wakeup(&self) -> f64 {
-        if self.0.is_sending() {
+        if self.0.is_busy() {
             return -1.0;
         }
         #[allow(
