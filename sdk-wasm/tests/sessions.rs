@@ -249,5 +249,8 @@ fn what_waits_for_the_plan_or_the_session_is_on_its_way() {
 
     let mut page = Page::with(Consent::Unknown);
     page.event("seen");
-    assert!(!page.engine.is_busy(), "only the visitor's consent can send it");
+    assert!(
+        !page.engine.is_busy(),
+        "only the visitor's consent can send it"
+    );
 }
