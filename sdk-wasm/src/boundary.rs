@@ -67,11 +67,11 @@ impl Sdk {
     /// Tells what happened: the first field says what, the others depend on it.
     ///
     /// Gives records: first when to tell `wakeup` (Unix milliseconds; 0: not before something else
-    /// happens; -1: not before the request that is under way has been answered), then what to do,
-    /// in this order, each with its kind as the first character.
+    /// happens; -1: not before what is under way has been answered: a request, the plan, or the session),
+    /// then what to do, in this order, each with its kind as the first character.
     pub fn tell(&mut self, now: f64, told: &str) -> String {
         self.handle(now, told);
-        let wakeup = if self.0.is_sending() {
+        let wakeup = if self.0.is_busy() {
             -1
         } else {
             self.0.next_wakeup().unwrap_or(0)

@@ -231,3 +231,26 @@ fn what_the_loader_held_is_in_the_session_of_its_own_time() {
     let all = sessions(&mut page);
     assert_ne!(all[0], all[1]);
 }
+
+#[test]
+fn what_waits_for_the_plan_or_the_session_is_on_its_way() {
+    let mut page = Page::with(Consent::Granted);
+    assert!(!page.engine.is_busy(), "there is nothing to send");
+    page.lock_is_free = false;
+    page.event("seen");
+    page.tell(Input::Flush);
+    assert!(page.engine.is_busy(), "the plan is awaited");
+    page.tell(Input::Plan(Some(&plan(true, true))));
+    assert!(page.engine.is_busy(), "the session is awaited");
+    page.tell(Input::Record(None));
+    assert!(page.engine.is_busy(), "the edge is awaited");
+    page.answer_last(Answer::Settled);
+    assert!(!page.engine.is_busy());
+
+    let mut page = Page::with(Consent::Unknown);
+    page.event("seen");
+    assert!(
+        !page.engine.is_busy(),
+        "only the visitor's consent can send it"
+    );
+}

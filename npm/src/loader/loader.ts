@@ -178,7 +178,7 @@ export const launch = (
   );
   // Safari cannot tell when it is idle, and a page goes on loading there while it imports.
   const onceLoaded = (go: () => void) =>
-    setTimeout(document.readyState < "d" ? go : onceLoaded, 100, go);
+    setTimeout(document.readyState < "d" ? go : onceLoaded, 64, go);
   (window.requestIdleCallback || onceLoaded)(boot as () => void, { timeout: 1e3 });
   return take;
 };

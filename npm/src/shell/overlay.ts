@@ -105,7 +105,7 @@ const follow = (state: State, time: number, text: string): HTMLElement | undefin
       state.plan = rest[0] === "" ? "did not arrive: the edge decides" : "arrived";
       return undefined;
     case "consent":
-      state.consent = rest[0] ?? "";
+      state.consent = rest[0] || state.consent;
       return undefined;
     case "answered": {
       const settled = rest.filter((field) => field === "settled").length;

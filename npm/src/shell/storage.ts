@@ -101,10 +101,19 @@ export const storeRecord = (text: string): void => {
   } catch {}
 };
 
+/** How long WebKit may take to tell another process what this one has stored. */
+const SPREAD_MS = 50;
+
 /** Runs `work` while no other tab of the site does the same; at once where there is no lock. */
 export const locked = (work: () => void): void => {
   let done: boolean | undefined;
-  const once = () => done || ((done = true), work());
+  const once = () => {
+    if (!done) {
+      done = true;
+      work();
+    }
+    return new Promise((spread) => setTimeout(spread, SPREAD_MS));
+  };
   if (navigator.locks) navigator.locks.request(RECORD, once).catch(once);
   else once();
 };

@@ -142,6 +142,13 @@ impl Engine {
         !self.in_flight.is_empty()
     }
 
+    /// Whether what was captured is on its way by itself: a request is under way, or it waits for the
+    /// plan or the session.
+    pub fn is_busy(&self) -> bool {
+        let is_held = !matches!(self.presence, Presence::Open { .. }) && self.waiting() > 0;
+        self.is_sending() || (self.settings.consent == Consent::Granted && is_held)
+    }
+
     /// When [`Input::Wakeup`] is due; `None`: not before something else happens.
     pub fn next_wakeup(&self) -> Option<i64> {
         let may = self.settings.consent == Consent::Granted && !self.is_sending();
