@@ -8,7 +8,7 @@
 -- claims it here; what arrives meanwhile marks it again, and a later claim takes it over.
 CREATE TABLE kept_days (
   site  TEXT NOT NULL,
-  part  TEXT NOT NULL,            -- 'credits' or 'funnels'
+  part  TEXT NOT NULL,            -- 'credits', 'funnels' or 'groups'
   day   TEXT NOT NULL,
   made_for TEXT NOT NULL,         -- the setting; '' while somebody computes it
   claim TEXT NOT NULL,            -- whose work it is
