@@ -260,9 +260,11 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END;
 
--- Which days change with a conversion: its day, and those of what the same person did later.
+-- Which days change with a conversion: its day, and those of what the same person did later, or
+-- what happened later in the same session.
 
-CREATE VIEW changed_conversions AS SELECT site, day, definition, person FROM conversions;
+CREATE VIEW changed_conversions AS
+SELECT site, day, time, person, visitor, session FROM conversions;
 
 CREATE TRIGGER conversion_changes_days INSTEAD OF INSERT ON changed_conversions
 BEGIN
@@ -276,6 +278,15 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
+  SELECT DISTINCT NEW.site, 'conversions', c.day
+  FROM evidence AS e INDEXED BY evidence_by_visitor
+  JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
+    AND c.who = e.who AND c.dedup = e.dedup
+  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+    AND e.time >= NEW.time AND e.session = NEW.session AND c.day > NEW.day
+  ON CONFLICT DO NOTHING;
+
+  INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
   WHERE +site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
@@ -284,22 +295,22 @@ END;
 
 CREATE TRIGGER conversion_is_new AFTER INSERT ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
-  VALUES (NEW.site, NEW.day, NEW.definition, NEW.person);
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
+  VALUES (NEW.site, NEW.day, NEW.time, NEW.person, NEW.visitor, NEW.session);
 END;
 
 CREATE TRIGGER conversion_is_otherwise AFTER UPDATE ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
   VALUES
-    (OLD.site, OLD.day, OLD.definition, OLD.person),
-    (NEW.site, NEW.day, NEW.definition, NEW.person);
+    (OLD.site, OLD.day, OLD.time, OLD.person, OLD.visitor, OLD.session),
+    (NEW.site, NEW.day, NEW.time, NEW.person, NEW.visitor, NEW.session);
 END;
 
 CREATE TRIGGER conversion_is_gone AFTER DELETE ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
-  VALUES (OLD.site, OLD.day, OLD.definition, OLD.person);
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
+  VALUES (OLD.site, OLD.day, OLD.time, OLD.person, OLD.visitor, OLD.session);
 END;
 
 CREATE TRIGGER refund_changes_days AFTER INSERT ON refunds

@@ -90,7 +90,7 @@ pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
         "SELECT
     c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
     c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
-    s.visitor, s.session,
+    s.visitor, s.session, s.started_at AS began,
     {entry} AS entry
   FROM conversions AS c INDEXED BY {index}
   LEFT JOIN sessions AS s
@@ -134,7 +134,8 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 /// The figures of the conversions of some days, told apart by these dimensions.
 ///
 /// A session may have converted on an earlier day already: before midnight, or, by a server's word
-/// of an order, before it began.
+/// of an order, before it began. Whoever did so need not be the same person: they are found by the
+/// copies of its own visitor. Such a copy is not of more than a day before the session.
 fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     let (conversions, customers) = match counted {
         Counted::All => ("session IS NOT NULL", "order_number IS NOT NULL"),
@@ -146,7 +147,20 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
         Counted::All | Counted::Conversions => "",
     };
     format!(
-        "SELECT
+        "WITH owed AS MATERIALIZED (
+  {owed}),
+earlier AS MATERIALIZED (
+  SELECT DISTINCT w.visitor, w.session, w.day, w.definition, w.kind
+  FROM (
+    SELECT DISTINCT visitor, session, day, began FROM owed WHERE {conversions}) AS o
+  CROSS JOIN evidence AS v INDEXED BY evidence_by_visitor
+    ON v.site = ?1 AND v.visitor = o.visitor AND v.visitor IS NOT NULL
+      AND v.time >= o.began - 86400000 AND v.session = o.session
+  CROSS JOIN conversions AS w
+    ON w.site = ?1 AND w.definition = v.definition AND w.scope = v.scope AND w.who = v.who
+      AND w.dedup = v.dedup
+  WHERE w.visitor = o.visitor AND w.session = o.session AND w.day < o.day)
+SELECT
     ?1 AS site, day, definition, kind, currency,
     channel, source, medium, campaign, landing, device, country,
     count(*) AS conversions, sum(voided) AS voided, sum(points) AS points,
@@ -157,32 +171,32 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     sum(iif(money = 'verified', minor, 0)) AS verified,
     sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
   FROM (
-    SELECT c.*, {arrival},
+    SELECT owed.*, {arrival},
       {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, definition, kind
           ORDER BY time, scope, who, dedup) = 1
         AND NOT EXISTS (
-          SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
-            AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind)
+          SELECT 1 FROM earlier
+          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
+            AND earlier.day < owed.day AND earlier.definition = owed.definition AND earlier.kind = owed.kind)
         AS converted,
       {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, kind
           ORDER BY time, definition, scope, who, dedup) = 1
         AND NOT EXISTS (
-          SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
-            AND e.session = c.session AND e.kind = c.kind)
+          SELECT 1 FROM earlier
+          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
+            AND earlier.day < owed.day AND earlier.kind = owed.kind)
         AS converted_of_kind,
       {customers} AND NOT EXISTS (
         SELECT 1 FROM conversions AS e
-        WHERE e.site = ?1 AND e.person = c.person AND e.day <= c.day
+        WHERE e.site = ?1 AND e.person = owed.person AND e.day <= owed.day
           AND e.order_number IS NOT NULL
           AND (e.time, e.definition, e.scope, e.who, e.dedup)
-            < (c.time, c.definition, c.scope, c.who, c.dedup)) AS new_customer
-    FROM ({owed}) AS c)
+            < (owed.time, owed.definition, owed.scope, owed.who, owed.dedup)) AS new_customer
+    FROM owed)
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
         arrival = arrival(apart),
         owed = owed(
@@ -201,7 +215,8 @@ fn figures(shape: &Shape<'_>, counted: Counted) -> String {
 figures AS (
   {kept}
   UNION ALL
-  {rows})",
+  SELECT * FROM (
+  {rows}))",
             days = days("conversions"),
             kept = kept("conversions_daily", cut, &KEYS, &FIGURES),
             rows = rows(STALE, &apart, counted),
