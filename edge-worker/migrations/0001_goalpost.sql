@@ -123,6 +123,9 @@ CREATE TABLE page_loads (
   PRIMARY KEY (site, page)
 ) STRICT, WITHOUT ROWID;
 
+-- Few lose anything.
+CREATE INDEX page_loads_with_losses ON page_loads (site, day) WHERE overflow + consent > 0;
+
 -- Where page and edge did not agree on what an observation means. By the day (UTC) of arrival; an
 -- empty definition stands for claims of definitions that the plan does not have.
 CREATE TABLE disagreements (

@@ -53,9 +53,13 @@ CREATE TABLE stale_days (
   PRIMARY KEY (site, part, day)
 ) STRICT, WITHOUT ROWID;
 
+-- A day's sessions and conversions are kept once for each cut: what its figures are told apart by,
+-- such as 'channel,device'. All other columns of an arrival are empty in it.
+
 CREATE TABLE traffic_daily (
   site         TEXT NOT NULL,
   day          TEXT NOT NULL,
+  cut          TEXT NOT NULL,
   channel      TEXT NOT NULL,
   source       TEXT NOT NULL,
   medium       TEXT NOT NULL,
@@ -70,13 +74,14 @@ CREATE TABLE traffic_daily (
   duration_ms  INTEGER NOT NULL,
   new_visitors INTEGER NOT NULL,  -- sessions that are the first of their visitor
   landing_hits INTEGER NOT NULL,  -- sessions that began with a page view
-  PRIMARY KEY (site, day, channel, source, medium, campaign, landing, device, country)
+  PRIMARY KEY (site, day, cut, channel, source, medium, campaign, landing, device, country)
 ) STRICT, WITHOUT ROWID;
 
 -- By the arrival that each conversion is owed to. An empty currency stands for no amount.
 CREATE TABLE conversions_daily (
   site              TEXT NOT NULL,
   day               TEXT NOT NULL,
+  cut               TEXT NOT NULL,
   definition        TEXT NOT NULL,
   kind              TEXT NOT NULL,
   currency          TEXT NOT NULL,
@@ -98,7 +103,7 @@ CREATE TABLE conversions_daily (
   verified          INTEGER NOT NULL,
   verified_refunded INTEGER NOT NULL,
   PRIMARY KEY (
-    site, day, definition, kind, currency, channel, source, medium, campaign, landing, device,
+    site, day, cut, definition, kind, currency, channel, source, medium, campaign, landing, device,
     country)
 ) STRICT, WITHOUT ROWID;
 
@@ -107,7 +112,7 @@ CREATE TABLE conversions_daily (
 CREATE TABLE people_daily (
   site      TEXT NOT NULL,
   day       TEXT NOT NULL,
-  measure   TEXT NOT NULL,        -- 'visitors', or who had a 'goal', an 'outcome', a 'definition'
+  measure   TEXT NOT NULL,        -- 'visitors', or who had a 'goal', an 'outcome', a 'definition', a 'group'
   dimension TEXT NOT NULL,        -- what they are told apart by; '' is nothing
   value     TEXT NOT NULL,
   previous  TEXT NOT NULL,
@@ -174,13 +179,28 @@ BEGIN
   WHERE site = NEW.site AND visitor = NEW.visitor AND +day > NEW.day AND NEW.visitor <> x''
   ON CONFLICT DO NOTHING;
 
-  -- A server's word of the same conversion may bear another day than the visitor's own.
+  -- A server's word of the same conversion may bear another day than the visitor's own, and be of
+  -- a little before the session. Whoever is counted by what they came from is so on later days too.
   INSERT INTO stale_days (site, part, day)
-  SELECT DISTINCT NEW.site, part.name, c.day
+  SELECT DISTINCT NEW.site, 'conversions', later.day
+  FROM (
+    SELECT c.person, min(c.day) AS day
+    FROM evidence AS e
+    JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
+      AND c.who = e.who AND c.dedup = e.dedup
+    WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+      AND e.time >= NEW.started_at - 86400000
+    GROUP BY c.person) AS p
+  CROSS JOIN conversions AS later INDEXED BY conversions_by_person
+    ON later.person = p.person AND later.site = NEW.site AND later.day >= p.day
+  WHERE true
+  ON CONFLICT DO NOTHING;
+
+  INSERT INTO stale_days (site, part, day)
+  SELECT DISTINCT NEW.site, 'credits', c.day
   FROM evidence AS e
   JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
     AND c.who = e.who AND c.dedup = e.dedup
-  CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
   WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
     AND e.time >= NEW.started_at
     AND c.day <= date(NEW.day, '+90 days')
@@ -191,8 +211,8 @@ BEGIN
   FROM known_visitors AS k
   JOIN conversions AS c ON +c.site = k.site AND c.person = 'contact ' || k.contact
   CROSS JOIN (SELECT 'conversions' AS name UNION ALL SELECT 'credits') AS part
-  WHERE k.site = NEW.site AND k.visitor = NEW.visitor
-    AND c.day BETWEEN NEW.day AND date(NEW.day, '+90 days')
+  WHERE k.site = NEW.site AND k.visitor = NEW.visitor AND c.day >= NEW.day
+    AND (part.name = 'conversions' OR c.day <= date(NEW.day, '+90 days'))
   ON CONFLICT DO NOTHING;
 END;
 
@@ -240,9 +260,11 @@ BEGIN
   ON CONFLICT DO NOTHING;
 END;
 
--- Which days change with a conversion: its day, and those of what the same person did later.
+-- Which days change with a conversion: its day, and those of what the same person did later, or
+-- what happened later in the same session.
 
-CREATE VIEW changed_conversions AS SELECT site, day, definition, person FROM conversions;
+CREATE VIEW changed_conversions AS
+SELECT site, day, time, person, visitor, session FROM conversions;
 
 CREATE TRIGGER conversion_changes_days INSTEAD OF INSERT ON changed_conversions
 BEGIN
@@ -256,6 +278,15 @@ BEGIN
   ON CONFLICT DO NOTHING;
 
   INSERT INTO stale_days (site, part, day)
+  SELECT DISTINCT NEW.site, 'conversions', c.day
+  FROM evidence AS e INDEXED BY evidence_by_visitor
+  JOIN conversions AS c ON c.site = e.site AND c.definition = e.definition AND c.scope = e.scope
+    AND c.who = e.who AND c.dedup = e.dedup
+  WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.visitor IS NOT NULL
+    AND e.time >= NEW.time AND e.session = NEW.session AND c.day > NEW.day
+  ON CONFLICT DO NOTHING;
+
+  INSERT INTO stale_days (site, part, day)
   SELECT DISTINCT NEW.site, 'credits', day FROM conversions
   WHERE +site = NEW.site AND person = NEW.person
     AND day > NEW.day AND day <= date(NEW.day, '+90 days')
@@ -264,22 +295,22 @@ END;
 
 CREATE TRIGGER conversion_is_new AFTER INSERT ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
-  VALUES (NEW.site, NEW.day, NEW.definition, NEW.person);
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
+  VALUES (NEW.site, NEW.day, NEW.time, NEW.person, NEW.visitor, NEW.session);
 END;
 
 CREATE TRIGGER conversion_is_otherwise AFTER UPDATE ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
   VALUES
-    (OLD.site, OLD.day, OLD.definition, OLD.person),
-    (NEW.site, NEW.day, NEW.definition, NEW.person);
+    (OLD.site, OLD.day, OLD.time, OLD.person, OLD.visitor, OLD.session),
+    (NEW.site, NEW.day, NEW.time, NEW.person, NEW.visitor, NEW.session);
 END;
 
 CREATE TRIGGER conversion_is_gone AFTER DELETE ON conversions
 BEGIN
-  INSERT INTO changed_conversions (site, day, definition, person)
-  VALUES (OLD.site, OLD.day, OLD.definition, OLD.person);
+  INSERT INTO changed_conversions (site, day, time, person, visitor, session)
+  VALUES (OLD.site, OLD.day, OLD.time, OLD.person, OLD.visitor, OLD.session);
 END;
 
 CREATE TRIGGER refund_changes_days AFTER INSERT ON refunds

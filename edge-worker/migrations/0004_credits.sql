@@ -8,7 +8,7 @@
 -- claims it here; what arrives meanwhile marks it again, and a later claim takes it over.
 CREATE TABLE kept_days (
   site  TEXT NOT NULL,
-  part  TEXT NOT NULL,            -- 'credits' or 'funnels'
+  part  TEXT NOT NULL,            -- 'credits', 'funnels' or 'groups'
   day   TEXT NOT NULL,
   made_for TEXT NOT NULL,         -- the setting; '' while somebody computes it
   claim TEXT NOT NULL,            -- whose work it is
@@ -59,18 +59,18 @@ CREATE TABLE steps_daily (
   PRIMARY KEY (site, day, dimension, came_from, went_to)
 ) STRICT, WITHOUT ROWID;
 
--- How many of the day's sessions reached each step of each funnel of the plan whose way is a session.
+-- How many of the day's sessions reached each step of each funnel of the plan whose way is a session:
+-- all of them, and told apart by one thing at a time.
 CREATE TABLE funnels_daily (
-  site    TEXT NOT NULL,
-  day     TEXT NOT NULL,          -- of the session
-  funnel  TEXT NOT NULL,
-  channel TEXT NOT NULL,
-  device  TEXT NOT NULL,
-  country TEXT NOT NULL,
-  step    INTEGER NOT NULL,       -- from 1; 0 stands for sessions that the funnel excludes
-  reached INTEGER NOT NULL,
-  seconds TEXT NOT NULL,          -- since the step before: JSON as in velocity_daily
-  PRIMARY KEY (site, day, funnel, channel, device, country, step)
+  site      TEXT NOT NULL,
+  day       TEXT NOT NULL,        -- of the session
+  dimension TEXT NOT NULL,        -- 'channel', 'device' or 'country'; '' is nothing
+  funnel    TEXT NOT NULL,
+  value     TEXT NOT NULL,
+  step      INTEGER NOT NULL,     -- from 1; 0 stands for sessions that the funnel excludes
+  reached   INTEGER NOT NULL,
+  seconds   TEXT NOT NULL,        -- since the step before: JSON as in velocity_daily
+  PRIMARY KEY (site, day, dimension, funnel, value, step)
 ) STRICT, WITHOUT ROWID;
 
 -- Nobody's session leads to what happened in it, which names no visitor to be found by.

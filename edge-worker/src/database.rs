@@ -1,9 +1,16 @@
 //! D1: statements with bound values, and rows that come back as one JSON text each.
 
-use crate::{bindings::Bindings, http::Failure};
-use serde::{Deserialize, de::DeserializeOwned};
-use std::collections::BTreeMap;
-use worker::{D1PreparedStatement, D1Result, D1ResultMeta, wasm_bindgen::JsValue};
+use crate::{bindings::Bindings, http::Failure, runtime};
+use serde::de::DeserializeOwned;
+use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
+
+/// What a statement did.
+pub(crate) struct Answer {
+    pub(crate) rows_read: usize,
+    pub(crate) rows_written: usize,
+    /// The one text of each row.
+    pub(crate) texts: Vec<String>,
+}
 
 /// The statement with its texts bound.
 pub(crate) fn prepare(
@@ -24,9 +31,10 @@ pub(crate) async fn rows<T: DeserializeOwned>(
     sql: &str,
     values: &[&str],
 ) -> Result<Vec<T>, Failure> {
-    let answer = prepare(edge, sql, values)?.all().await?;
-    texts(edge, &answer)?
+    let answers = batch(edge, &[(sql, values.to_vec())]).await?;
+    answers
         .iter()
+        .flatten()
         .map(|text| serde_json::from_str(text).map_err(Failure::from))
         .collect()
 }
@@ -45,33 +53,28 @@ pub(crate) async fn batch(
     edge: &Bindings,
     statements: &[(&str, Vec<&str>)],
 ) -> Result<Vec<Vec<String>>, Failure> {
-    if statements.is_empty() {
-        return Ok(Vec::new());
-    }
     let prepared = statements
         .iter()
         .map(|(sql, values)| prepare(edge, sql, values))
         .collect::<Result<_, _>>()?;
-    let answers = edge.database()?.batch(prepared).await?;
-    answers.iter().map(|answer| texts(edge, answer)).collect()
+    let answers = run(edge, prepared).await?;
+    Ok(answers.into_iter().map(|answer| answer.texts).collect())
 }
 
-/// What the database says of a statement that has run; `None` where it cannot be read.
+/// Runs statements as one transaction.
 ///
-/// The size of a database beyond 4 GiB is no `usize` here, and what is stored must not fail for it.
-pub(crate) fn meta(answer: &D1Result) -> Option<D1ResultMeta> {
-    answer.meta().ok().flatten()
-}
-
-/// The one text of each row; what was read for them is counted.
-fn texts(edge: &Bindings, answer: &D1Result) -> Result<Vec<String>, Failure> {
-    #[derive(Deserialize)]
-    struct Row(BTreeMap<String, String>);
-    let rows_read = meta(answer).and_then(|meta| meta.rows_read);
-    edge.add_rows_read(rows_read.unwrap_or_default());
-    let rows = answer.results::<Row>()?;
-    Ok(rows
-        .into_iter()
-        .flat_map(|row| row.0.into_values())
-        .collect())
+/// # Errors
+/// [`Failure::Platform`]; then nothing of them has happened.
+pub(crate) async fn run(
+    edge: &Bindings,
+    statements: Vec<D1PreparedStatement>,
+) -> Result<Vec<Answer>, Failure> {
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers = runtime::batch(edge.database()?.as_ref(), &statements).await?;
+    for answer in &answers {
+        edge.add_rows_read(answer.rows_read);
+    }
+    Ok(answers)
 }

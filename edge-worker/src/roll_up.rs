@@ -1,21 +1,7 @@
-//! The cron: stale days become clean ones, a bounded number in each run.
-//!
-//! Reports are right without it. It makes them fast: a kept day costs a few rows instead of all that
-//! happened on it.
+//! When days are kept anew.
 
-use crate::{
-    bindings::Bindings,
-    database,
-    http::Failure,
-    reports::{
-        self,
-        kept::{self, Part},
-    },
-};
+use crate::{bindings::Bindings, http::Failure, reports};
 use goalpost_core::{Date, Zone};
-
-/// Days that one run keeps anew at most.
-const STEPS: &str = "100";
 
 /// Hours between two runs that also keep the last days anew: they change with every visit, and to
 /// write their figures each time would cost more rows than the visits themselves.
@@ -23,30 +9,12 @@ const HOURS: i64 = 6;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Rolls up the oldest stale days, as of `now` (Unix milliseconds).
+/// Rolls up stale days, as of `now` (Unix milliseconds).
 ///
 /// # Errors
-/// The first failure, after the other days were tried; what failed stays stale.
+/// The first failure, after all else was tried; what failed stays stale.
 pub(crate) async fn roll_up(edge: &Bindings, now: i64) -> Result<(), Failure> {
-    let before = before(now);
-    let stale: Vec<(String, String, String)> =
-        database::rows(edge, kept::STALE, &[&before, STEPS]).await?;
-    let mut outcome = Ok(());
-    for (site, part, day) in stale {
-        let Some(part) = Part::parse(&part) else {
-            continue;
-        };
-        let statements = part.statements();
-        let statements: Vec<(&str, Vec<&str>)> = statements
-            .iter()
-            .map(|sql| (sql.as_str(), vec![site.as_str(), day.as_str()]))
-            .collect();
-        if let Err(problem) = database::batch(edge, &statements).await {
-            worker::console_error!("{day} of '{site}' stays stale: {problem}");
-            outcome = outcome.and(Err(problem));
-        }
-    }
-    outcome.and(reports::keep(edge, &before).await)
+    reports::keep(edge, &before(now)).await
 }
 
 /// The day that a run stops before.

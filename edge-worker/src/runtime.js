@@ -76,3 +76,15 @@ export function answer(text, origin, cookie) {
 export function send(queue, text) {
   return queue.send(text, { contentType: "text" });
 }
+
+/**
+ * Runs prepared statements as one transaction. Of each: how many rows it read, how many it wrote, and
+ * its rows, each of one text.
+ */
+export async function batch(database, statements) {
+  const answers = await database.batch(statements);
+  return answers.map(({ results, meta }) => {
+    const texts = (results ?? []).map((row) => Object.values(row)[0]);
+    return [meta.rows_read, meta.rows_written, ...texts];
+  });
+}

@@ -1,9 +1,9 @@
 //! The runtime's side of a beacon, in as few calls as there can be; see `runtime.js`.
 
-use crate::http::Failure;
+use crate::{database::Answer, http::Failure};
 use worker::{
-    Env,
-    js_sys::{Promise, Uint8Array, futures::JsFuture},
+    D1PreparedStatement, Env,
+    js_sys::{Array, Promise, Uint8Array, futures::JsFuture},
     wasm_bindgen::{
         self, JsValue,
         prelude::{Closure, wasm_bindgen},
@@ -30,6 +30,8 @@ extern "C" {
     fn answer(text: &str, origin: &str, cookie: &str) -> web_sys::Response;
     #[wasm_bindgen(catch, js_name = send)]
     fn send_text(queue: &JsValue, text: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = batch)]
+    fn run_batch(database: &JsValue, statements: &Array) -> Promise;
 }
 
 /// What a request says of itself, taken before its body is read.
@@ -87,4 +89,44 @@ pub(crate) async fn send(queue: &JsValue, text: &str) -> Result<(), Failure> {
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+/// Runs prepared statements as one transaction.
+///
+/// The crate's own answers do not fit a database of more than 4 GiB: they read its size into 32 bits.
+pub(crate) async fn batch(
+    database: &JsValue,
+    statements: &[D1PreparedStatement],
+) -> Result<Vec<Answer>, Failure> {
+    let statements: Array = statements.iter().map(D1PreparedStatement::inner).collect();
+    let answers = JsFuture::from(run_batch(database, &statements))
+        .await
+        .map_err(|problem| Failure::from(worker::Error::from(problem)))?;
+    Ok(Array::from(&answers)
+        .iter()
+        .map(|own| answer_of(&own))
+        .collect())
+}
+
+/// Two counts, then texts.
+fn answer_of(own: &JsValue) -> Answer {
+    let own = Array::from(own);
+    let mut parts = own.iter();
+    let mut count = || {
+        parts
+            .next()
+            .and_then(|own| own.as_f64())
+            .unwrap_or_default()
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "D1 counts rows in whole numbers"
+    )]
+    let (rows_read, rows_written) = (count() as usize, count() as usize);
+    Answer {
+        rows_read,
+        rows_written,
+        texts: parts.filter_map(|own| own.as_string()).collect(),
+    }
 }

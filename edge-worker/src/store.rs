@@ -37,20 +37,14 @@ pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<
 /// # Errors
 /// [`Failure::Platform`]; then nothing of them has happened.
 pub(crate) async fn run(edge: &Bindings, statements: &[Statement]) -> Result<usize, Failure> {
-    let mut rows_written = 0usize;
-    if statements.is_empty() {
-        return Ok(rows_written);
-    }
     let statements: Vec<D1PreparedStatement> = statements
         .iter()
         .map(|statement| prepare(edge, statement))
         .collect::<Result<_, _>>()?;
-    for result in edge.database()?.batch(statements).await? {
-        let meta = database::meta(&result);
-        let rows = meta.and_then(|meta| meta.rows_written);
-        rows_written = rows_written.saturating_add(rows.unwrap_or_default());
-    }
-    Ok(rows_written)
+    let answers = database::run(edge, statements).await?;
+    Ok(answers
+        .iter()
+        .fold(0, |sum, own| sum.saturating_add(own.rows_written)))
 }
 
 fn prepare(edge: &Bindings, statement: &Statement) -> Result<D1PreparedStatement, Failure> {

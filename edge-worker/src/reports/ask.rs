@@ -7,6 +7,7 @@ use super::{
     channels,
     dimension::{Dimension, NONE},
     figure::Figure,
+    kept,
     measure::{Measure, What},
     period::Period,
     source::{SOURCES, Shape, Source},
@@ -268,12 +269,7 @@ impl Ask {
             narrowed.insert(String::from("kind"), json!(kind.id()));
         }
         if self.dimensions.contains(&Dimension::Group) {
-            let groups: Map<String, Value> = known
-                .plan
-                .outcomes
-                .iter()
-                .filter_map(|own| Some((own.id.clone(), json!(own.group.as_ref()?))))
-                .collect();
+            let groups = kept::groups(&known.plan);
             narrowed.insert(String::from("groups"), Value::Object(groups));
         }
         Value::Object(narrowed).to_string()

@@ -34,9 +34,9 @@ FROM (
   WHERE site = ?1 AND day BETWEEN ?2 AND ?3
   UNION ALL
   SELECT p.day, 'page', 'dropped', b.key, p.sdk, p.form, sum(b.value)
-  FROM page_loads AS p, json_each(json_object(
+  FROM page_loads AS p INDEXED BY page_loads_with_losses, json_each(json_object(
     'overflow', p.overflow, 'consent', p.consent)) AS b
-  WHERE p.site = ?1 AND p.day BETWEEN ?2 AND ?3 AND b.value > 0
+  WHERE p.site = ?1 AND p.day BETWEEN ?2 AND ?3 AND p.overflow + p.consent > 0 AND b.value > 0
   GROUP BY p.day, b.key, p.sdk, p.form
 )
 ORDER BY day, origin, fate, reason, sdk, form";
@@ -119,9 +119,9 @@ FROM (
   WHERE site = ?1 AND origin = 'page' AND fate IN ('quarantined', 'dropped')
   UNION ALL
   SELECT 'dropped', b.key, b.value
-  FROM page_loads AS p, json_each(json_object(
+  FROM page_loads AS p INDEXED BY page_loads_with_losses, json_each(json_object(
     'overflow', p.overflow, 'consent', p.consent)) AS b
-  WHERE p.site = ?1 AND b.value > 0
+  WHERE p.site = ?1 AND p.overflow + p.consent > 0 AND b.value > 0
 )
 GROUP BY fate, reason ORDER BY fate, reason";
 

@@ -8,10 +8,13 @@ use super::{
     credit::steps::step_rows,
     dimension::OF_A_VISIT,
     source::{
-        VISITORS_APART, conversion_rows, event_rows, of_definitions, of_kinds, traffic_rows,
-        visitor_rows,
+        conversion_rows, event_rows, of_arrivals, of_definitions, of_groups, of_kinds,
+        traffic_rows, visitor_rows,
     },
+    store::Ask,
 };
+use goalpost_core::plan::Plan;
+use serde_json::{Map, Value, json};
 
 /// A part of a site's figures whose kept days are written together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,39 +33,45 @@ impl Part {
         }
     }
 
-    /// The statements of one transaction. `?1` site, `?2` day.
-    pub(crate) fn statements(self) -> Vec<String> {
-        let day = "= ?2";
-        let mut list = match self {
+    /// What makes a day clean, in one transaction; `groups` is JSON with the group of each outcome.
+    pub(crate) fn asks(self, site: &str, day: &str, groups: &str) -> Vec<Ask> {
+        let on_day = "= ?2";
+        let ask = |sql: String| Ask::new(sql, [site, day]);
+        let by_groups = |sql: String| Ask::new(sql, [site, day, groups]);
+        let mut asks = match self {
             Self::Traffic => {
-                let mut list = vec![
-                    clear("traffic_daily", ""),
-                    fill("traffic_daily", &traffic_rows(day, &OF_A_VISIT)),
-                    clear("events_daily", ""),
-                    fill("events_daily", &event_rows(day)),
-                    clear("steps_daily", ""),
-                    fill("steps_daily", &step_rows(day)),
-                    clear("people_daily", " AND measure = 'visitors'"),
+                let mut asks = vec![
+                    ask(clear("traffic_daily", "")),
+                    ask(fill("traffic_daily", &traffic_rows(on_day))),
+                    ask(clear("events_daily", "")),
+                    ask(fill("events_daily", &event_rows(on_day))),
+                    ask(clear("steps_daily", "")),
+                    ask(fill("steps_daily", &step_rows(on_day))),
+                    ask(clear("people_daily", " AND measure = 'visitors'")),
+                    ask(fill("people_daily", &visitor_rows(on_day, None))),
                 ];
-                let visitors =
-                    VISITORS_APART.map(|own| fill("people_daily", &visitor_rows(day, own)));
-                list.extend(visitors);
-                list
+                let visitors = OF_A_VISIT
+                    .map(|own| ask(fill("people_daily", &visitor_rows(on_day, Some(own)))));
+                asks.extend(visitors);
+                asks
             }
             Self::Conversions => vec![
-                clear("conversions_daily", ""),
-                fill("conversions_daily", &conversion_rows(day)),
-                clear("people_daily", " AND measure <> 'visitors'"),
-                fill("people_daily", &of_kinds(day)),
-                fill("people_daily", &of_definitions(day)),
+                ask(clear("conversions_daily", "")),
+                ask(fill("conversions_daily", &conversion_rows(on_day))),
+                ask(clear("people_daily", " AND measure <> 'visitors'")),
+                ask(fill("people_daily", &of_kinds(on_day))),
+                ask(fill("people_daily", &of_definitions(on_day))),
+                ask(fill("people_daily", &of_arrivals(on_day, &OF_A_VISIT))),
+                by_groups(fill("people_daily", &of_groups(on_day, "?3"))),
+                by_groups(String::from(GROUPED)),
             ],
         };
         let part = match self {
             Self::Traffic => "traffic",
             Self::Conversions => "conversions",
         };
-        list.push(clear("stale_days", &format!(" AND part = '{part}'")));
-        list
+        asks.push(ask(clear("stale_days", &format!(" AND part = '{part}'"))));
+        asks
     }
 }
 
@@ -74,8 +83,27 @@ fn fill(table: &str, rows: &str) -> String {
     format!("INSERT INTO {table} {rows}")
 }
 
-/// Stale days of what is kept here, the oldest first: those before `?1`, at most `?2`.
-pub(crate) const STALE: &str = "\
-SELECT json_array(site, part, day) FROM stale_days
-WHERE day < ?1 AND part IN ('traffic', 'conversions')
-ORDER BY day, site, part LIMIT CAST(?2 AS INTEGER)";
+/// Notes by which groups a day's people are kept.
+const GROUPED: &str = "\
+INSERT INTO kept_days (site, part, day, made_for, claim) VALUES (?1, 'groups', ?2, json(?3), '')
+ON CONFLICT DO UPDATE SET made_for = excluded.made_for";
+
+/// The group of each outcome that has one, as people are kept by.
+pub(crate) fn groups(plan: &Plan) -> Map<String, Value> {
+    plan.outcomes
+        .iter()
+        .filter_map(|own| Some((own.id.clone(), json!(own.group.as_ref()?))))
+        .collect()
+}
+
+/// Days of the site `?1` before `?2` that are to be kept anew, the oldest first, at most `?4`: those
+/// that have changed, and those whose people are kept by other groups than `?3`.
+pub(crate) const DUE: &str = "\
+SELECT json_array(part, day)
+FROM (
+  SELECT part, day FROM stale_days
+  WHERE site = ?1 AND part IN ('traffic', 'conversions') AND day < ?2
+  UNION
+  SELECT 'conversions', day FROM kept_days
+  WHERE site = ?1 AND part = 'groups' AND day < ?2 AND made_for <> json(?3))
+ORDER BY day, part LIMIT CAST(?4 AS INTEGER)";

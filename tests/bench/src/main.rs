@@ -115,6 +115,17 @@ impl Bench {
             .collect()
     }
 
+    /// What the shop's server says of the visits of one transaction.
+    fn told(&self, batch: u64, batches: u64) -> Vec<serde_json::Value> {
+        let (first, all) = (batch.saturating_mul(VISITS), batches.saturating_mul(VISITS));
+        (first..first.saturating_add(VISITS))
+            .filter_map(|number| {
+                let known_since = self.start(shop::visitor(number), all);
+                shop::told(number, self.start(number, all), known_since)
+            })
+            .collect()
+    }
+
     /// Takes letters as the sink does; the CPU time of reading and evaluating, then of storing.
     fn store(
         &self,
@@ -177,20 +188,34 @@ impl Bench {
         }))
     }
 
-    /// Stores observations through the sink's own statements; the time of the first and the last.
+    /// Stores observations, and what servers say of their orders, through the sink's own statements;
+    /// the time of the first and the last observations.
     fn fill(&self, file: &Path, rows: u64) -> anyhow::Result<serde_json::Value> {
         let mut database = Database::open(file)?;
         let batches = rows.div_ceil(VISITS.saturating_mul(ITEMS));
         let part = batches.min(COMPARED);
         let (mut first, mut last, mut all) = Default::default();
+        let mut orders = 0u64;
         for batch in 0..batches {
             let letters = self.letters(batch, batches);
             let received_at = letters.last().map_or(self.now, |letter| letter.received_at);
             let mut random = [9; 10];
-            for (to, from) in random.iter_mut().zip(batch.to_be_bytes()) {
+            for (to, from) in random.iter_mut().skip(1).zip(batch.to_be_bytes()) {
                 *to = from;
             }
             let [_, stored] = self.store(&mut database, Id::new(received_at, random), &letters)?;
+            let told = self.told(batch, batches);
+            orders = orders.saturating_add(u64::try_from(told.len())?);
+            let body = json!({"events": told}).to_string();
+            let [first_byte, ..] = &mut random;
+            *first_byte = 8;
+            let batch_of_orders = Id::new(received_at, random);
+            database.run(&orders::statements(
+                self,
+                received_at,
+                batch_of_orders,
+                &body,
+            )?)?;
             add(&mut all, stored);
             if batch < part {
                 add(&mut first, stored);
@@ -205,11 +230,12 @@ impl Bench {
         let measured = part.saturating_mul(VISITS).saturating_mul(ITEMS);
         let stored = batches.saturating_mul(VISITS).saturating_mul(ITEMS);
         ensure!(
-            database.number("SELECT count(*) FROM observations")? == i64::try_from(stored)?,
+            database.number("SELECT count(*) FROM observations")?
+                == i64::try_from(stored.saturating_add(orders))?,
             "rows are missing"
         );
         Ok(json!({
-            "rows": stored, "conversions": database.number("SELECT count(*) FROM conversions")?,
+            "rows": stored, "orders": orders, "conversions": database.number("SELECT count(*) FROM conversions")?,
             "bytes": std::fs::metadata(file)?.len(), "measured": measured,
             "first": micros(first, measured), "last": micros(last, measured), "all": micros(all, stored),
         }))

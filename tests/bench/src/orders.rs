@@ -21,7 +21,7 @@ pub(crate) fn store(bench: &Bench, folder: &Path, requests: u64) -> anyhow::Resu
     for request in 0..requests {
         let body = body(bench, request);
         let batch = Id::new(bench.now, [u8::try_from(request)?; 10]);
-        let (statements, reading) = cpu::of(|| statements(bench, batch, &body))?;
+        let (statements, reading) = cpu::of(|| statements(bench, bench.now, batch, &body))?;
         let ((), storing) = cpu::of(|| Ok(database.run(&statements)?))?;
         let rows = plain.rows_of(&database, batch)?;
         let ((), inserting) = cpu::of(|| Ok(plain.insert(&rows)?))?;
@@ -65,11 +65,17 @@ fn body(bench: &Bench, request: u64) -> String {
     json!({"events": events}).to_string()
 }
 
-fn statements(bench: &Bench, batch: Id, body: &str) -> anyhow::Result<Vec<sink::Statement>> {
+/// What the sink does with a request that comes at `now`.
+pub(crate) fn statements(
+    bench: &Bench,
+    now: i64,
+    batch: Id,
+    body: &str,
+) -> anyhow::Result<Vec<sink::Statement>> {
     let site = bench.rules.site.as_str();
     let terms = Terms {
         rules: &bench.rules,
-        now: bench.now,
+        now,
         since: None,
     };
     let events = read_events(body.as_bytes(), site)?
@@ -81,7 +87,7 @@ fn statements(bench: &Bench, batch: Id, body: &str) -> anyhow::Result<Vec<sink::
         .map(|event| serde_json::from_str::<&RawValue>(&event.json))
         .collect::<Result<_, _>>()?;
     let message = Accepted {
-        received_at: bench.now,
+        received_at: now,
         visitor: None,
         country: "".into(),
         device: "".into(),

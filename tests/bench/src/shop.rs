@@ -1,9 +1,10 @@
 //! What a shop's visitors do, in one pattern: visits of 20 observations.
 //!
 //! Nine of them are page views of shoes, which count once a day, two are plays of a video, which count
-//! once a session in two ways, and the rest are events that mean nothing. Every tenth visit buys. So
-//! every second observation has a verdict, and a visit has 3.1 conversions: more than most shops
-//! have, because they are what a sink has to work for.
+//! once a session in two ways, and the rest are events that mean nothing. Every fifth visit puts
+//! something into a cart, and every second of these buys it. So every second observation has a verdict,
+//! and a visit has 3.1 conversions: more than most shops have, because they are what a sink has to
+//! work for.
 //!
 //! Visits differ in how they arrive, on which of 40 pages, from which of 12 countries and with which
 //! device; some values are much more frequent than others, as they are everywhere.
@@ -174,6 +175,23 @@ pub(crate) fn visit(rules: &Rules, number: u64, start: i64, known_since: i64) ->
     letter(rules, number, [page, visitor], start, &items)
 }
 
+/// What the shop's server says of the order of a visit, and so who ordered; `None` without one.
+pub(crate) fn told(number: u64, start: i64, known_since: i64) -> Option<serde_json::Value> {
+    let at = (0..ITEMS).find(|at| buys(number, *at))?;
+    let after = PAUSE_MS.saturating_mul(i64::try_from(at).ok()?);
+    let visitor = visitor(number);
+    Some(serde_json::json!({
+        "id": format!("A{number}-paid"),
+        "time": start.saturating_add(after),
+        "commerce": "purchase",
+        "order": format!("A{number}"),
+        "revenue": "14800",
+        "currency": "JPY",
+        "visitor": id(known_since, visitor, 4).text(),
+        "contact": {"customer": format!("{visitor}")},
+    }))
+}
+
 /// A page load of one page view, in a visit.
 pub(crate) fn page_view(rules: &Rules, number: u64, visit: u64, start: i64) -> Letter {
     let seen = view(visit, true);
@@ -258,6 +276,10 @@ fn letter(
     }
 }
 
+fn adds_to_cart(number: u64, at: u64) -> bool {
+    at == 11 && number.is_multiple_of(5)
+}
+
 fn buys(number: u64, at: u64) -> bool {
     at == 13 && number.is_multiple_of(10)
 }
@@ -286,6 +308,9 @@ fn seen(number: u64, at: u64) -> Seen {
         },
         at if buys(number, at) => Seen::Commerce {
             step: CommerceStep::Purchase,
+        },
+        at if adds_to_cart(number, at) => Seen::Commerce {
+            step: CommerceStep::AddToCart,
         },
         at if at % 2 == 0 => view(number, at == 0),
         _ => Seen::Event {

@@ -29,9 +29,8 @@ pub(crate) fn part<'a>(site: &'a str, funnels: &[Funnel]) -> Part<'a> {
 }
 
 const FUNNELS: &str = "\
-INSERT INTO funnels_daily (
-  site, day, funnel, channel, device, country, step, reached, seconds)
-SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v -> 6";
+INSERT INTO funnels_daily (site, day, dimension, funnel, value, step, reached, seconds)
+SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v -> 5";
 
 /// The sessions' days from `?2` to `?3` that are not clean, as JSON texts. Values as [`CLEAN`]'s.
 pub(super) fn live_days() -> String {
@@ -47,24 +46,23 @@ ORDER BY day"
     )
 }
 
-/// The kept steps of the clean days, summed. Values as [`CLEAN`]'s, and `?6` a column to tell rows
-/// apart by, or ''.
+/// The kept steps of the clean days, summed. Values as [`CLEAN`]'s, and `?6` what rows are told apart
+/// by, or ''.
 pub(super) fn steps() -> String {
     format!(
         "\
 WITH f AS MATERIALIZED (
-  SELECT f.funnel, f.step, f.reached, f.seconds,
-    iif(?6 = 'channel', f.channel, '') AS channel, iif(?6 = 'device', f.device, '') AS device,
-    iif(?6 = 'country', f.country, '') AS country
-  FROM ({CLEAN}) AS k CROSS JOIN funnels_daily AS f ON f.site = ?1 AND f.day = k.day)
-SELECT json_array(funnel, channel, device, country, step, sum(reached), json('{{}}'))
-FROM f GROUP BY funnel, channel, device, country, step
+  SELECT f.funnel, f.value, f.step, f.reached, f.seconds
+  FROM ({CLEAN}) AS k
+  CROSS JOIN funnels_daily AS f ON f.site = ?1 AND f.day = k.day AND f.dimension = ?6)
+SELECT json_array(funnel, value, step, sum(reached), json('{{}}'))
+FROM f GROUP BY funnel, value, step
 UNION ALL
-SELECT json_array(funnel, channel, device, country, step, 0, json_object(took, sum(units)))
+SELECT json_array(funnel, value, step, 0, json_object(took, sum(units)))
 FROM (
-  SELECT f.funnel, f.channel, f.device, f.country, f.step, t.key AS took, t.value AS units
+  SELECT f.funnel, f.value, f.step, t.key AS took, t.value AS units
   FROM f, json_each(f.seconds) AS t)
-GROUP BY funnel, channel, device, country, step, took"
+GROUP BY funnel, value, step, took"
     )
 }
 
@@ -86,21 +84,12 @@ pub(crate) async fn keep(
         if !funnels.is_empty() {
             of_day(store, part.site, claim.day(), &funnels, &mut tally).await?;
         }
-        let rows: Vec<_> = tally
-            .0
-            .iter()
-            .map(|((funnel, began, step), own)| {
-                json!([
-                    funnel,
-                    began.channel,
-                    began.device,
-                    began.country,
-                    step,
-                    own.units,
-                    own.seconds
-                ])
-            })
-            .collect();
+        let mut rows = Vec::new();
+        for by in Began::BY {
+            for ((funnel, value, step), own) in &tally.sheet(by) {
+                rows.push(json!([by, funnel, value, step, own.units, own.seconds]));
+            }
+        }
         claim
             .fill(store, vec![(FUNNELS, serde_json::to_string(&rows)?)])
             .await?;
@@ -126,16 +115,16 @@ pub(super) async fn of_day(
     found
 }
 
-/// Adds kept rows to what was computed.
-pub(super) fn add(tally: &mut Tally, rows: &[String]) -> Result<(), Failure> {
+/// Adds kept rows, told apart by one thing, to what was computed.
+pub(super) fn add(tally: &mut Tally, by: &str, rows: &[String]) -> Result<(), Failure> {
     for row in rows {
-        let (funnel, channel, device, country, step, units, seconds) = serde_json::from_str(row)?;
-        let began = Began {
-            channel,
-            device,
-            country,
-        };
-        tally.merge(funnel, began, step, &Reached { units, seconds });
+        let (funnel, value, step, units, seconds) = serde_json::from_str(row)?;
+        tally.merge(
+            funnel,
+            Began::with(by, value),
+            step,
+            &Reached { units, seconds },
+        );
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{
     kept,
     rows::{Sheet, Sheets, funnel_columns, step_columns},
-    tally::{Began, Tally, of_sessions},
+    tally::{Tally, of_sessions},
 };
 use crate::{
     http::Failure,
@@ -174,7 +174,7 @@ impl Of<'_> {
             .await?;
         }
         found?;
-        Ok(self.sheet(tally))
+        Ok(tally.sheet(self.by))
     }
 
     async fn kept(
@@ -201,7 +201,7 @@ impl Of<'_> {
         ];
         let answers = store.batch(&asks).await?;
         let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
-        kept::add(tally, rows(1))?;
+        kept::add(tally, self.by, rows(1))?;
         let live: Vec<String> = rows(0)
             .iter()
             .map(|row| serde_json::from_str(row))
@@ -216,26 +216,5 @@ impl Of<'_> {
             .0
             .retain(|(funnel, _, _), _| own.iter().any(|own| own.id == *funnel));
         Ok(())
-    }
-
-    fn sheet(&self, tally: Tally) -> Sheet {
-        let mut sheet = Sheet::new();
-        for ((funnel, began, step), reached) in tally.0 {
-            let Began {
-                channel,
-                device,
-                country,
-            } = began;
-            let value = match self.by {
-                "channel" => channel,
-                "device" => device,
-                "country" => country,
-                _ => String::new(),
-            };
-            let own = sheet.entry((funnel, value, step)).or_default();
-            own.units = own.units.saturating_add(reached.units);
-            own.seconds.merge(&reached.seconds);
-        }
-        sheet
     }
 }

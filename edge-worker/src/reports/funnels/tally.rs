@@ -1,5 +1,6 @@
 //! How far sessions or people came in funnels.
 
+use super::rows::Sheet;
 use crate::{
     http::Failure,
     reports::{spread::Counts, visits::Visit},
@@ -16,6 +17,33 @@ pub(super) struct Began {
     pub(super) channel: String,
     pub(super) device: String,
     pub(super) country: String,
+}
+
+impl Began {
+    /// What rows may be told apart by, one at a time; nothing first.
+    pub(super) const BY: [&str; 4] = ["", "channel", "device", "country"];
+
+    /// Its value of one of these.
+    fn value(&self, by: &str) -> &str {
+        match by {
+            "channel" => &self.channel,
+            "device" => &self.device,
+            "country" => &self.country,
+            _ => "",
+        }
+    }
+
+    /// With a value of one of these alone.
+    pub(super) fn with(by: &str, value: String) -> Self {
+        let mut began = Self::default();
+        match by {
+            "channel" => began.channel = value,
+            "device" => began.device = value,
+            "country" => began.country = value,
+            _ => {}
+        }
+        began
+    }
 }
 
 /// Who reached a step, and how long that took from the step before.
@@ -90,6 +118,18 @@ impl Tally {
             self.merge(funnel.id.clone(), began.clone(), at, &own);
             before = Some(reached.time);
         }
+    }
+
+    /// Summed up by one of [`Began::BY`].
+    pub(super) fn sheet(&self, by: &str) -> Sheet {
+        let mut sheet = Sheet::new();
+        for ((funnel, began, step), reached) in &self.0 {
+            let key = (funnel.clone(), String::from(began.value(by)), *step);
+            let own = sheet.entry(key).or_default();
+            own.units = own.units.saturating_add(reached.units);
+            own.seconds.merge(&reached.seconds);
+        }
+        sheet
     }
 
     /// Adds how many reached a step.

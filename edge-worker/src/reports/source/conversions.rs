@@ -1,6 +1,10 @@
 //! Conversions, with the arrival that each is owed to: kept by day.
 
-use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, told, traffic};
+use super::{
+    ALL, Knows, STALE, Shape, Source,
+    cut::{Cut, by_every_cut},
+    days, grouped, kept, told, traffic,
+};
 use crate::reports::{
     dimension::{Dimension, OF_A_VISIT},
     figure::{Coin, Figure},
@@ -39,35 +43,54 @@ pub(super) const fn knows(dimension: Dimension) -> Knows {
     }
 }
 
-/// The columns of the kept table, in its order.
-const COLUMNS: &str = "\
-site, day, definition, kind, currency,
-  channel, source, medium, campaign, landing, device, country,
-  conversions, voided, points, converted, converted_of_kind, new_customers,
-  claimed, claimed_refunded, verified, verified_refunded";
+/// What the kept table tells conversions apart by beside their arrival.
+const KEYS: [&str; 3] = ["definition", "kind", "currency"];
 
-/// Conversions of some days with the first page view that they are owed to: that of their own
-/// session, else that of the person's last session in the 90 days before. It is looked for only where rows are told apart by it. `?1` site.
+/// What is summed up, as the kept table has it.
+const FIGURES: [&str; 10] = [
+    "conversions",
+    "voided",
+    "points",
+    "converted",
+    "converted_of_kind",
+    "new_customers",
+    "claimed",
+    "claimed_refunded",
+    "verified",
+    "verified_refunded",
+];
+
+/// The first page view that a conversion is owed to, as JSON: that of its own session, else that of
+/// the person's last session in the 90 days before. `of` is the conversion's name in the statement,
+/// and `own` finds the entry of its own session. `?1` site.
+pub(super) fn entry(of: &str, own: &str) -> String {
+    format!(
+        "coalesce({own}, (
+      SELECT substr(t.entry, 12) FROM sessions AS t
+      WHERE t.site = ?1 AND t.started_at <= {of}.time AND +t.day >= date({of}.day, '-90 days')
+        AND t.visitor IN (
+          SELECT {of}.visitor
+          UNION ALL
+          SELECT k.visitor FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = {of}.contact)
+      ORDER BY t.started_at DESC, t.session DESC LIMIT 1), '{{}}')"
+    )
+}
+
+/// Conversions of some days with what they are owed to, which is looked for only where rows are told
+/// apart by it. `?1` site.
 ///
 /// The planner knows nothing of how many rows a day has, so it is told which index to use.
 pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
     let entry = if apart.is_empty() {
-        "'{}'"
+        String::from("'{}'")
     } else {
-        "coalesce(substr(s.entry, 12), (
-      SELECT substr(e.entry, 12) FROM sessions AS e
-      WHERE e.site = ?1 AND e.started_at <= c.time AND +e.day >= date(c.day, '-90 days')
-        AND e.visitor IN (
-          SELECT c.visitor
-          UNION ALL
-          SELECT k.visitor FROM known_visitors AS k WHERE k.site = ?1 AND k.contact = c.contact)
-      ORDER BY e.started_at DESC, e.session DESC LIMIT 1), '{}')"
+        entry("c", "substr(s.entry, 12)")
     };
     format!(
         "SELECT
     c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
     c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
-    s.visitor, s.session,
+    s.visitor, s.session, s.started_at AS began,
     {entry} AS entry
   FROM conversions AS c INDEXED BY {index}
   LEFT JOIN sessions AS s
@@ -80,12 +103,16 @@ pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
 /// empty.
 pub(super) fn arrival(apart: &[Dimension]) -> String {
     told(apart, |own| {
-        let field = match own {
-            Dimension::Landing => "path",
-            _ => own.id(),
-        };
-        format!("coalesce(entry ->> '{field}', '')")
+        format!("coalesce(entry ->> '{}', '')", field(own))
     })
+}
+
+/// The name of a dimension in an entry.
+pub(super) const fn field(own: Dimension) -> &'static str {
+    match own {
+        Dimension::Landing => "path",
+        _ => own.id(),
+    }
 }
 
 /// What is counted of conversions.
@@ -101,13 +128,14 @@ enum Counted {
 
 /// What the kept table has of the conversions of a day. `?1` site.
 pub(in crate::reports) fn kept_rows(day: &str) -> String {
-    rows(day, &OF_A_VISIT, Counted::All)
+    by_every_cut(&rows(day, &OF_A_VISIT, Counted::All), &KEYS, &FIGURES)
 }
 
-/// What the kept table has of the conversions of some days, told apart by these dimensions.
+/// The figures of the conversions of some days, told apart by these dimensions.
 ///
 /// A session may have converted on an earlier day already: before midnight, or, by a server's word
-/// of an order, before it began.
+/// of an order, before it began. Whoever did so need not be the same person: they are found by the
+/// copies of its own visitor. Such a copy is not of more than a day before the session.
 fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     let (conversions, customers) = match counted {
         Counted::All => ("session IS NOT NULL", "order_number IS NOT NULL"),
@@ -119,7 +147,20 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
         Counted::All | Counted::Conversions => "",
     };
     format!(
-        "SELECT
+        "WITH owed AS MATERIALIZED (
+  {owed}),
+earlier AS MATERIALIZED (
+  SELECT DISTINCT w.visitor, w.session, w.day, w.definition, w.kind
+  FROM (
+    SELECT DISTINCT visitor, session, day, began FROM owed WHERE {conversions}) AS o
+  CROSS JOIN evidence AS v INDEXED BY evidence_by_visitor
+    ON v.site = ?1 AND v.visitor = o.visitor AND v.visitor IS NOT NULL
+      AND v.time >= o.began - 86400000 AND v.session = o.session
+  CROSS JOIN conversions AS w
+    ON w.site = ?1 AND w.definition = v.definition AND w.scope = v.scope AND w.who = v.who
+      AND w.dedup = v.dedup
+  WHERE w.visitor = o.visitor AND w.session = o.session AND w.day < o.day)
+SELECT
     ?1 AS site, day, definition, kind, currency,
     channel, source, medium, campaign, landing, device, country,
     count(*) AS conversions, sum(voided) AS voided, sum(points) AS points,
@@ -130,32 +171,32 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     sum(iif(money = 'verified', minor, 0)) AS verified,
     sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
   FROM (
-    SELECT c.*, {arrival},
+    SELECT owed.*, {arrival},
       {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, definition, kind
           ORDER BY time, scope, who, dedup) = 1
         AND NOT EXISTS (
-          SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
-            AND e.session = c.session AND e.definition = c.definition AND e.kind = c.kind)
+          SELECT 1 FROM earlier
+          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
+            AND earlier.day < owed.day AND earlier.definition = owed.definition AND earlier.kind = owed.kind)
         AS converted,
       {conversions}
         AND row_number() OVER (
           PARTITION BY day, visitor, session, kind
           ORDER BY time, definition, scope, who, dedup) = 1
         AND NOT EXISTS (
-          SELECT 1 FROM conversions AS e
-          WHERE e.site = ?1 AND e.person = c.person AND e.day < c.day
-            AND e.session = c.session AND e.kind = c.kind)
+          SELECT 1 FROM earlier
+          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
+            AND earlier.day < owed.day AND earlier.kind = owed.kind)
         AS converted_of_kind,
       {customers} AND NOT EXISTS (
         SELECT 1 FROM conversions AS e
-        WHERE e.site = ?1 AND e.person = c.person AND e.day <= c.day
+        WHERE e.site = ?1 AND e.person = owed.person AND e.day <= owed.day
           AND e.order_number IS NOT NULL
           AND (e.time, e.definition, e.scope, e.who, e.dedup)
-            < (c.time, c.definition, c.scope, c.who, c.dedup)) AS new_customer
-    FROM ({owed}) AS c)
+            < (owed.time, owed.definition, owed.scope, owed.who, owed.dedup)) AS new_customer
+    FROM owed)
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
         arrival = arrival(apart),
         owed = owed(
@@ -167,15 +208,21 @@ fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
 }
 
 fn figures(shape: &Shape<'_>, counted: Counted) -> String {
-    format!(
-        "{stale},
+    let apart = shape.of_a_visit();
+    match Cut::covering(&apart) {
+        Some(cut) => format!(
+            "{days},
 figures AS (
-  SELECT {COLUMNS} FROM conversions_daily WHERE {CLEAN}
+  {kept}
   UNION ALL
-  {rows})",
-        stale = stale("conversions"),
-        rows = rows(STALE, &shape.of_a_visit(), counted),
-    )
+  SELECT * FROM (
+  {rows}))",
+            days = days("conversions"),
+            kept = kept("conversions_daily", cut, &KEYS, &FIGURES),
+            rows = rows(STALE, &apart, counted),
+        ),
+        None => format!("WITH figures AS (\n  {})", rows(ALL, &apart, counted)),
+    }
 }
 
 fn sql(shape: &Shape<'_>) -> String {

@@ -1,6 +1,6 @@
 //! What sessions saw beside pages, from their trails: kept by day.
 
-use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale};
+use super::{Knows, STALE, Shape, Source, days, grouped};
 use crate::reports::{dimension::Dimension, figure::Figure};
 
 pub(super) static SOURCE: Source = Source {
@@ -32,13 +32,15 @@ pub(in crate::reports) fn rows(days: &str) -> String {
 
 fn sql(shape: &Shape<'_>) -> String {
     format!(
-        "{stale},
+        "{days},
 figures AS (
-  SELECT site, day, kind, name, events, sessions FROM events_daily WHERE {CLEAN}
+  SELECT k.site, k.day, k.kind, k.name, k.events, k.sessions
+  FROM clean CROSS JOIN events_daily AS k
+  WHERE k.site = ?1 AND k.day = clean.day
   UNION ALL
   {rows})
 {grouped}",
-        stale = stale("traffic"),
+        days = days("traffic"),
         rows = rows(STALE),
         grouped = grouped(
             shape,

@@ -6,6 +6,7 @@
 
 mod conversions;
 mod costs;
+mod cut;
 mod events;
 mod people;
 mod refunds;
@@ -14,15 +15,16 @@ mod visitors;
 
 pub(super) use conversions::kept_rows as conversion_rows;
 pub(super) use events::rows as event_rows;
-pub(super) use people::{of_definitions, of_kinds};
-pub(super) use traffic::rows as traffic_rows;
-pub(super) use visitors::{KEPT as VISITORS_APART, rows as visitor_rows};
+pub(super) use people::{of_arrivals, of_definitions, of_groups, of_kinds};
+pub(super) use traffic::kept_rows as traffic_rows;
+pub(super) use visitors::rows as visitor_rows;
 
 use super::{
     catalogue::Kind,
     dimension::{Dimension, OF_A_VISIT},
     figure::{Coin, Figure},
 };
+use cut::Cut;
 
 /// What is summed: two keys, a day and a currency, then the source's counts and coins in its order.
 pub(super) type Fact = (String, String, String, String, Vec<i64>);
@@ -132,11 +134,43 @@ impl Shape<'_> {
     }
 }
 
-/// The days whose figures are not kept, as the beginning of a statement.
-fn stale(part: &str) -> String {
+/// The days of the report, those whose figures are not kept, and the others, as the beginning of a
+/// statement.
+fn days(part: &str) -> String {
+    days_but(&format!(
+        "SELECT day FROM stale_days WHERE site = ?1 AND part = '{part}' AND day BETWEEN ?2 AND ?3"
+    ))
+}
+
+/// The same where these are the days whose figures are not kept.
+fn days_but(stale: &str) -> String {
     format!(
-        "WITH stale (day) AS MATERIALIZED (
-  SELECT day FROM stale_days WHERE site = ?1 AND part = '{part}' AND day BETWEEN ?2 AND ?3)"
+        "WITH RECURSIVE days (day) AS (
+  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
+stale (day) AS MATERIALIZED (
+  {stale}),
+clean (day) AS MATERIALIZED (
+  SELECT day FROM days WHERE day NOT IN (SELECT day FROM stale))"
+    )
+}
+
+/// Kept figures of the days that are not stale, by a cut. The planner would take all days of a site
+/// for as good as one of them, so it is told to go day by day.
+fn kept(table: &str, cut: Cut, keys: &[&str], figures: &[&str]) -> String {
+    let arrival = OF_A_VISIT.map(Dimension::id);
+    let columns: Vec<String> = ["site", "day"]
+        .iter()
+        .chain(keys)
+        .chain(&arrival)
+        .chain(figures)
+        .map(|own| format!("k.{own}"))
+        .collect();
+    format!(
+        "SELECT {columns}
+  FROM clean CROSS JOIN {table} AS k
+  WHERE k.site = ?1 AND k.day = clean.day AND k.cut = '{cut}'",
+        columns = columns.join(", "),
+        cut = cut.name(),
     )
 }
 
@@ -145,9 +179,6 @@ const STALE: &str = "IN (SELECT day FROM stale)";
 
 /// Rows of every day of the report.
 const ALL: &str = "BETWEEN ?2 AND ?3";
-
-/// Kept figures of the days that are not stale.
-const CLEAN: &str = "site = ?1 AND day BETWEEN ?2 AND ?3 AND day NOT IN (SELECT day FROM stale)";
 
 /// Every dimension of a visit as a column: read from the row where it is told apart by, else empty.
 fn told(apart: &[Dimension], column: impl Fn(Dimension) -> String) -> String {

@@ -1,7 +1,14 @@
 //! Sessions: kept by day and arrival.
 
-use super::{CLEAN, Knows, STALE, Shape, Source, grouped, stale, told};
-use crate::reports::{dimension::Dimension, figure::Figure};
+use super::{
+    ALL, Knows, STALE, Shape, Source,
+    cut::{Cut, by_every_cut},
+    days, grouped, kept, told,
+};
+use crate::reports::{
+    dimension::{Dimension, OF_A_VISIT},
+    figure::Figure,
+};
 
 pub(super) static SOURCE: Source = Source {
     figures: &[
@@ -27,17 +34,28 @@ pub(super) const fn knows(dimension: Dimension) -> Knows {
     }
 }
 
-/// The columns of the kept table, in its order.
-pub(in crate::reports) const COLUMNS: &str = "\
-site, day, channel, source, medium, campaign, landing, device, country,
-  sessions, engaged, bounces, pages, duration_ms, new_visitors, landing_hits";
+/// What is summed up, as the kept table has it.
+const FIGURES: [&str; 7] = [
+    "sessions",
+    "engaged",
+    "bounces",
+    "pages",
+    "duration_ms",
+    "new_visitors",
+    "landing_hits",
+];
 
-/// What the kept table has of the sessions of some days, told apart by these dimensions; the others
-/// are empty, since to read one out of each session is what costs. `?1` site.
+/// What the kept table has of a day. `?1` site.
+pub(in crate::reports) fn kept_rows(day: &str) -> String {
+    by_every_cut(&rows(day, &OF_A_VISIT), &[], &FIGURES)
+}
+
+/// The figures of the sessions of some days, told apart by these dimensions; the others are empty,
+/// since to read one out of each session is what costs. `?1` site.
 ///
 /// Engaged: longer than ten seconds, or two pages, or something matched. A bounce: one page at
 /// most, and nothing else.
-pub(in crate::reports) fn rows(days: &str, apart: &[Dimension]) -> String {
+fn rows(days: &str, apart: &[Dimension]) -> String {
     format!(
         "SELECT
     s.site, s.day, {arrival},
@@ -58,24 +76,24 @@ pub(in crate::reports) fn rows(days: &str, apart: &[Dimension]) -> String {
 }
 
 fn sql(shape: &Shape<'_>) -> String {
-    let sums = [
-        "sum(sessions)",
-        "sum(engaged)",
-        "sum(bounces)",
-        "sum(pages)",
-        "sum(duration_ms)",
-        "sum(new_visitors)",
-        "sum(landing_hits)",
-    ];
-    format!(
-        "{stale},
+    let apart = shape.of_a_visit();
+    let figures = match Cut::covering(&apart) {
+        Some(cut) => format!(
+            "{days},
 figures AS (
-  SELECT {COLUMNS} FROM traffic_daily WHERE {CLEAN}
+  {kept}
   UNION ALL
-  {rows})
-{grouped}",
-        stale = stale("traffic"),
-        rows = rows(STALE, &shape.of_a_visit()),
-        grouped = grouped(shape, knows, "figures", "''", &sums),
+  {rows})",
+            days = days("traffic"),
+            kept = kept("traffic_daily", cut, &[], &FIGURES),
+            rows = rows(STALE, &apart),
+        ),
+        None => format!("WITH figures AS (\n  {})", rows(ALL, &apart)),
+    };
+    let sums = FIGURES.map(|own| format!("sum({own})"));
+    let sums = sums.each_ref().map(String::as_str);
+    format!(
+        "{figures}\n{}",
+        grouped(shape, knows, "figures", "''", &sums)
     )
 }

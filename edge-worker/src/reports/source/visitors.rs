@@ -1,6 +1,6 @@
 //! Visitors and contacts, each counted once over the days of a report.
 
-use super::{ALL, STALE, Shape, Source, grouped, stale, traffic};
+use super::{ALL, STALE, Shape, Source, days, grouped, traffic};
 use crate::reports::{dimension::Dimension, figure::Figure};
 
 pub(super) static SOURCE: Source = Source {
@@ -42,80 +42,74 @@ pub(in crate::reports) fn rows(days: &str, apart: Option<Dimension>) -> String {
     )
 }
 
-/// What visitors are told apart by in the kept table, by one at a time: for two, sessions are read.
-pub(in crate::reports) const KEPT: [Option<Dimension>; 6] = [
-    None,
-    Some(Dimension::Channel),
-    Some(Dimension::Campaign),
-    Some(Dimension::Landing),
-    Some(Dimension::Device),
-    Some(Dimension::Country),
-];
-
 fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
-    let one = match apart.as_slice() {
-        [] => Some(None),
-        [own] => Some(Some(*own)),
-        _ => None,
-    };
-    match one {
-        Some(own) if KEPT.contains(&own) => {
-            let dimension = own.map_or("", Dimension::id);
-            kept(shape, dimension, &rows(STALE, own), "traffic", "visitors")
-        }
+    let by = match apart.as_slice() {
+        [] => None,
+        [own] => Some(*own),
         _ => {
             let from = format!(
                 "(SELECT * FROM sessions INDEXED BY sessions_by_day
     WHERE site = ?1 AND day {ALL} AND visitor <> x'')"
             );
             let sum = ["count(DISTINCT visitor)"];
-            grouped(&without_days(shape), traffic::knows, &from, "''", &sum)
+            return grouped(&without_days(shape), traffic::knows, &from, "''", &sum);
         }
-    }
+    };
+    kept(shape, &days("traffic"), "visitors", by, &rows(STALE, by))
 }
 
-/// People from the kept table and, for stale days, from the rows. Where days are not told apart,
-/// whoever was counted on an earlier day of the report is not counted again.
+/// People from the kept table and, for stale days, from the rows; `days` says which these are. Where
+/// days are not told apart, whoever was counted on an earlier day of the report is not counted again.
 pub(super) fn kept(
     shape: &Shape<'_>,
-    dimension: &'static str,
-    rows: &str,
-    part: &str,
+    days: &str,
     measure: &str,
+    by: Option<Dimension>,
+    rows: &str,
 ) -> String {
     let once = if shape.has(Dimension::Day) {
         ""
     } else {
         " AND previous < ?2"
     };
-    let value = if dimension.is_empty() {
-        String::new()
-    } else {
-        format!(", value AS {dimension}")
+    let dimension = by.map_or("", Dimension::id);
+    // What people are kept by is a value, be it of a group: no other is to be looked up.
+    let value = match by {
+        None => String::new(),
+        Some(Dimension::Group) => String::from(", value AS definition"),
+        Some(own) => format!(", value AS {}", own.id()),
+    };
+    let dimensions: Vec<Dimension> = shape
+        .dimensions
+        .iter()
+        .map(|own| match own {
+            Dimension::Group => Dimension::Definition,
+            _ => *own,
+        })
+        .collect();
+    let shape = Shape {
+        dimensions: &dimensions,
+        ..without_days(shape)
     };
     let from = format!(
         "(SELECT day, people{value} FROM figures
     WHERE measure = '{measure}' AND dimension = '{dimension}'{once})"
     );
-    let knows = match dimension {
-        "definition" => super::people::knows,
+    let knows = match by {
+        Some(Dimension::Definition | Dimension::Group) => super::people::knows,
         _ => traffic::knows,
     };
     format!(
-        "{stale},
-days (day) AS (
-  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
+        "{days},
 figures AS (
   SELECT p.day, p.measure, p.dimension, p.value, p.previous, p.people
-  FROM days CROSS JOIN people_daily AS p
-  WHERE p.site = ?1 AND p.day = days.day AND p.measure = '{measure}' AND p.dimension = '{dimension}'
-    AND p.day NOT IN (SELECT day FROM stale)
+  FROM clean CROSS JOIN people_daily AS p
+  WHERE p.site = ?1 AND p.day = clean.day AND p.measure = '{measure}' AND p.dimension = '{dimension}'
   UNION ALL
   SELECT day, measure, dimension, value, previous, people FROM ({rows}))
 {grouped}",
-        stale = stale(part).replacen("WITH ", "WITH RECURSIVE ", 1),
-        grouped = grouped(&without_days(shape), knows, &from, "''", &["sum(people)"]),
+        grouped = grouped(&shape, knows, &from, "''", &["sum(people)"]),
     )
 }
 

@@ -123,15 +123,16 @@ impl Shop {
         csv::text(&ask.face(), &self.filled(&ask))
     }
 
-    /// Rolls up as many stale days, the oldest first.
+    /// Rolls up as many due days, the oldest first.
     pub(super) fn roll_up(&self, days: usize) {
-        for row in self.rows(kept::STALE, &["9999", &days.to_string()]) {
-            let (site, part, day): (String, String, String) = serde_json::from_str(&row).unwrap();
-            let Some(part) = kept::Part::parse(&part) else {
-                continue;
-            };
-            for sql in part.statements() {
-                self.run(&sql, &[&site, &day]);
+        let groups = Value::Object(kept::groups(&self.known.plan)).to_string();
+        let due = [SITE, "9999", &groups, &days.to_string()];
+        for row in self.rows(kept::DUE, &due) {
+            let (part, day): (String, String) = serde_json::from_str(&row).unwrap();
+            let part = kept::Part::parse(&part).unwrap();
+            for ask in part.asks(SITE, &day, &groups) {
+                let values: Vec<&str> = ask.values.iter().map(String::as_str).collect();
+                self.run(&ask.sql, &values);
             }
         }
     }
