@@ -106,6 +106,28 @@ fn a_beaconed_item_is_confirmed_by_a_later_request() {
 }
 
 #[test]
+fn a_page_that_is_hidden_and_then_left_beacons_nothing_twice() {
+    let mut page = Page::with_plan();
+    page.event("seen");
+    page.tell(Input::Hidden(None));
+    page.tell(Input::Hidden(None));
+    assert_eq!(page.beaconed.len(), 1);
+    page.event("unload");
+    page.tell(Input::Hidden(None));
+    assert_eq!(names(&page.beaconed[1]), ["unload"]);
+}
+
+#[test]
+fn a_beacon_that_the_browser_refused_is_tried_when_the_page_is_left() {
+    let mut page = Page::with_plan();
+    page.event("seen");
+    page.tell(Input::Hidden(None));
+    page.tell(Input::BeaconRefused);
+    page.tell(Input::Hidden(None));
+    assert_eq!(names(&page.beaconed[1]), ["seen"]);
+}
+
+#[test]
 fn an_items_text_never_changes() {
     let mut page = Page::with_plan();
     page.event("once");

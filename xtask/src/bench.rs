@@ -1,9 +1,11 @@
-//! Measurements of the Worker beside its peers.
+//! Measurements beside peers: of the Worker, and of the page SDK.
 
 use crate::build;
-use crate::call::node;
+use crate::call::{Call, node};
 use crate::project::Project;
 use crate::report::step;
+use crate::setup::browser;
+use crate::stamp::Stamp;
 use anyhow::Result;
 use clap::ValueEnum;
 
@@ -20,6 +22,8 @@ pub(crate) enum Bench {
     Ingest,
     /// Observations per second of a replay beside the same evaluation natively
     Replay,
+    /// What the page SDK costs and delivers beside eleven others
+    Sdk,
 }
 
 impl Bench {
@@ -30,12 +34,19 @@ impl Bench {
             Self::Reports => "tests/bench/reports.mjs",
             Self::Ingest => "tests/bench/ingest.mjs",
             Self::Replay => "tests/bench/replay.mjs",
+            Self::Sdk => "tests/bench/sdk/bench.mjs",
         }
     }
 }
 
-/// Runs the one that is named, or all; `rows` is how full the databases of sink and reports get.
-pub(crate) fn run(project: &Project, which: Option<Bench>, rows: Option<u64>) -> Result<()> {
+/// Runs the one that is named, or all; `rows` is how full the databases of sink and reports get,
+/// `flags` are the SDK bench's own.
+pub(crate) fn run(
+    project: &Project,
+    which: Option<Bench>,
+    rows: Option<u64>,
+    flags: &[String],
+) -> Result<()> {
     build::all(project)?;
     let chosen = which.map_or_else(|| Bench::value_variants().to_vec(), |one| vec![one]);
     for bench in chosen {
@@ -44,7 +55,22 @@ pub(crate) fn run(project: &Project, which: Option<Bench>, rows: Option<u64>) ->
         if let (Bench::Sink | Bench::Reports, Some(rows)) = (bench, rows) {
             call = call.args(["--rows", &rows.to_string()]);
         }
+        if let Bench::Sdk = bench {
+            step("the peers' packages", || install_peers(project))?;
+            call = browser::ready()?.on(call).args(flags);
+        }
         step(script, || call.run())?;
     }
     Ok(())
+}
+
+/// The peers are no part of set-up: only this bench needs them.
+fn install_peers(project: &Project) -> Result<()> {
+    let folder = project.at("tests/bench/sdk");
+    let lock = folder.join("package-lock.json");
+    let done = folder.join("node_modules/.goalpost-lock");
+    Stamp::new(done, &[&lock], "npm ci")?.unless_fresh(&[], || {
+        // What it needs to know of npm is in its folder's .npmrc.
+        Call::new("npm").arg("ci").within(&folder).run()
+    })
 }

@@ -83,13 +83,16 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
-    /// Measure the Worker beside its peers
+    /// Measure the Worker and the page SDK beside their peers
     Bench {
         /// Which measurement; all of them where none is named
         which: Option<bench::Bench>,
         /// How many observations a database holds: of sink (or else a million) and of reports (five million)
         #[arg(long)]
         rows: Option<u64>,
+        /// Of sdk: --rounds <n>, --only <peer,…>, --passes <size,cpu,delivery>, --out <folder>
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
     },
 }
 
@@ -121,6 +124,6 @@ fn run(task: &Task) -> Result<()> {
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),
         Task::Sim { seeds, seed } => sim::run(&project, *seeds, *seed),
-        Task::Bench { which, rows } => bench::run(&project, *which, *rows),
+        Task::Bench { which, rows, flags } => bench::run(&project, *which, *rows, flags),
     }
 }

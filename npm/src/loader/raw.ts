@@ -38,6 +38,8 @@ class RawForm implements Sdk {
   private consent: Consent;
   private readonly presence = new Presence();
   private waiting: Item[] = [];
+  /** What a beacon of this departure has: a page that ends is left and hidden at once. */
+  private beaconed: Item[] = [];
   private next = 0;
   private path: string | undefined;
   private referrer = document.referrer;
@@ -191,14 +193,16 @@ class RawForm implements Sdk {
   private readonly leave = (event: Event): void => {
     if (event.type === "visibilitychange" && !document.hidden) {
       // A beacon has no answer, so what it carried goes again.
+      this.beaconed = [];
       this.sendSoon();
       return;
     }
     try {
-      let rest = this.waiting;
+      let rest = this.waiting.filter((item) => !this.beaconed.includes(item));
       while (this.consent === "granted" && rest.length) {
         const [body, taken] = this.beacon(rest);
         if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) return;
+        this.beaconed.push(...taken);
         rest = rest.slice(taken.length);
       }
     } catch {

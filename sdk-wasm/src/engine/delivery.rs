@@ -132,9 +132,8 @@ impl Engine {
             let last = record.last;
             self.effects.push(Effect::StoreActivity(last));
         }
-        if !self.outbox.is_empty() {
-            let room = ITEMS_BYTES;
-            let (_, texts) = self.outbox.take(room, Progress::Beaconed);
+        let (_, texts) = self.outbox.take(ITEMS_BYTES, Progress::Beaconed);
+        if !texts.is_empty() {
             let body = self.write_beacon(&texts);
             self.effects.push(Effect::Beacon(body));
             self.leave_behind();

@@ -36,10 +36,6 @@ impl Outbox {
         self.entries.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Whether something is left to be sent or sent again.
     pub(crate) fn has_unsent(&self) -> bool {
         self.entries
@@ -82,15 +78,15 @@ impl Outbox {
     /// Marks as many items as one body takes, urgent ones first, and gives their texts.
     ///
     /// `room` is what the envelope leaves of the body. A request takes what no other request
-    /// carries; the last beacon of a page takes everything, because a request that is under way
-    /// then may be cut off.
+    /// carries. A beacon takes what no other beacon carries: what a request does as well, because
+    /// that may be cut off, but not all again, since a page that ends is hidden and left at once.
     pub(crate) fn take(&mut self, room: usize, progress: Progress) -> (Vec<Id>, Vec<String>) {
         let mut left = room;
         let mut ids = Vec::new();
         let mut texts = Vec::new();
         for urgent in [true, false] {
             for entry in &mut self.entries {
-                let free = progress == Progress::Beaconed || entry.progress != Progress::Sent;
+                let free = entry.progress != progress;
                 let size = entry.item.json.len().saturating_add(1);
                 if entry.urgent == urgent
                     && free
