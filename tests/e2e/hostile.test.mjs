@@ -123,6 +123,7 @@ visit("a page that makes text of lists, as an old library does it", { needs: ["o
 
 visit("a page that makes text of lists is measured in raw form too", { needs: ["outside"] }, async ({ shop, browser }) => {
   serve(shop, { before: OLD_LIBRARY, headers: { "content-security-policy": "default-src 'self'; img-src data:" } });
+  shop.wire.hold(/sdk-js\.js/);
   await enter(shop, browser);
   await use(browser);
   await measured(shop);

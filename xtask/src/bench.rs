@@ -4,7 +4,7 @@ use crate::build;
 use crate::call::{Call, node};
 use crate::project::Project;
 use crate::report::step;
-use crate::setup::browser;
+use crate::setup::browser::{self, Kind};
 use crate::stamp::Stamp;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -57,7 +57,9 @@ pub(crate) fn run(
         }
         if let Bench::Sdk = bench {
             step("the peers' packages", || install_peers(project))?;
-            call = browser::ready()?.on(call).args(flags);
+            call = browser::ready(project, Kind::Chromium)?
+                .on(call)
+                .args(flags);
         }
         step(script, || call.run())?;
     }
