@@ -64,15 +64,15 @@ const order = (number, fields = {}) => ({
 test("each event has an answer of its own, in its place", async () => {
   const time = Date.now();
   const results = await report([
-    order("A1"),
+    order("A1", { time }),
     { id: "won-1", time, outcome: "close-won", contact: { email: "Ann@shop.example" } },
     { id: "call-1", time, event: "demo_requested", contact: { customer: 7 } },
     { identify: true, contact: { customer: "7", email: "ann@shop.example" } },
     { id: "new-1", time, outcome: "not-in-the-plan" },
     { id: "bad-1", time, commerce: "purchase", revenue: "NaN" },
     7,
-    order("A1"),
-    order("A1", { revenue: "1.00" }),
+    order("A1", { time }),
+    order("A1", { time, revenue: "1.00" }),
   ]);
   assert.deepEqual(outcomes(results), [
     "stored", "stored", "stored", "stored", "quarantined", "refused", "refused", "duplicate", "conflict",
