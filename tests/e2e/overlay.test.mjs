@@ -69,7 +69,7 @@ visit("under the strictest policy it is there, and tells that consent is awaited
   await browser.go(shop.at("/strict/?goalpost=debug"));
   await shows(browser, "unknown: all waits in memory", "none yet");
   await browser.run(() => window.goalpost("consent", "granted"));
-  await shows(browser, "page /strict/", "path, selector, name or step differs: size-guide, from-mail", ": took 1");
+  await shows(browser, "page /strict/", "path, selector, name, step or mark differs: size-guide, from-mail", ": took 1");
   await picture(browser, "overlay-strict");
   const problems = (await browser.console()).filter(({ level }) => level === "SEVERE");
   assert.deepEqual(problems.filter(({ message }) => !message.includes("favicon")), []);

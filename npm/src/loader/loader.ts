@@ -67,7 +67,7 @@ export const launch = (
   const now = Date.now;
   /** Where the browser says no for the visitor, nothing said later weakens it. */
   const refused =
-    (navigator.globalPrivacyControl || +navigator.doNotTrack! > 0) && ("denied" as const);
+    (navigator.globalPrivacyControl || (navigator.doNotTrack as never) > 0) && ("denied" as const);
   const loader: Loader = {
     ...settings,
     consent: refused || settings.consent,
@@ -105,7 +105,7 @@ export const launch = (
     try {
       const [method, name, properties] = args as [string, never, Properties];
       if (loader.call) return loader.call(args);
-      if (/^(tr|i)/.test(method)) {
+      if (/^[it]/.test(method)) {
         hold(
           {
             // The edge knows which names are steps of a purchase.

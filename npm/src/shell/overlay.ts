@@ -15,7 +15,7 @@ const SHOWN = 100;
 const LOOK_MS = 250;
 
 /** The engine's words for a definition that is about something else of this kind. */
-const OTHER = ": path, selector, name or step differs";
+const OTHER = ": path, selector, name, step or mark differs";
 
 const STYLE = `
 :host { all: initial; color-scheme: dark; }
