@@ -120,7 +120,8 @@ impl Engine {
         if self.settings.consent != Consent::Granted {
             return;
         }
-        if !self.captured.is_empty() {
+        // Not only what was captured since needs it: the edge may just have named another visitor.
+        if self.waiting() > 0 {
             self.open(record);
         }
         self.seal();
