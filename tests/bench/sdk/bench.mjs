@@ -37,7 +37,7 @@ if (unknown.length || !(rounds > 0)) {
 const fewer = Math.min(rounds, 5);
 const few = Math.min(rounds, 2);
 /** So many visits at once, where only what arrives is of interest. */
-const ABREAST = 5;
+const ABREAST = 6;
 
 const built = await bundles();
 
@@ -105,7 +105,11 @@ const PASSES = {
       );
       for (let round = 1; round <= few; round += 1) {
         const jobs = shuffled(
-          chosen.flatMap((peer) => Object.keys(CASES).map((name) => ({ peer, name }))),
+          chosen.flatMap((peer) =>
+            Object.entries(CASES).flatMap(([name, { times = 1 }]) =>
+              Array(times).fill({ peer, name }),
+            ),
+          ),
         );
         say(
           `delivery: round ${round} of ${few}, ${jobs.length} visits, load ${loadavg()[0].toFixed(1)}`,

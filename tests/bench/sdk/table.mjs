@@ -137,8 +137,27 @@ function arrivals(peers, cpu, delivery) {
   );
 }
 
-/** DESIGN's numbers, for the form that most pages run. */
-function targets({ size, cpu, delivery }) {
+/** The lightest of the peers that lose nothing offline. */
+function leastHeap({ cpu, delivery }) {
+  const all = Object.entries(delivery?.result.results ?? {})
+    .filter(
+      ([key, { offline }]) =>
+        !key.startsWith("goalpost") && Math.min(...offline) >= CASES.offline.all,
+    )
+    .map(([key]) => figuresOf(cpu?.result, key)?.heap)
+    .filter(Number.isFinite);
+  return all.length ? Math.round(Math.min(...all)) : undefined;
+}
+
+/** What the empty page varied between: no figure above it is more exact than that. */
+function noise({ result }) {
+  const starts = (pass) => spread(result[pass].empty.map(({ startTask }) => Math.round(startTask)));
+  return `The empty page itself, start at 1× / 4×, ms: ${starts("visit1")} / ${starts("visit4")}.`;
+}
+
+/** The numbers to hold, for the form that most pages run. */
+function targets(passes) {
+  const { size, cpu, delivery } = passes;
   const rows = [];
   const add = (what, figure, limit, shown = whole) =>
     Number.isFinite(figure) &&
@@ -150,6 +169,8 @@ function targets({ size, cpu, delivery }) {
   const its = figuresOf(cpu?.result, "goalpost");
   add("start at 1×, ms", its?.start1, { most: 15 }, tenth);
   add("a call, all told, µs", its?.callTotal, { most: 50 });
+  const heap = leastHeap(passes);
+  if (heap) add("heap, KB: of peers, the least with an offline queue", its?.heap, { most: heap });
   add("requests", its?.visit.requests, { most: 3 });
   add("bytes up", its?.visit.payload, { most: 4_096 });
   add("preflights", its?.visit.preflights, { most: 0 });
@@ -189,6 +210,7 @@ export function markdown(passes, peers) {
     targets(passes),
     size && sizes(peers, size),
     rows.length && costs(rows),
+    cpu && noise(cpu),
     (cpu || delivery) && arrivals(peers, cpu, delivery),
     Object.entries(passes)
       .filter(([, pass]) => pass)
