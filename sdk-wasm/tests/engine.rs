@@ -382,3 +382,18 @@ fn an_unknown_definition_is_explained_in_debug_mode() {
         page.said
     );
 }
+
+#[test]
+fn a_page_that_ends_as_the_edge_names_another_visitor_sends_what_waits() {
+    let mut page = Page::with_plan();
+    page.event("first");
+    page.event("second");
+    page.lock_is_free = false;
+    let first = page::items(&page.fetched[0])[0].observation.id;
+    let known = Id::new(page.now - 1, [1; 10]);
+    page.tell(Input::Answered(vec![(first, Answer::Settled)], Some(known)));
+    let record = page.record.clone();
+    page.tell(Input::Hidden(record.as_deref()));
+    assert_eq!(page::items(&page.beaconed[0]).len(), 1);
+    assert!(page.beaconed[0].contains("second"));
+}
