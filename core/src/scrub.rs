@@ -87,6 +87,19 @@ const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'%' | b'@')
 }
 
+/// What stands behind the `@` of a picture for fine screens, as in `shoe@2x.png`.
+fn is_fine_picture(host: &[u8]) -> bool {
+    matches!(
+        host,
+        [
+            b'1'..=b'9',
+            b'x',
+            b'.',
+            kind @ ..
+        ] if matches!(kind, b"png" | b"jpg" | b"jpeg" | b"webp" | b"gif" | b"avif")
+    )
+}
+
 /// An address or a token that begins here: its length, and what is written instead.
 fn named(rest: &[u8]) -> Option<(usize, &'static str)> {
     let end = rest.iter().position(|byte| !is_name(*byte));
@@ -104,8 +117,7 @@ fn named(rest: &[u8]) -> Option<(usize, &'static str)> {
             [] => break,
             _ => b"",
         };
-        // A picture for fine screens, as in shoe@2x.png, has no mailbox.
-        if !matches!(host, [b'0'..=b'9', b'x', b'.', ..]) {
+        if !is_fine_picture(host) {
             let dot = host.iter().rposition(|byte| *byte == b'.');
             let top = dot.and_then(|dot| host.get(dot.saturating_add(1)..));
             if dot > Some(0)

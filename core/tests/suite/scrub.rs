@@ -21,6 +21,8 @@ fn addresses_go() {
         ("連絡先aoi@shop.example まで", "連絡先[email] まで"),
         ("https://aoi:pw@shop.example/", "https://aoi:[email]/"),
         ("81312345678@shop.example", "[email]"),
+        ("0@0x.aa", "[email]"),
+        ("shoe@2x.png by aoi@2x.pngs", "shoe@2x.png by [email]"),
     ] {
         assert_eq!(of(text), left);
     }
