@@ -41,7 +41,7 @@ use problem::{Kind, Problem};
 use routes::{Action, Operation, Parts, Route};
 use std::panic::AssertUnwindSafe;
 use worker::{
-    Context, Env, MessageBatch, Method, Request, ScheduleContext, ScheduledEvent, event,
+    Context, Env, MessageBatch, Request, ScheduleContext, ScheduledEvent, event,
     js_sys::{Promise, futures::future_to_promise},
     wasm_bindgen::{self, prelude::wasm_bindgen},
 };
@@ -86,23 +86,24 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
-    let method = request.method();
+    // The crate's own type takes every method that it does not know for GET.
+    let method = request.inner().method();
     let Some((route, parts)) = routes::find(&request.path(), edge.prefix()) else {
         return Ok(http::signed(assets::other(request, edge).await?)?);
     };
-    if method == Method::Options {
+    if method == "OPTIONS" {
         let response = http::empty(204)?;
         response.headers().set("Allow", &routes::allowed(route))?;
         return Ok(http::signed(response)?);
     }
-    let head = method == Method::Head;
-    let wanted = if head { "GET" } else { method.as_ref() };
+    let head = method == "HEAD";
+    let wanted = if head { "GET" } else { method.as_str() };
     let Some(operation) = route
         .operations
         .iter()
         .find(|operation| operation.method.name() == wanted)
     else {
-        return Err(wrong_method(route, method.as_ref()).into());
+        return Err(wrong_method(route, &method).into());
     };
     let response = serve(request, edge, operation, &parts).await?;
     if head {

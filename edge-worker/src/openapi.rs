@@ -3,7 +3,7 @@
 use crate::{
     bindings,
     problem::{self, Kind},
-    routes::{self, Operation, ROUTES, Route, Scope},
+    routes::{self, Body, Operation, ROUTES, Route, Scope},
 };
 use serde_json::{Map, Value, json};
 
@@ -111,7 +111,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
                 json!({
                     "required": true,
                     "description": about,
-                    "content": {body.content_type: {"schema": {"type": "string"}}},
+                    "content": {body.content_type: {"schema": {"type": body_type(body)}}},
                 }),
             );
         }
@@ -126,15 +126,32 @@ fn describe(route: &Route, operation: &Operation) -> Value {
     description
 }
 
+/// A beacon is JSON in a simple request's clothes; what is called JSON is an object.
+fn body_type(body: &Body) -> &'static str {
+    if body.content_type == "application/json" {
+        "object"
+    } else {
+        "string"
+    }
+}
+
 fn responses(operation: &Operation) -> Value {
     let success = &operation.success;
+    let mut content = Map::new();
+    content.insert(
+        String::from(success.content_type),
+        json!({"schema": (success.schema)()}),
+    );
+    if operation.parameters.iter().any(|one| one.name == "format") {
+        content.insert(
+            String::from("text/csv"),
+            json!({"schema": {"type": "string"}}),
+        );
+    }
     let mut responses = Map::new();
     responses.insert(
         String::from("200"),
-        json!({
-            "description": success.about,
-            "content": {success.content_type: {"schema": (success.schema)()}},
-        }),
+        json!({"description": success.about, "content": content}),
     );
     let token: &[u16] = if operation.scope.is_some() {
         &[401, 403, 503]

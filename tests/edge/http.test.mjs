@@ -84,6 +84,7 @@ test("each route takes its methods, and says which", async () => {
   for (const [path, method, allow] of [
     ["/_g/c", "GET", "POST, OPTIONS"],
     ["/_g/gp.js", "POST", "GET, HEAD, OPTIONS"],
+    ["/health", "QUERY", "GET, HEAD, OPTIONS"],
     ["/api/v1/sites/shop/plan", "DELETE", "PUT, GET, HEAD, OPTIONS"],
   ]) {
     const response = await get(path, { method });

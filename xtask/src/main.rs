@@ -52,6 +52,9 @@ enum Task {
         /// Only the npm package, in a project of each stack; takes some minutes and the registry
         #[arg(long)]
         packages: bool,
+        /// Only the Worker's API, asked at random by its own description; takes some minutes
+        #[arg(long, conflicts_with = "packages")]
+        api: bool,
     },
     /// Check format and lints, natively and for wasm32
     Lint,
@@ -119,6 +122,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),
         Task::Test { packages: true, .. } => test::packages(&project),
+        Task::Test { api: true, .. } => test::api(&project),
         Task::Test { browsers, .. } => test::run(&project, *browsers),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),

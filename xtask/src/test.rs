@@ -1,10 +1,10 @@
 //! Every check, in the order that finds faults soonest.
 
-use crate::call::{Call, cargo};
+use crate::call::{self, Call, cargo};
 use crate::project::Project;
 use crate::report::Run;
 use crate::setup::browser::{self, Choice, Kind};
-use crate::setup::{dataset, node};
+use crate::setup::{dataset, node, schemathesis};
 use crate::{build, generated, lint, node_tests, sim, size};
 use anyhow::Result;
 
@@ -66,6 +66,20 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
         let browser = browser::ready(project, Kind::Chromium)?;
         browser
             .on(node_tests::in_folder(project, "tests/packages")?)
+            .run()
+    });
+    run.finish()
+}
+
+/// What the Worker answers to all that its `OpenAPI` document allows, and to much that it does not.
+pub(crate) fn api(project: &Project) -> Result<()> {
+    let mut run = Run::default();
+    run.step("build", &[], || build::all(project));
+    run.step("requests", &["build"], || {
+        let program = schemathesis::ready(project)?;
+        call::node(project)
+            .arg("tests/api/fuzz.mjs")
+            .env("SCHEMATHESIS", program)
             .run()
     });
     run.finish()

@@ -325,6 +325,7 @@ pub(crate) static ROUTES: &[Route] = &[
         path: "/api/v1/sites/{site}/observations/{observation}/explain",
         operations: &[Operation {
             parameters: explain::PARAMETERS,
+            problems: &[400, 404],
             ..read(
                 Action::Explain,
                 "Why each definition did or did not happen for an observation",

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod debian;
 pub(crate) mod node;
 pub(crate) mod rust_parts;
+pub(crate) mod schemathesis;
 pub(crate) mod tools;
 pub(crate) mod wasm_target;
 
