@@ -109,6 +109,9 @@ pub const SEGMENT_CONDITIONS: usize = 32;
 /// The highest number of times that a segment asks for.
 pub const SEGMENT_TIMES: u32 = 1_000;
 
+/// Bytes of a page's question for its segments: with it come the few items that are not stored yet.
+pub const SEGMENT_BYTES: usize = 32_768;
+
 /// Milliseconds that a segment looks back: a minute at least, ten years at most.
 pub const SEGMENT_WINDOW_MS: (i64, i64) = (60_000, 315_360_000_000);
 
