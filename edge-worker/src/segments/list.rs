@@ -6,7 +6,7 @@ use crate::{
     bindings::Bindings,
     contacts::membership,
     database,
-    http::{self, Failure, Outcome},
+    http::{self, Outcome},
     openapi::shape,
     plans,
     reports::Query,
@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::Request;
+use worker::{Request, js_sys};
 
 const AFTER: Parameter = Parameter {
     name: "after",
@@ -33,7 +33,7 @@ pub(crate) const MEMBER_PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "format",
         about: "`csv`: a line for each identity of each contact, and the header `Goalpost-Next` in \
-                place of `next`.",
+                place of `next`, encoded as a part of an address is.",
         schema: || json!({"enum": FORMATS}),
     },
 ];
@@ -125,7 +125,9 @@ fn csv(found: &[Known], next: Option<&str>) -> Outcome {
     let headers = response.headers();
     headers.set("Cache-Control", "no-store")?;
     if let Some(next) = next {
-        headers.set("Goalpost-Next", next).map_err(Failure::from)?;
+        // A customer may be known by letters that no header takes.
+        let next = String::from(js_sys::encode_uri_component(next));
+        headers.set("Goalpost-Next", &next)?;
     }
     Ok(response)
 }
