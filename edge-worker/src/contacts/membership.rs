@@ -15,7 +15,7 @@ use serde::Deserialize;
 pub(crate) const LOOKED_AT: u32 = 1_000;
 
 /// Of each contact, what segments ask about. `?1` site, `?2` their names as JSON, `?3` definitions.
-pub(super) const HISTORIES: &str = "\
+pub(crate) const HISTORIES: &str = "\
 SELECT json_array(
   n.value,
   json((
@@ -28,7 +28,7 @@ ORDER BY n.key";
 
 /// A contact and what it did: definition, time, and whether it was voided.
 #[derive(Deserialize)]
-pub(super) struct Contact(String, Vec<(String, i64, u8)>);
+pub(crate) struct Contact(String, Vec<(String, i64, u8)>);
 
 impl Contact {
     fn history(&self) -> History {
@@ -59,7 +59,7 @@ pub(crate) async fn of_contacts<'a>(
 }
 
 /// What the core says of each.
-pub(super) fn belonging(known: &Known, contacts: Vec<Contact>, now: i64) -> Vec<Member<'_>> {
+pub(crate) fn belonging(known: &Known, contacts: Vec<Contact>, now: i64) -> Vec<Member<'_>> {
     contacts
         .into_iter()
         .map(|own| Member {

@@ -4,6 +4,8 @@
 mod answer;
 mod list;
 mod page;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use answer::schema;
 pub(crate) use list::{MEMBER_PARAMETERS, PARAMETERS, list, list_schema, members, members_schema};
