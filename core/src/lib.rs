@@ -52,6 +52,8 @@ pub mod replay;
 #[cfg(feature = "edge")]
 pub mod reporting;
 #[cfg(feature = "edge")]
+pub mod segment;
+#[cfg(feature = "edge")]
 pub mod server_event;
 #[cfg(feature = "edge")]
 pub mod sessionize;

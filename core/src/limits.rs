@@ -100,6 +100,21 @@ pub const DWELL_SECONDS: (u32, u32) = (1, 3_600);
 /// Channels of a site's own, each looked at for every session.
 pub const CHANNEL_RULES: usize = 64;
 
+/// Segments of one plan: each is asked about each person that a page asks for.
+pub const SEGMENTS: usize = 32;
+
+/// Conditions of one segment, lists and negations counted.
+pub const SEGMENT_CONDITIONS: usize = 32;
+
+/// The highest number of times that a segment asks for.
+pub const SEGMENT_TIMES: u32 = 1_000;
+
+/// Bytes of a page's question for its segments: with it come the few items that are not stored yet.
+pub const SEGMENT_BYTES: usize = 32_768;
+
+/// Milliseconds that a segment looks back: a minute at least, ten years at most.
+pub const SEGMENT_WINDOW_MS: (i64, i64) = (60_000, 315_360_000_000);
+
 /// Hosts that are no referrers, beside the known ones.
 pub const NOT_REFERRERS: usize = 64;
 

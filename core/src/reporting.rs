@@ -1,7 +1,8 @@
 //! What only the edge needs of a plan: how its figures are made.
 
 use crate::{
-    channel::Channels, funnel::Funnel, money::Currency, sessionize::SessionRules, zone::Date,
+    channel::Channels, funnel::Funnel, money::Currency, segment::Segment, sessionize::SessionRules,
+    zone::Date,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -14,6 +15,8 @@ pub struct Reporting {
     pub sessions: SessionRules,
     /// The plan's funnels, in its order.
     pub funnels: Vec<Funnel>,
+    /// The plan's segments, in its order.
+    pub segments: Vec<Segment>,
     /// Milliseconds without a purchase after which a cart is abandoned.
     pub cart_abandoned_after_ms: i64,
     /// Days before a conversion in which a touch can have led to it.

@@ -34,6 +34,7 @@ pub fn reporting() -> crate::reporting::Reporting {
             split_by_campaign: false,
         },
         funnels: Vec::new(),
+        segments: Vec::new(),
         cart_abandoned_after_ms: 3_600_000,
         lookback_days: 30,
         rates: Vec::new(),

@@ -28,6 +28,7 @@ mod reports;
 mod roll_up;
 mod routes;
 mod runtime;
+mod segments;
 pub mod sink;
 mod store;
 #[cfg(test)]
@@ -136,6 +137,7 @@ async fn serve(
     }
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
+        Action::PageSegments => return segments::for_page(request, edge).await,
         Action::Pixel => collect::pixel(&request, edge).await,
         Action::Events => events::take(request, edge, site).await,
         Action::Loader => assets::loader(&request, edge).await,
@@ -159,6 +161,8 @@ async fn serve(
         Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
+        Action::Segments => segments::list(&request, edge, site).await,
+        Action::Members => segments::members(&request, edge, site, parts.get("segment")).await,
         Action::Live => live::since(&request, edge, site).await,
     };
     Ok(http::signed(response?)?)

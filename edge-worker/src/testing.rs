@@ -231,6 +231,12 @@ fn known(site: &str) -> Known {
             { "id": "cart-left", "name": "Cart left", "when": { "event": "cart_abandoned" },
               "points": 1 },
         ],
+        "segments": [
+            { "id": "buyers", "when": { "done": "product-purchase" } },
+            { "id": "fans", "when": { "done": "watch", "at_least": 2, "within": "30d" } },
+            { "id": "new", "when": { "not": { "any": [
+                { "group": "purchase" }, { "stage": "customer" } ] } } },
+        ],
     });
     let plan = Plan::parse(&plan.to_string()).unwrap();
     let rules = plan.compile();

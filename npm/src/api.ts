@@ -101,6 +101,11 @@ export interface Options {
   consent?: Consent | "gcm" | "tcf";
   /** Nobody is recognised: nothing is kept in the browser, and nobody is named. Default `false`. */
   cookieless?: boolean;
+  /**
+   * Content follows from what the visitor has done: `data-goalpost-show`, `data-goalpost-hide`, and
+   * `segments()`. Default `false`.
+   */
+  segments?: boolean;
   /** Tells in the console what happens. Default `false`. */
   debug?: boolean;
   /** Where `sdk.wasm` is, if your bundler does not bring it along. */
@@ -123,7 +128,15 @@ export interface Goalpost {
   debug(on?: boolean): void;
   /** Shows on the page what was seen, what counted and why not. */
   overlay(): void;
+  /**
+   * The segments that the visitor belongs to, and the goals and outcomes that have happened on this
+   * page. Without the option `segments`, or without consent, there are none.
+   */
+  segments(): Promise<string[]>;
 }
+
+/** What an event `goalpost:segments` of the document tells: the same list, whenever it changes. */
+export type SegmentsEvent = CustomEvent<string[]>;
 
 /** The global that the snippet makes. */
 export interface GoalpostGlobal {
@@ -134,4 +147,5 @@ export interface GoalpostGlobal {
   (method: "flush"): Promise<void>;
   (method: "debug", on: boolean): void;
   (method: "overlay"): void;
+  (method: "segments"): Promise<string[] | undefined>;
 }

@@ -23,6 +23,9 @@ const send = (...args: unknown[]): unknown => {
   return undefined;
 };
 
+/** Where nobody asked for them, or there is no page, there are none. */
+const segmentsOf = async (told: unknown): Promise<string[]> => ((await told) as string[] | undefined) ?? [];
+
 const goalpostOf = (send: (...args: unknown[]) => unknown): Goalpost => ({
   track: (name, properties) => void send("track", name, properties),
   trigger: (definition, properties) => void send("trigger", definition, properties),
@@ -31,6 +34,7 @@ const goalpostOf = (send: (...args: unknown[]) => unknown): Goalpost => ({
   flush: async () => void (await send("flush")),
   debug: (on = true) => void send("debug", on),
   overlay: () => void send("overlay"),
+  segments: () => segmentsOf(send("segments")),
 });
 
 const whenSeen = (work: () => void) => {
@@ -45,7 +49,7 @@ const whenSeen = (work: () => void) => {
  * the first one is not lost.
  */
 export const init = (options: Options): Goalpost => {
-  const { site, consent, debug, cookieless } = options;
+  const { site, consent, debug, cookieless, segments } = options;
   const prefix = (options.prefix ?? "/_g").replace(/\/+$/, "");
   const wasm = options.wasmUrl ?? (WASM_AT_EDGE && prefix + WASM_AT_EDGE);
   if (!hasPage()) return goalpostOf(() => undefined);
@@ -60,7 +64,7 @@ export const init = (options: Options): Goalpost => {
   whenSeen(() => {
     try {
       launched = launch(
-        { site, prefix, consent, debug, cookieless },
+        { site, prefix, consent, debug, cookieless, segments },
         (loader) =>
           import("./loader/take-over.js").then((sdk) => sdk.default(loader, wasm), () => {}),
       );
@@ -94,3 +98,6 @@ export const debug = (on = true): void => void send("debug", on);
 
 /** Shows on the page what was seen, what counted and why not. */
 export const overlay = (): void => void send("overlay");
+
+/** The segments that the visitor belongs to, and what has happened on this page. */
+export const segments = (): Promise<string[]> => segmentsOf(send("segments"));

@@ -13,6 +13,7 @@ const goalpost: Goalpost = {
   async flush() {},
   debug() {},
   overlay() {},
+  segments: async () => [],
 };
 
 export const init = (_options: Options): Goalpost => goalpost;
@@ -23,3 +24,4 @@ export const consent = (_consent: Decision): void => {};
 export const flush = async (): Promise<void> => {};
 export const debug = (_on?: boolean): void => {};
 export const overlay = (): void => {};
+export const segments = async (): Promise<string[]> => [];

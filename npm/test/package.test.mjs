@@ -9,7 +9,7 @@ import { brotliCompressSync } from "node:zlib";
 const require = createRequire(import.meta.url);
 const at = (path) => new URL(`../${path}`, import.meta.url);
 const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
-const CALLS = ["consent", "debug", "flush", "identify", "init", "overlay", "track", "trigger"];
+const CALLS = ["consent", "debug", "flush", "identify", "init", "overlay", "segments", "track", "trigger"];
 
 const targets = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(targets));
 

@@ -44,7 +44,7 @@ pub fn answered() -> usize {
 pub struct Sdk(Engine);
 
 impl Sdk {
-    /// Begins at `now` with `site, version, form, page, consent, debug, cookieless` as fields.
+    /// Begins at `now` with `site, version, form, page, consent, debug, cookieless, retells` as fields.
     pub fn new(now: f64, settings: &str) -> Self {
         let mut fields = Fields(Parts(Some(settings)));
         let settings = Settings {
@@ -60,6 +60,7 @@ impl Sdk {
             purposes: String::new(),
             debug: !fields.next().is_empty(),
             cookieless: !fields.next().is_empty(),
+            retells: !fields.next().is_empty(),
         };
         Self(Engine::new(settings, whole(now)))
     }
@@ -155,6 +156,7 @@ fn push_effect(text: &mut String, effect: Effect) {
         Effect::Fetch(body) => push_tagged(text, 'f', &body),
         Effect::Beacon(body) => push_tagged(text, 'b', &body),
         Effect::Watch(words) => push_tagged(text, 'w', &words),
+        Effect::Sealed(item) => push_tagged(text, 'c', &item),
         Effect::Say(line) => push_tagged(text, 's', &line),
     }
 }

@@ -397,3 +397,21 @@ fn a_page_that_ends_as_the_edge_names_another_visitor_sends_what_waits() {
     assert_eq!(items(&page.beaconed[0]).len(), 1);
     assert!(page.beaconed[0].contains("second"));
 }
+
+#[test]
+fn a_shell_that_asked_hears_each_item_as_it_is_sealed_and_none_without_consent() {
+    let mut page = Page::with_plan();
+    page.event("demo_requested");
+    page.event("second");
+    let body = page.fetched[0].clone();
+    assert!(body.contains(&page.sealed[0]), "the very text that is sent");
+    assert_eq!(page.sealed.len(), 2, "before it is sent");
+    for consent in [Consent::Unknown, Consent::Denied] {
+        let mut page = Page::with(consent);
+        let rules = goalpost_core::testing::rules();
+        page.tell(Input::Plan(Some(&BrowserPlan::encode(&rules))));
+        page.event("demo_requested");
+        page.tell(Input::Hidden(None));
+        assert!(page.sealed.is_empty(), "{consent:?}");
+    }
+}

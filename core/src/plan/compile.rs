@@ -62,6 +62,7 @@ impl Plan {
                 split_by_campaign: self.session.split_by_campaign,
             },
             funnels: self.funnels.iter().map(Funnel::compile).collect(),
+            segments: self.segments.iter().map(|own| own.compile(self)).collect(),
             cart_abandoned_after_ms: length(
                 &self.carts.abandoned_after,
                 limits::CART_ABANDONED_MS.1,

@@ -11,6 +11,7 @@ mod contradiction;
 mod figures;
 mod parse;
 pub mod predefined;
+mod segments;
 mod source;
 mod span;
 pub(crate) mod suggest;
@@ -18,6 +19,10 @@ mod triggers;
 mod zone_table;
 
 pub use figures::{Attribution, Carts, Channel, Funnel, FunnelStep, Rate};
+pub use segments::{
+    AllOfPerson, AnyOfPerson, HowOften, NoCondition, PastCondition, PastOfGroup, PersonCondition,
+    Segment, StageCondition,
+};
 pub use source::{FixedValue, Goal, Group, Outcome, Plan, PropertyValue, Session, ValueSource};
 pub use triggers::{
     AllConditions, AnyCondition, AnyTrigger, ClickTarget, ClickTrigger, CommerceTrigger,

@@ -5,6 +5,7 @@
 
 use super::{
     figures::{Attribution, Carts, Channel, Funnel, Rate, is_default},
+    segments::Segment,
     triggers::When,
 };
 use crate::{counting::Counting, money::Currency};
@@ -82,6 +83,10 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
     pub rates: Vec<Rate>,
+    /// Who belongs together, by what they have done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub segments: Vec<Segment>,
 }
 
 /// When a visitor's session ends.

@@ -28,6 +28,7 @@ mod plan_problems;
 mod reasons;
 mod replay;
 mod scrub;
+mod segments;
 mod server_events;
 mod server_problems;
 mod sessions;

@@ -200,3 +200,68 @@ fn what_figures_need_is_bounded() {
     funnels[0].steps: has at most 16 steps, this has 17
     "#);
 }
+
+#[test]
+fn a_segment_says_what_it_can_be() {
+    let list = [
+        r#"[{ "when": { "done": "newsletter" } }]"#,
+        r#"[{ "id": "a" }]"#,
+        r#"[{ "id": "a", "when": {} }]"#,
+        r#"[{ "id": "a", "when": { "dome": "newsletter" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsleter" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "close-lost" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "purchase" } }]"#,
+        r#"[{ "id": "a", "when": { "group": "purchases" } }]"#,
+        r#"[{ "id": "a", "when": { "stage": "client" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsletter", "stage": "lost" } }]"#,
+        r#"[{ "id": "a", "when": { "stage": "lost", "within": "30d" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsletter", "at_least": 0, "within": "30 days" } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsletter", "exactly": 1, "at_most": 2 } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsletter", "at_least": 3, "at_most": 2 } }]"#,
+        r#"[{ "id": "a", "when": { "done": "newsletter", "within": "11y" } }]"#,
+        r#"[{ "id": "a", "when": { "all": [] } }]"#,
+        r#"[{ "id": "a", "when": { "any": [{ "stage": "lost" }, { "stage": "lost" }] } }]"#,
+        r#"[{ "id": "a", "when": { "not": { "not": { "not": { "not": { "not": { "stage": "lost" } } } } } } }]"#,
+        r#"[{ "id": "newsletter", "when": { "done": "newsletter" } }]"#,
+        r#"[{ "id": "a", "when": { "stage": "lost" } }, { "id": "a", "when": { "stage": "lost" } }]"#,
+    ];
+    insta::assert_snapshot!(each("segments", &list), @r#"
+    segments[0].id: is missing; write an id such as "regulars"
+    segments[0].when: is missing; write who belongs to it, such as { "done": "product-purchase", "within": "90d" }
+    segments[0].when: has no condition; write one of done, group, stage, not, all, any
+    segments[0].when.dome: is not a field of a condition; did you mean 'done'?
+    segments[0].when.done: 'newsleter' is not a goal or outcome of this plan; did you mean 'newsletter'?
+    segments[0].when.done: 'close-lost' is not a goal or outcome of this plan; did you mean 'close-won'?
+    segments[0].when.done: 'purchase' is not a goal or outcome of this plan; for any outcome of that group write { "group": "purchase" }
+    segments[0].when.group: 'purchases' is not a group of this plan; did you mean 'purchase'?
+    segments[0].when.stage: 'client' is not a stage; one of visitor, marketing_lead, sales_lead, opportunity, customer, lost, cancelled
+    segments[0].when: is not one condition; write one of done, group, stage, not, all, any
+    segments[0].when.within: is not a field of a condition; its fields are stage
+    segments[0].when.at_least: 0 is not a whole number from 1 to 1000
+    segments[0].when.within: '30 days' is not a length of time; write seconds, minutes, hours or days, such as "90s", "30m", "1h" or "7d"
+    segments[0].when.exactly: says it all; remove 'at_least' and 'at_most'
+    segments[0].when.at_most: is 2, which is fewer than 'at_least', 3: nobody can be meant
+    segments[0].when.within: '11y' is not a length of time; write seconds, minutes, hours or days, such as "90s", "30m", "1h" or "7d"
+    segments[0].when.all: is empty; write conditions
+    segments[0].when.any[1]: repeats an earlier condition of this list; remove it
+    segments[0].when.not.not.not.not.not: 'not', 'all' and 'any' nest at most 4 deep; flatten them
+    segments[0].id: 'newsletter' is the id of a goal or outcome too, and content could not tell them apart; give it its own
+    segments[1].id: 'a' is the id of an earlier segment; give each its own
+    "#);
+}
+
+#[test]
+fn a_segment_is_bounded() {
+    let one = |n: usize| format!(r#"{{ "done": "newsletter", "exactly": {n} }}"#);
+    let of = |from: usize| (from..from + 16).map(one).collect::<Vec<_>>().join(",");
+    let two = format!(
+        r#"{{ "any": [{{ "any": [{}] }}, {{ "any": [{}] }}] }}"#,
+        of(0),
+        of(16)
+    );
+    insta::assert_snapshot!(problems(&format!(r#""segments": [{{ "id": "a", "when": {two} }}]"#)), @"segments[0].when: has at most 32 conditions, this has 35; split the segment");
+    let many: Vec<String> = (0..=limits::SEGMENTS)
+        .map(|n| format!(r#"{{ "id": "s{n}", "when": {{ "stage": "lost" }} }}"#))
+        .collect();
+    insta::assert_snapshot!(problems(&format!(r#""segments": [{}]"#, many.join(","))), @"segments: has at most 32 segments, this has 33");
+}

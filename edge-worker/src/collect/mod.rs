@@ -126,8 +126,17 @@ fn forgets(envelope: &Envelope<'_>) -> bool {
     envelope.visitor == Claimed::Forgotten
 }
 
+/// The visitor that the browser's cookie names.
+pub(crate) fn visitor_of(heard: &Lines<'_>) -> Option<Id> {
+    visitor::of_cookies(heard.cookies)
+}
+
 /// Why a good beacon is let go.
-fn objection(heard: &Lines<'_>, site: &Site, envelope: &Envelope<'_>) -> Option<fate::Drop> {
+pub(crate) fn objection(
+    heard: &Lines<'_>,
+    site: &Site,
+    envelope: &Envelope<'_>,
+) -> Option<fate::Drop> {
     if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
         Some(fate::Drop::Host)
     } else if heard.refuses() || envelope.is_refused() {
@@ -197,7 +206,7 @@ async fn refuse(
     Err(Problem::new(Kind::BadBeacon, detail).into())
 }
 
-fn foreign_host(heard: &Lines<'_>, site: &str) -> Problem {
+pub(crate) fn foreign_host(heard: &Lines<'_>, site: &str) -> Problem {
     let address = if heard.origin.is_empty() {
         heard.referer
     } else {

@@ -3,10 +3,12 @@
 use crate::{
     openapi::shape,
     reports::{Amount, amount_schema},
+    segments,
 };
 use goalpost_core::{
     Currency, Money,
     contact::{Stage, Worth},
+    segment::History,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,6 +33,16 @@ pub(super) struct Counted {
     refunded: i64,
     voided: u8,
     order: Option<String>,
+}
+
+/// The same as a history that segments are asked about.
+pub(super) fn history(conversions: &[Counted]) -> History {
+    History::of(
+        conversions
+            .iter()
+            .enumerate()
+            .map(|(at, own)| segments::row(at, &own.definition, own.time, own.voided != 0)),
+    )
 }
 
 /// What they come to.

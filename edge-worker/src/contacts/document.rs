@@ -1,12 +1,12 @@
 //! What is known of one person, in one document.
 
 use super::{
-    brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
+    brought::{Brought, COUNTED, Counted, history, stage_schema, value_schema},
     person::{Person, ROWS},
     timeline,
 };
-use crate::{http::Failure, openapi::shape};
-use goalpost_core::{Id, plan::Plan};
+use crate::{http::Failure, openapi::shape, plans::Known};
+use goalpost_core::{Id, segment::members};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -77,11 +77,14 @@ impl Facts {
     /// The document.
     pub(super) fn document(
         self,
-        plan: &Plan,
+        known: &Known,
         person: &Person,
         lines: Vec<timeline::Line>,
         limit: usize,
+        now: i64,
     ) -> Result<Value, Failure> {
+        let plan = &known.plan;
+        let history = history(&self.conversions);
         let brought = Brought::of(&self.conversions);
         let times = self.conversions.iter().map(|own| own.time);
         let first = times.clone().chain(self.seen.0).min();
@@ -102,6 +105,7 @@ impl Facts {
             "identities": self.identities,
             "visitors": visitors,
             "stage": brought.stage.name(),
+            "segments": members(&known.reporting.segments, &history, now),
             "value": brought.value(),
             "points": brought.points,
             "first_seen": first,
@@ -175,6 +179,12 @@ pub(crate) fn schema() -> Value {
             shape::list(shape::id("A browser of the contact.")),
         ),
         ("stage", stage_schema()),
+        (
+            "segments",
+            shape::list(shape::text(
+                "A segment of the plan that the person belongs to now.",
+            )),
+        ),
         ("value", value_schema()),
         (
             "points",

@@ -3,6 +3,7 @@
 
 use super::{
     brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
+    membership,
     names::names_after,
     search::{FOUND, Wanted},
     stage::contacts_in_stage,
@@ -15,6 +16,7 @@ use crate::{
     plans::Known,
     reports::Query,
     routes::Parameter,
+    segments,
 };
 use goalpost_core::{contact::Stage, plan::Plan};
 use serde::Deserialize;
@@ -29,7 +31,7 @@ const RANKED: u32 = 10_000;
 
 const ORDERS: [&str; 4] = ["contact", "value", "points", "last"];
 
-const NAMES: [&str; 5] = ["q", "stage", "order", "after", "limit"];
+const NAMES: [&str; 6] = ["q", "stage", "segment", "order", "after", "limit"];
 
 /// The parameters of the list.
 pub(crate) const PARAMETERS: &[Parameter] = &[
@@ -44,6 +46,13 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         name: "stage",
         about: "Only contacts at this stage.",
         schema: stage_schema,
+    },
+    Parameter {
+        name: "segment",
+        about: "Only contacts that belong to this segment of the plan now. Of a page in order of \
+                names, and of a ranking, 1,000 contacts are looked at: a page may be shorter than \
+                asked for, and a ranking ends with them.",
+        schema: || json!({"type": "string"}),
     },
     Parameter {
         name: "order",
@@ -79,24 +88,46 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
         Some(stage) => Some(contacts_in_stage(edge, site, stage).await?),
         None => None,
     };
+    let segment = query
+        .get("segment")
+        .map(|id| segments::find(known, "segment", id))
+        .transpose()?;
     let after = query.get("after").unwrap_or_default();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (most, step) = match segment {
+        Some(_) => (membership::LOOKED_AT, membership::LOOKED_AT),
+        None => (limit, STEPS),
+    };
 
-    let (mut names, next) = if let Some(text) = query.get("q") {
+    let (mut names, mut next) = if let Some(text) = query.get("q") {
         (found(edge, site, text, limit).await?, None)
     } else if order == "contact" {
         if let Some(within) = &within {
-            page(within, after, wanted)
+            page(within, after, usize::try_from(most).unwrap_or(usize::MAX))
         } else {
-            let page = names_after(edge, site, after, STEPS, limit).await?;
+            let page = names_after(edge, site, after, step, most).await?;
             (page.names, page.next)
         }
     } else {
-        let most = if within.is_some() { RANKED } else { limit };
+        let most = match (&within, segment) {
+            (Some(_), None) => RANKED,
+            _ => most,
+        };
         (ranked(edge, known, order, most).await?, None)
     };
     if let Some(within) = &within {
         names.retain(|name| within.contains(name));
+    }
+    if let Some(segment) = segment {
+        names = membership::of_contacts(edge, known, &names)
+            .await?
+            .into_iter()
+            .filter(|member| member.segments.contains(&segment))
+            .map(|member| member.contact)
+            .collect();
+        if order == "contact" && names.len() > wanted {
+            next = names.get(..wanted).and_then(<[String]>::last).cloned();
+        }
     }
     names.truncate(wanted);
     let mut rows = rows(edge, site, &names).await?;

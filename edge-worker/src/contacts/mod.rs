@@ -3,6 +3,7 @@
 mod brought;
 mod document;
 mod list;
+pub(crate) mod membership;
 mod names;
 mod person;
 mod search;
@@ -16,7 +17,7 @@ pub(crate) use list::{PARAMETERS as LIST_PARAMETERS, list, schema as list_schema
 
 use crate::{
     bindings::Bindings,
-    database,
+    clock, database,
     http::{self, Outcome},
     plans,
     problem::{Kind, Problem},
@@ -89,7 +90,7 @@ pub(crate) async fn contact(
         .map(|line| serde_json::from_str(line))
         .collect::<Result<_, _>>()?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    http::json(&facts.document(&known.plan, &person, lines, limit)?)
+    http::json(&facts.document(&known, &person, lines, limit, clock::now())?)
 }
 
 fn nobody() -> Problem {

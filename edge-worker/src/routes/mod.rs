@@ -56,6 +56,7 @@ pub(crate) enum Action {
     Asset,
     BrowserPlan,
     Collect,
+    PageSegments,
     Pixel,
     Events,
     Page(pages::File),
@@ -74,6 +75,8 @@ pub(crate) enum Action {
     Costs,
     Report(reports::Name),
     Contact,
+    Segments,
+    Members,
     Live,
 }
 

@@ -3,7 +3,7 @@
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success};
 use crate::{
     collect, contacts, costs, events, explain, live, openapi::shape, pages::File, plans, replay,
-    reports,
+    reports, segments,
 };
 use goalpost_core::limits;
 use serde_json::{Value, json};
@@ -116,6 +116,28 @@ pub(crate) static ROUTES: &[Route] = &[
                         ],
                     )
                 },
+            },
+            problems: &[400, 403, 404, 503],
+        }],
+    },
+    Route {
+        path: "{prefix}/s",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::PageSegments,
+            scope: None,
+            summary: "Tells a page which segments its visitor belongs to",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "text/plain",
+                bytes: limits::SEGMENT_BYTES,
+                about: "The JSON of a beacon, with the items that are to count already. Nothing of it \
+                        is stored. The visitor is whom the cookie names.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "Ids of segments; an empty object where nobody may be looked up.",
+                schema: segments::schema,
             },
             problems: &[400, 403, 404, 503],
         }],
@@ -569,6 +591,33 @@ pub(crate) static ROUTES: &[Route] = &[
             "Whether every captured item has exactly one fate",
             &[],
         )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/segments",
+        operations: &[Operation {
+            parameters: segments::PARAMETERS,
+            problems: &[400, 404],
+            ..read(
+                Action::Segments,
+                "The plan's segments, and how many contacts belong to each now",
+                "The segments, counted among the contacts that were looked at; the counts of all \
+                 answers are to be added.",
+                segments::list_schema,
+            )
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/segments/{segment}",
+        operations: &[Operation {
+            parameters: segments::MEMBER_PARAMETERS,
+            problems: &[400, 404],
+            ..read(
+                Action::Members,
+                "Who belongs to a segment now, as JSON or CSV",
+                "The contacts, with all that they are known as.",
+                segments::members_schema,
+            )
+        }],
     },
     Route {
         path: "/api/v1/sites/{site}/live",

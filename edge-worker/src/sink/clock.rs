@@ -4,7 +4,7 @@ use goalpost_core::limits::{BACKDATE_MS, CLOCK_DRIFT_MS};
 
 /// The clock of the device that sent a beacon, as the edge judges it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DeviceClock {
+pub(crate) struct DeviceClock {
     received_at: i64,
     /// What one beacon's times are moved by, all alike, so that their order stays.
     correction: i64,
@@ -12,7 +12,7 @@ pub(super) struct DeviceClock {
 
 impl DeviceClock {
     /// A difference below [`CLOCK_DRIFT_MS`] is latency, and correcting for that would reorder.
-    pub(super) fn new(sent: i64, received_at: i64) -> Self {
+    pub(crate) fn new(sent: i64, received_at: i64) -> Self {
         let drift = received_at.saturating_sub(sent);
         let off = sent > 0 && drift.saturating_abs() >= CLOCK_DRIFT_MS;
         Self {
@@ -25,7 +25,7 @@ impl DeviceClock {
     ///
     /// Nothing happens after it arrived, and nothing longer before than a browser keeps an item: a
     /// page may not move its conversions into a month that is closed. The id keeps the original.
-    pub(super) fn time(self, captured: i64) -> (i64, Option<&'static str>) {
+    pub(crate) fn time(self, captured: i64) -> (i64, Option<&'static str>) {
         let corrected = captured.saturating_add(self.correction);
         let earliest = self.received_at.saturating_sub(BACKDATE_MS);
         let time = corrected.clamp(earliest, self.received_at);

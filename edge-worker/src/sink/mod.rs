@@ -38,6 +38,7 @@ mod waiting;
 pub(crate) mod tests;
 
 pub use chunk::{chunks, plans_needed};
+pub(crate) use clock::DeviceClock;
 pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};

@@ -68,6 +68,10 @@ export type Plan = {
    * What other currencies are worth in the plan's own, for totals over all of them.
    */
   rates?: Array<Rate>;
+  /**
+   * Who belongs together, by what they have done.
+   */
+  segments?: Array<Segment>;
 };
 
 /**
@@ -81,6 +85,16 @@ export type AllConditions = {
 };
 
 /**
+ * Conditions that must all hold.
+ */
+export type AllOfPerson = {
+  /**
+   * The conditions.
+   */
+  all: Array<PersonCondition>;
+};
+
+/**
  * Conditions of which at least one must hold.
  */
 export type AnyCondition = {
@@ -88,6 +102,16 @@ export type AnyCondition = {
    * The conditions.
    */
   any: Array<ConditionSource>;
+};
+
+/**
+ * Conditions of which at least one must hold.
+ */
+export type AnyOfPerson = {
+  /**
+   * The conditions.
+   */
+  any: Array<PersonCondition>;
 };
 
 /**
@@ -385,6 +409,16 @@ export type MediaTrigger = {
 };
 
 /**
+ * A condition that must not hold.
+ */
+export type NoCondition = {
+  /**
+   * The condition.
+   */
+  not: PersonCondition;
+};
+
+/**
  * A definition with financial value.
  */
 export type Outcome = {
@@ -444,6 +478,65 @@ export type PageTrigger = {
    */
   any?: Array<ConditionSource>;
 };
+
+/**
+ * Conversions of a goal or an outcome, of which there must be so many.
+ */
+export type PastCondition = {
+  /**
+   * The goal or the outcome.
+   */
+  done: string;
+  /**
+   * So many times or more, from 1.
+   */
+  at_least?: number;
+  /**
+   * So many times or fewer; 0 stands for never.
+   */
+  at_most?: number;
+  /**
+   * Just so many times.
+   */
+  exactly?: number;
+  /**
+   * Only what is at most that long ago counts: a whole number of minutes, hours or days, such as
+   * `30d`. Without it, everything counts.
+   */
+  within?: string;
+};
+
+/**
+ * Conversions of a group's outcomes, of which there must be so many, all taken together.
+ */
+export type PastOfGroup = {
+  /**
+   * The group.
+   */
+  group: string;
+  /**
+   * So many times or more, from 1.
+   */
+  at_least?: number;
+  /**
+   * So many times or fewer; 0 stands for never.
+   */
+  at_most?: number;
+  /**
+   * Just so many times.
+   */
+  exactly?: number;
+  /**
+   * Only what is at most that long ago counts: a whole number of minutes, hours or days, such as
+   * `30d`. Without it, everything counts.
+   */
+  within?: string;
+};
+
+/**
+ * What must be true of a person.
+ */
+export type PersonCondition = PastCondition | PastOfGroup | StageCondition | NoCondition | AllOfPerson | AnyOfPerson;
 
 /**
  * What is wrong with a plan, where, and how to put it right.
@@ -522,6 +615,24 @@ export type ScrollTrigger = {
 };
 
 /**
+ * People of whom the same is true now. Content may be shown to them alone, and they can be listed.
+ */
+export type Segment = {
+  /**
+   * Its id, unique among segments, goals and outcomes: small letters, digits and hyphens.
+   */
+  id: string;
+  /**
+   * What people call it; without one, its id.
+   */
+  name?: string;
+  /**
+   * Who belongs to it.
+   */
+  when: PersonCondition;
+};
+
+/**
  * Only a server reports it; a page that claims it is not believed.
  */
 export type ServerWord = "server";
@@ -543,6 +654,16 @@ export type Session = {
    * Whether a page view with the names of another campaign begins a new session.
    */
   split_by_campaign?: boolean;
+};
+
+/**
+ * The stage of a contact on the way to becoming a customer.
+ */
+export type StageCondition = {
+  /**
+   * `visitor`, `marketing_lead`, `sales_lead`, `opportunity`, `customer`, `lost` or `cancelled`.
+   */
+  stage: "visitor" | "marketing_lead" | "sales_lead" | "opportunity" | "customer" | "lost" | "cancelled";
 };
 
 /**

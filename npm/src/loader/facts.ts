@@ -104,3 +104,6 @@ export const withElements = (
 /** The parts of a query that tell where a visitor came from; the rest may be private. */
 export const queryOf = (search: string): Record<string, string> =>
   pick(new URLSearchParams(search), /^(utm|li_fat)_|_cl$|clk?id$|braid$/);
+
+/** A snippet's attribute without a value says yes too. */
+export const isOn = (value: unknown): boolean => value != null && value !== false && value !== "false";

@@ -59,6 +59,16 @@ export interface Natives {
   sendBeacon: Navigator["sendBeacon"];
 }
 
+/** Content that follows from what happens; only where the page has asked for it. */
+export interface Segments {
+  /** An item is sealed: its JSON. It is the first sign that the visitor allows it. */
+  sealed(item: string): void;
+  /** The visitor does not allow it any more. */
+  forget(): void;
+  /** What the visitor belongs to and has done, once that is known. */
+  now(): Promise<string[]>;
+}
+
 /** What the SDK is told when it takes over. */
 export interface Host {
   site: string;
@@ -78,6 +88,7 @@ export interface Host {
   /** The page load's id. */
   page: string;
   natives: Natives;
+  segments?: Segments | undefined;
 }
 
 /** What takes over: from then on it captures by itself. */

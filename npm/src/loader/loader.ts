@@ -34,6 +34,8 @@ export interface Loader {
   consent?: unknown;
   debug?: unknown;
   cookieless?: unknown;
+  /** Content is to follow from what happens. */
+  segments?: unknown;
   sdk: string;
   /** The page load's id. */
   page: string;
@@ -46,7 +48,7 @@ export interface Loader {
   call?: (args: unknown[]) => unknown;
 }
 
-export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug" | "cookieless">;
+export type Settings = Pick<Loader, "site" | "prefix" | "consent" | "debug" | "cookieless" | "segments">;
 
 declare const VERSION: string;
 

@@ -1,7 +1,7 @@
 import { use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
-import { contactOf } from "./facts.js";
-import type { Consent, Held, Host, Natives, Start } from "./host.js";
+import { contactOf, isOn } from "./facts.js";
+import type { Consent, Held, Host, Natives, Segments, Start } from "./host.js";
 import { Bound, type Loader } from "./loader.js";
 
 /** Longer than this nobody should wait for a module to arrive; the raw form needs none. */
@@ -20,13 +20,14 @@ export default async function takeOver(
   loader: Loader,
   wasm: string | URL = new URL("./sdk.wasm", import.meta.url),
 ): Promise<void> {
+  const segments = isOn(loader.segments) ? import("./segments.js").then(({ follow }) => follow(loader), () => {}) : undefined;
   try {
     const [form, instance] = await first(loader, wasm);
     use(instance);
-    await handOver(loader, start, form);
+    await handOver(loader, start, form, await segments);
   } catch (reason) {
     if (isOn(loader.debug)) console.info("goalpost: the raw form runs, because of", reason);
-    await import("./raw.js").then((raw) => handOver(loader, raw.start, "raw")).catch(() => {
+    await import("./raw.js").then(async (raw) => handOver(loader, raw.start, "raw", await segments)).catch(() => {
       // Then the loader goes on: it holds what happens, and sends it as the page is left.
     });
   }
@@ -65,7 +66,7 @@ const hashContacts = async ({ held }: Loader): Promise<void> => {
   }
 };
 
-const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promise<void> => {
+const handOver = async (loader: Loader, start: Start, form: Host["form"], segments: Segments | void): Promise<void> => {
   await hashContacts(loader);
   const { site, prefix, sdk, page, debug, cookieless, consent, count, held, natives } = loader;
   const successor = start({
@@ -81,6 +82,7 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promi
     held: held.map(toHeld),
     overflow: Math.max(0, count + 1 - Bound.Held),
     page,
+    segments: segments || undefined,
     natives: {
       fetch: natives.fetch.bind(window),
       setTimeout: natives.setTimeout.bind(window),
@@ -101,9 +103,6 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"]): Promi
     );
   }
 };
-
-/** A snippet's attribute without a value says yes too. */
-const isOn = (value: unknown): boolean => value != null && value !== false && value !== "false";
 
 const consentOf = (consent: unknown): Consent =>
   consent === "granted" || consent === "denied" ? consent : "unknown";

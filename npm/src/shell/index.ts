@@ -25,7 +25,7 @@ export const start = (host: Host): Sdk => {
   /** While debugging: what the engine was told and, after a `>`, what it asked for. */
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
-  toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : ""));
+  toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : "", host.segments ? 1 : ""));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   /** Cuts off the request under way. */
@@ -93,6 +93,7 @@ export const start = (host: Host): Sdk => {
         return;
       case "p":
         purges++;
+        host.segments?.forget();
         request?.abort();
         if (+storage.purge() | +!!request) forget();
         return;
@@ -100,6 +101,8 @@ export const start = (host: Host): Sdk => {
         return post(text);
       case "w":
         return lookOut(text);
+      case "c":
+        return host.segments!.sealed(text);
       case "b":
         if (!natives.sendBeacon?.(collectUrl, text)) tell("unbeaconed");
         return;
@@ -216,13 +219,15 @@ export const start = (host: Host): Sdk => {
           return tell(fields(method, name ? 1 : ""));
         case "overlay":
           return overlay();
+        case "segments":
+          return host.segments?.now();
         case "flush":
           return new Promise((done) => {
             flushed.push(done);
             tell(method);
           });
         default:
-          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay and flush)");
+          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay, segments and flush)");
       }
     },
   };

@@ -92,6 +92,9 @@ impl Engine {
                 let problem = claimed.and_then(Result::err).map(|(_, text)| text);
                 self.explain(&observation, problem);
             }
+            if self.settings.retells {
+                self.effects.push(Effect::Sealed(item.json.clone()));
+            }
             let urgent = is_urgent(&observation.seen);
             self.outbox.push(item, urgent, false);
             if urgent {

@@ -33,6 +33,8 @@ pub struct Settings {
     pub purposes: String,
     /// Whether nobody may be recognised: nothing is kept in the browser, and nobody is named.
     pub cookieless: bool,
+    /// Whether the shell wants to hear of each item: [`Effect::Sealed`].
+    pub retells: bool,
     /// Whether to explain each observation.
     pub debug: bool,
 }
@@ -130,6 +132,8 @@ pub enum Effect {
     Beacon(String),
     /// Look out for what the plan asks about beyond pages, clicks and calls: `Rules::watch_list`.
     Watch(String),
+    /// This item is sealed: its JSON, for content that follows from what happens.
+    Sealed(String),
     /// Tell the developer.
     Say(String),
 }

@@ -24,6 +24,7 @@ pub struct Page {
     pub fetched: Vec<String>,
     pub beaconed: Vec<String>,
     pub said: Vec<String>,
+    pub sealed: Vec<String>,
     pub watched: String,
     pub lock_is_free: bool,
 }
@@ -49,6 +50,7 @@ impl Page {
             consent,
             purposes: String::new(),
             cookieless,
+            retells: true,
             debug: false,
         };
         Self {
@@ -59,6 +61,7 @@ impl Page {
             fetched: Vec::new(),
             beaconed: Vec::new(),
             said: Vec::new(),
+            sealed: Vec::new(),
             watched: String::new(),
             lock_is_free: true,
         }
@@ -97,6 +100,7 @@ impl Page {
                 Effect::Fetch(body) => self.fetched.push(body),
                 Effect::Beacon(body) => self.beaconed.push(body),
                 Effect::Watch(words) => self.watched = words,
+                Effect::Sealed(item) => self.sealed.push(item),
                 Effect::Say(text) => self.said.push(text),
             }
         }

@@ -144,7 +144,7 @@ impl World<'_> {
             }
             Effect::Fetch(body) => self.fetch(b, t, body),
             Effect::Beacon(body) => self.beacon(b, t, body),
-            Effect::Watch(_) | Effect::Say(_) => Ok(()),
+            Effect::Watch(_) | Effect::Sealed(_) | Effect::Say(_) => Ok(()),
         }
     }
 

@@ -173,6 +173,7 @@ impl World<'_> {
             consent: self.browsers[b].consent,
             purposes: String::new(),
             cookieless: false,
+            retells: false,
             debug: self.random.chance(50),
         };
         let tab = Tab {

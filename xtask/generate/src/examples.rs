@@ -126,6 +126,30 @@ pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
             vec![json!({ "currency": "USD", "rate": "149.50", "from": "2026-11-01" })],
         ),
         (
+            "Segment",
+            vec![
+                json!({ "id": "regulars", "name": "Regulars",
+                        "when": { "done": "product-purchase", "at_least": 3, "within": "365d" } }),
+                json!({ "id": "long-gone", "name": "Long gone", "when": { "all": [
+                    { "stage": "customer" }, { "not": { "group": "purchase", "within": "180d" } } ] } }),
+            ],
+        ),
+        (
+            "PastCondition",
+            vec![json!({ "done": "product-purchase", "at_least": 2, "within": "90d" })],
+        ),
+        ("PastOfGroup", vec![json!({ "group": "purchase", "exactly": 1 })]),
+        ("StageCondition", vec![json!({ "stage": "customer" })]),
+        ("NoCondition", vec![json!({ "not": { "done": "product-purchase" } })]),
+        (
+            "AllOfPerson",
+            vec![json!({ "all": [{ "stage": "visitor" }, { "done": "marketing-lead" }] })],
+        ),
+        (
+            "AnyOfPerson",
+            vec![json!({ "any": [{ "stage": "lost" }, { "stage": "cancelled" }] })],
+        ),
+        (
             "ConditionSource",
             tests().into_iter().map(|(_, test)| test).chain([
                 json!({ "any": [{ "property": "shop", "is": "tokyo" }, { "property": "shop", "is": "osaka" }] }),
@@ -201,6 +225,9 @@ pub(crate) fn within_a_plan(name: &str, example: Value) -> Value {
         "Carts" => plan["carts"] = example,
         "Attribution" => plan["attribution"] = example,
         "Rate" => plan["rates"] = json!([example]),
+        "Segment" => plan["segments"] = json!([example]),
+        "PastCondition" | "PastOfGroup" | "StageCondition" | "NoCondition" | "AllOfPerson"
+        | "AnyOfPerson" => plan["segments"] = json!([{ "id": "example", "when": example }]),
         "Goal" => plan["goals"] = json!([example]),
         "ValueSource" => {
             plan["outcomes"] = json!([{ "id": "example", "group": "service", "value": example }]);

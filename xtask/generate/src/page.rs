@@ -98,6 +98,16 @@ pub(crate) fn text(schema: &Value) -> String {
         add(&tables::fields(&defs[name]));
         add(&shown(&defs[name]));
     }
+    add("## Segments");
+    add(&format!("{} {SEGMENTS}", about(&defs["Segment"])));
+    add(&tables::fields(&defs["Segment"]));
+    add(&shown(&defs["Segment"]));
+    add("### Conditions of a segment");
+    add(SEGMENT_CONDITIONS);
+    add(&tables::about_people(schema));
+    add("With `done` and `group`:");
+    add(&tables::how_often(schema));
+    add(PAST);
     add("## Limits");
     add(&tables::limits());
     page
@@ -306,6 +316,19 @@ A value fits as a whole.";
 
 const FUNNELS: &str = "\
 A step is an object with one field.";
+
+const SEGMENTS: &str = "\
+How pages and reports use them: [segments.md](segments.md).";
+
+const SEGMENT_CONDITIONS: &str = "\
+A condition is an object with one of these fields. `not`, `all` and `any` may be nested.";
+
+const PAST: &str = "\
+Without any of the three numbers, once is enough. What counts is conversions: a video that was played
+three times in a session is one conversion of a goal that counts once a session. What was voided by a
+refund never happened. `within` looks back from the moment of the question, that many milliseconds
+and no more; not within it is `not`. Who has done nothing belongs where nothing is asked for, as by
+`\"at_most\": 2`.";
 
 #[cfg(test)]
 mod tests {

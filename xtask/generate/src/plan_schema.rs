@@ -16,6 +16,10 @@ pub(crate) fn document() -> Value {
     }
     // `property` stands beside the one test, which the schema's `oneOf` describes.
     schema["$defs"]["PropertyCondition"]["unevaluatedProperties"] = json!(false);
+    // How often stands beside what, so that the types cannot say that nothing else may.
+    for name in ["PastCondition", "PastOfGroup"] {
+        schema["$defs"][name]["additionalProperties"] = json!(false);
+    }
     schema
 }
 
@@ -151,6 +155,28 @@ mod tests {
             (
                 "Funnel",
                 json!({ "id": "f", "window": "1 day", "steps": [step, step] }),
+            ),
+            ("Segment", json!({ "id": "s" })),
+            ("Segment", json!({ "id": "s", "when": {} })),
+            (
+                "Segment",
+                json!({ "id": "s", "when": { "done": "close-won", "times": 2 } }),
+            ),
+            (
+                "Segment",
+                json!({ "id": "s", "when": { "done": "close-won", "at_least": 0 } }),
+            ),
+            (
+                "Segment",
+                json!({ "id": "s", "when": { "done": "close-won", "within": "a month" } }),
+            ),
+            (
+                "Segment",
+                json!({ "id": "s", "when": { "stage": "client" } }),
+            ),
+            (
+                "Segment",
+                json!({ "id": "s", "when": { "done": "close-won", "group": "purchase" } }),
             ),
             ("Carts", json!({ "abandoned_after": 60 })),
             ("Attribution", json!({ "lookback": "a month" })),

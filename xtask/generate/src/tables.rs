@@ -8,7 +8,7 @@ use goalpost_core::{
 use serde_json::Value;
 
 /// The order in which a reader wants the fields; what is not here comes last.
-const ORDER: [&str; 49] = [
+const ORDER: [&str; 59] = [
     "site",
     "id",
     "name",
@@ -29,6 +29,16 @@ const ORDER: [&str; 49] = [
     "carts",
     "attribution",
     "rates",
+    "segments",
+    "done",
+    "stage",
+    "not",
+    "all",
+    "at_least",
+    "at_most",
+    "exactly",
+    "within",
+    "how_often",
     "channel",
     "source",
     "medium",
@@ -145,6 +155,8 @@ fn named(name: &str) -> String {
         "Carts" => ("carts", "carts"),
         "Attribution" => ("attribution", "attribution"),
         "Rate" => ("rate", "rates"),
+        "Segment" => ("segment", "segments"),
+        "PersonCondition" => ("condition", "conditions-of-a-segment"),
         "When" => ("trigger", "what-makes-it-happen"),
         "Counting" => ("policy", "how-often-it-counts"),
         "ValueSource" => ("value", "what-an-outcome-is-worth"),
@@ -201,6 +213,34 @@ pub(crate) fn triggers(schema: &Value) -> String {
             row(&[&code(word), about(trigger), &examples.join("<br>")])
         }),
     )
+}
+
+/// Kinds of conditions about people, with their examples.
+pub(crate) fn about_people(schema: &Value) -> String {
+    let choices = schema["$defs"]["PersonCondition"]["anyOf"]
+        .as_array()
+        .cloned();
+    table(
+        &["condition", "what must be true", "example"],
+        choices.unwrap_or_default().iter().map(|choice| {
+            let name = choice["$ref"]
+                .as_str()
+                .and_then(|name| name.rsplit('/').next());
+            let kind = &schema["$defs"][name.unwrap_or_default()];
+            let word = kind["required"][0].as_str().unwrap_or_default();
+            let example = code(&on_a_line(&kind["examples"][0]));
+            row(&[&code(word), about(kind), &example])
+        }),
+    )
+}
+
+/// How often something of a person's past must have happened.
+pub(crate) fn how_often(schema: &Value) -> String {
+    let mut past = schema["$defs"]["PastCondition"].clone();
+    if let Some(fields) = past["properties"].as_object_mut() {
+        fields.remove("done");
+    }
+    fields(&past)
 }
 
 /// Operators of conditions, with what they say of a property that is missing.
@@ -315,6 +355,16 @@ pub(crate) fn limits() -> String {
             format!("{} d", limits::LOOKBACK_DAYS.2),
         ),
         ("rates", limits::RATES.to_string()),
+        ("segments", limits::SEGMENTS.to_string()),
+        (
+            "conditions of one segment",
+            limits::SEGMENT_CONDITIONS.to_string(),
+        ),
+        (
+            "number of times that a segment asks for",
+            limits::SEGMENT_TIMES.to_string(),
+        ),
+        ("`within` of a segment", days(limits::SEGMENT_WINDOW_MS.1)),
         (
             "triggers of one definition",
             limits::ALTERNATIVES.to_string(),
@@ -326,7 +376,7 @@ pub(crate) fn limits() -> String {
             limits::TEST_VALUES.to_string(),
         ),
         (
-            "levels of `and` and `any`",
+            "levels of `and` and `any`, and of a segment's `not`, `all` and `any`",
             limits::CONDITION_DEPTH.to_string(),
         ),
         (

@@ -5,6 +5,7 @@ mod definitions;
 mod figures;
 mod funnels;
 mod reader;
+mod segments;
 mod settings;
 mod triggers;
 mod twice;

@@ -3,6 +3,7 @@
 use super::{
     definitions, figures, funnels,
     reader::{At, Fields, Reader},
+    segments,
 };
 use crate::{
     limits,
@@ -32,6 +33,7 @@ const PLAN: &[&str] = &[
     "carts",
     "attribution",
     "rates",
+    "segments",
 ];
 
 pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
@@ -87,6 +89,11 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         |at| figures::attribution(reader, &at),
     );
     let rates = figures::rates(reader, &fields, currency);
+    let known = segments::Known {
+        definitions: &ids,
+        groups: &groups,
+    };
+    let segments = segments::read(reader, &fields, known);
     Some(Plan {
         site: site?,
         timezone: timezone?,
@@ -103,6 +110,7 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         carts: carts?,
         attribution: attribution?,
         rates,
+        segments,
     })
 }
 

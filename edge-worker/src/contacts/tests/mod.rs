@@ -50,7 +50,7 @@ impl Shop {
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        let document = facts.document(&self.known.plan, &person, lines, limit);
+        let document = facts.document(&self.known, &person, lines, limit, NOW + 4_000 * DAY);
         Some(document.map_err(|failure| failure.to_string()).unwrap())
     }
 
