@@ -42,6 +42,7 @@ const CHUNKS = {
   "raw.js": "loader/raw.ts",
   "sdk-js.js": "loader/js-form.ts",
   "consent.js": "loader/consent.ts",
+  "link.js": "shell/link.ts",
   "overlay.js": "shell/overlay.ts",
   // A chunk stands after those that it loads.
   "embeds.js": "shell/embeds.ts",

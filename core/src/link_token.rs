@@ -33,10 +33,32 @@ pub struct Way<'a> {
     pub to: &'a str,
 }
 
+impl<'a> Way<'a> {
+    /// The way from one of the site's hosts to another of them.
+    ///
+    /// # Errors
+    /// [`LinkProblem::Elsewhere`] where it begins or ends outside the site, or goes nowhere.
+    pub fn between(
+        site: &'a str,
+        hosts: &'a [String],
+        from: &str,
+        to: &str,
+    ) -> Result<Self, LinkProblem> {
+        let own = |host: &str| hosts.iter().find(|own| own.eq_ignore_ascii_case(host));
+        match (own(from), own(to)) {
+            (Some(from), Some(to)) if from != to => Ok(Self { site, from, to }),
+            _ => Err(LinkProblem::Elsewhere),
+        }
+    }
+}
+
 /// Why a token says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[allow(clippy::exhaustive_enums, reason = "each has its count and its text")]
 pub enum LinkProblem {
+    /// The visitor does not come from another of the site's hosts, as far as the page knows.
+    #[error("host: is not another one of the plan's hosts")]
+    Elsewhere,
     /// It is no token.
     #[error("token: is no link token")]
     Malformed,
@@ -52,6 +74,7 @@ impl LinkProblem {
     /// The stable name, as it is counted.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Elsewhere => "elsewhere",
             Self::Malformed => "malformed",
             Self::Signature => "signature",
             Self::Expired => "expired",

@@ -33,15 +33,16 @@ fn record() -> impl Strategy<Value = SessionRecord> {
 }
 
 fn any_record() -> impl Strategy<Value = SessionRecord> {
-    let id = || (0i64..0xffff_ffff_ffff, any::<[u8; 10]>()).prop_map(|(time, rest)| Id::new(time, rest));
-    (id(), id(), 0i64..=i64::MAX, any::<u16>()).prop_map(
-        |(visitor, session, last, page_loads)| SessionRecord {
+    let id =
+        || (0i64..0xffff_ffff_ffff, any::<[u8; 10]>()).prop_map(|(time, rest)| Id::new(time, rest));
+    (id(), id(), 0i64..=i64::MAX, any::<u16>()).prop_map(|(visitor, session, last, page_loads)| {
+        SessionRecord {
             visitor,
             session,
             last,
             page_loads,
-        },
-    )
+        }
+    })
 }
 
 fn one() -> SessionRecord {
@@ -61,14 +62,58 @@ fn a_token_holds_for_one_way_of_one_site_and_two_minutes() {
     let late = verify(&token, WAY, &keys(), NOW + LIFE_MS + 1);
     assert_eq!(late, Err(LinkProblem::Expired));
     for other in [
-        Way { site: "other", ..WAY },
-        Way { from: "evil.example", ..WAY },
-        Way { to: "evil.example", ..WAY },
-        Way { from: WAY.to, to: WAY.from, ..WAY },
-        Way { from: "shop.example\npay.example", to: "", ..WAY },
+        Way {
+            site: "other",
+            ..WAY
+        },
+        Way {
+            from: "evil.example",
+            ..WAY
+        },
+        Way {
+            to: "evil.example",
+            ..WAY
+        },
+        Way {
+            from: WAY.to,
+            to: WAY.from,
+            ..WAY
+        },
+        Way {
+            from: "shop.example\npay.example",
+            to: "",
+            ..WAY
+        },
     ] {
         let found = verify(&token, other, &keys(), NOW);
         assert_eq!(found, Err(LinkProblem::Signature), "{other:?}");
+    }
+}
+
+#[test]
+fn a_way_begins_and_ends_at_different_hosts_of_the_site() {
+    let hosts = ["shop.example", "pay.example"].map(String::from);
+    let between = |from, to| Way::between("shop", &hosts, from, to);
+    assert_eq!(between("shop.example", "pay.example"), Ok(WAY));
+    assert_eq!(
+        between("SHOP.example", "Pay.Example"),
+        Ok(WAY),
+        "one way has one signature"
+    );
+    for (from, to) in [
+        ("shop.example", "shop.example"),
+        ("shop.example", "SHOP.example"),
+        ("shop.example", "evil.example"),
+        ("evil.example", "pay.example"),
+        ("shop.example", "pay.example.evil.example"),
+        ("shop.example", "www.pay.example"),
+        ("", "pay.example"),
+    ] {
+        assert_eq!(
+            between(from, to),
+            Err(LinkProblem::Elsewhere),
+            "{from} to {to}"
+        );
     }
 }
 
@@ -83,7 +128,10 @@ fn a_site_without_a_key_links_nothing() {
 
 #[test]
 fn a_key_that_is_being_changed_holds_beside_the_next() {
-    let (old, new) = (keys(), vec![String::from("another key of 16"), String::from(KEY)]);
+    let (old, new) = (
+        keys(),
+        vec![String::from("another key of 16"), String::from(KEY)],
+    );
     for (signer, reader) in [(&old, &new), (&new, &new)] {
         let token = sign(&one(), WAY, signer, NOW).unwrap();
         assert_eq!(verify(&token, WAY, reader, NOW), Ok(one()));
@@ -94,7 +142,10 @@ fn a_key_that_is_being_changed_holds_beside_the_next() {
 
 #[test]
 fn what_the_site_signs_for_something_else_is_no_link_token() {
-    use goalpost_core::{order_token::{self, OrderToken}, signature};
+    use goalpost_core::{
+        order_token::{self, OrderToken},
+        signature,
+    };
     let order = OrderToken {
         site: "shop".into(),
         order: "A1".into(),
@@ -132,16 +183,22 @@ fn where_the_visit_was_last_it_goes_on_and_the_older_visitor_stays() {
     let (shop, pay) = (at(50, 60, 3), at(10, 20, 9));
     let found = joined(shop, pay);
     assert_eq!(found.visitor, pay.visitor, "the older visitor");
-    assert_eq!((found.session, found.last), (shop.session, 60), "the visit under way");
+    assert_eq!(
+        (found.session, found.last),
+        (shop.session, 60),
+        "the visit under way"
+    );
     assert_eq!(found.page_loads, 9, "the next page is the tenth");
 }
 
 #[test]
 fn each_problem_says_what_it_is() {
-    let texts = [LinkProblem::Malformed, LinkProblem::Signature, LinkProblem::Expired]
+    use LinkProblem::{Elsewhere, Expired, Malformed, Signature};
+    let texts = [Elsewhere, Malformed, Signature, Expired]
         .map(|problem| format!("{}: {problem}", problem.name()))
         .join("\n");
     insta::assert_snapshot!(texts, @r"
+    elsewhere: host: is not another one of the plan's hosts
     malformed: token: is no link token
     signature: token: no key of the site makes it for this way
     expired: token: is older than 120 seconds

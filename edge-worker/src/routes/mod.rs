@@ -56,6 +56,7 @@ pub(crate) enum Action {
     Asset,
     BrowserPlan,
     Collect,
+    Link,
     Pixel,
     Events,
     Page(pages::File),
