@@ -229,7 +229,8 @@ proptest! {
     #[test]
     fn no_shorter_or_longer_text_is_a_token(record in any_record(), cut in 1usize..111, more in "[A-Za-z0-9_-]{1,8}") {
         let token = sign(&record, WAY, &keys(), NOW).unwrap();
-        prop_assert!(verify(&token[..cut], WAY, &keys(), NOW).is_err());
+        let shorter: String = token.chars().take(cut).collect();
+        prop_assert!(verify(&shorter, WAY, &keys(), NOW).is_err());
         prop_assert!(verify(&(token + &more), WAY, &keys(), NOW).is_err());
     }
 

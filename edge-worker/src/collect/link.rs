@@ -77,34 +77,28 @@ pub(crate) async fn link(
     }
     let keys = plans::signing_keys(edge);
     let keys = keys.get(&*asked.site).map_or(&[][..], Vec::as_slice);
-    match &asked.token {
-        None => {
-            let answer = asked.give(&heard, &site.hosts, keys)?;
-            said(&heard, &answer, "")
-        }
-        Some(token) => {
-            let taken = asked.take(token, &heard, &site.hosts, keys);
-            let outcome = taken.as_ref().map_or_else(|why| why.name(), |_| "ok");
-            count(edge, &asked.site, outcome).await;
-            match taken {
-                Ok(record) => {
-                    let record_text = Some(record.text());
-                    let answer = Answer {
-                        record: record_text,
-                        ..Answer::default()
-                    };
-                    said(&heard, &answer, &visitor::cookie(record.visitor, heard.url))
-                }
-                Err(why) => {
-                    let answer = Answer {
-                        why: Some(why.to_string()),
-                        ..Answer::default()
-                    };
-                    said(&heard, &answer, "")
-                }
-            }
-        }
-    }
+    let Some(token) = &asked.token else {
+        let answer = asked.give(&heard, &site.hosts, keys)?;
+        return said(&heard, &answer, "");
+    };
+    let record = asked.take(token, &heard, &site.hosts, keys);
+    let outcome = record.as_ref().map_or_else(|why| why.name(), |_| "ok");
+    count(edge, &asked.site, outcome).await;
+    let cookie = record.as_ref().map_or_else(
+        |_| String::new(),
+        |record| visitor::cookie(record.visitor, heard.url),
+    );
+    let answer = match record {
+        Ok(record) => Answer {
+            record: Some(record.text()),
+            ..Answer::default()
+        },
+        Err(why) => Answer {
+            why: Some(why.to_string()),
+            ..Answer::default()
+        },
+    };
+    said(&heard, &answer, &cookie)
 }
 
 impl Asked<'_> {
