@@ -220,3 +220,43 @@ visit("a link that asks for no referrer is left alone at the other end", KEYS, a
   assert.equal(await shop.value("SELECT count(DISTINCT visitor) FROM observations"), 2);
   assert.equal(await browser.run(() => location.search), "");
 });
+
+visit("where the edge says nothing about a token, the page waits a moment and is counted", KEYS, async ({ shop, browser }) => {
+  open(shop);
+  await browser.enter(`${shop.url}/start/`);
+  await restOn(browser, "#plain");
+  shop.wire.hold(/\/_g\/link/, /\/pay\//);
+  await browser.follow("#plain");
+  await shop.observed(2, "kind = 'page'");
+  shop.wire.release();
+  const [here, there] = await views(shop);
+  assert.notEqual(there.session, here.session);
+  assert.equal(await browser.run(() => location.search), "");
+});
+
+visit("a link that opens another tab takes the visit there", { ...KEYS, needs: ["buttons"] }, async ({ shop, browser }) => {
+  open(shop);
+  await browser.enter(`${shop.url}/start/`);
+  const before = await browser.tabs();
+  await restOn(browser, "#plain");
+  await browser.middleClick("#plain");
+  await until(async () => (await browser.tabs()).length > before.length, "another tab");
+  await browser.switchTo((await browser.tabs()).find((tab) => !before.includes(tab)));
+  await arrived(browser);
+  await shop.observed(2, "kind = 'page'");
+  assert.equal(await shop.value("SELECT count(DISTINCT hex(visitor) || hex(session)) FROM observations"), 1);
+  assert.equal(await browser.run(() => location.search), "");
+});
+
+visit("a page that reads its address late finds it whole, and its state of history too", KEYS, async ({ shop, browser }) => {
+  open(shop);
+  await browser.enter(`${shop.url}/start/`);
+  await restOn(browser, "#plain");
+  const state = `<script>history.replaceState({ own: 1 }, "")</script>`;
+  shop.wire.serve("/pay/", page(shop, `${state}<p>Pay</p>`));
+  await browser.follow("#plain");
+  await arrived(browser);
+  assert.equal(await browser.run(() => history.state.own), 1);
+  assert.equal(await browser.run(() => location.href), `${other(shop)}/pay/`);
+  await shop.observed(2, "kind = 'page'");
+});
