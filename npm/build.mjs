@@ -43,6 +43,7 @@ const CHUNKS = {
   "sdk-js.js": "loader/js-form.ts",
   "consent.js": "loader/consent.ts",
   "segments.js": "loader/segments.ts",
+  "link.js": "shell/link.ts",
   "overlay.js": "shell/overlay.ts",
   // A chunk stands after those that it loads.
   "embeds.js": "shell/embeds.ts",

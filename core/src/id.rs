@@ -46,6 +46,12 @@ impl Id {
         (digits.next().is_none() && bytes[6] >> 4 == 7).then_some(id)
     }
 
+    /// The id of these bytes; only version 7 is an id of ours.
+    #[cfg(feature = "edge")]
+    pub(crate) fn of_bytes(bytes: [u8; 16]) -> Option<Self> {
+        (bytes[6] >> 4 == 7).then_some(Self(bytes))
+    }
+
     /// The bytes, as stored.
     pub const fn bytes(self) -> [u8; 16] {
         self.0

@@ -42,6 +42,8 @@ pub mod kpi;
 pub mod ledger;
 pub mod limits;
 #[cfg(feature = "edge")]
+pub mod link_token;
+#[cfg(feature = "edge")]
 pub mod order_token;
 #[cfg(feature = "edge")]
 pub mod plan;

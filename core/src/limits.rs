@@ -48,6 +48,9 @@ pub const TEST_VALUES: usize = 64;
 /// Engagement points of one goal: room for any scale, and sums far below 2^53.
 pub const POINTS: u32 = 1_000_000;
 
+/// Bytes of what a page asks or tells about a link: two hosts, a record and a token.
+pub const LINK_BYTES: usize = 2_048;
+
 /// Hosts of one plan.
 pub const HOSTS: usize = 64;
 

@@ -154,7 +154,8 @@ impl Rules {
 
     /// What a page must look out for because some definition asks, as words, each followed by a
     /// space: `s75` a share of the way down, `d30` seconds of dwelling, `m50` a share of a video,
-    /// `m0` any other step of one, `f0` forms. A word stands there as often as it is asked for.
+    /// `m0` any other step of one, `f0` forms. A word stands there as often as it is asked for. Where
+    /// the site has more hosts than one, each follows after a slash: links between them.
     ///
     /// ```
     /// let rules = goalpost_core::testing::rules();
@@ -174,6 +175,12 @@ impl Rules {
             words.push(kind);
             json::push_integer(&mut words, i64::from(mark));
             words.push(' ');
+        }
+        if self.hosts.len() > 1 {
+            for host in &self.hosts {
+                words.push('/');
+                words.push_str(host);
+            }
         }
         words
     }

@@ -138,6 +138,7 @@ async fn serve(
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
         Action::PageSegments => return segments::for_page(request, edge).await,
+        Action::Link => return collect::link(request, edge).await,
         Action::Pixel => collect::pixel(&request, edge).await,
         Action::Events => events::take(request, edge, site).await,
         Action::Loader => assets::loader(&request, edge).await,

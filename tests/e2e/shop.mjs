@@ -18,7 +18,7 @@ const { site } = plan;
 
 /** Opens the shop. */
 export async function openShop(options = {}) {
-  const worker = await startWorker({ shop: true, plan: options.plan ?? plan });
+  const worker = await startWorker({ shop: true, plan: options.plan ?? plan, signingKeys: options.signingKeys });
   const wire = await openWire(worker.url);
   return new Shop(worker, wire);
 }
@@ -126,7 +126,7 @@ const ROUNDS = Number(process.env.ROUNDS || 1);
  * A test with a shop and a browser of its own, after which every item must have its fate.
  *
  * @param {string} name
- * @param {{ plan?: object, needs?: string[], storage?: "refused", signals?: "gpc" | "dnt",
+ * @param {{ plan?: object, signingKeys?: Record<string, string[]>, needs?: string[], storage?: "refused", signals?: "gpc" | "dnt",
  *   isPrivate?: boolean, waiting?: number, disagreements?: boolean }} options
  * @param {(parts: { shop: Shop, browser: import("./browser.mjs").Browser }) => Promise<void>} body
  */

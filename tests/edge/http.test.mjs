@@ -171,6 +171,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
   };
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
+    Link: JSON.stringify({ site: "shop", record: `${load.visitor} ${load.session} 1 1`, host: "localhost" }),
     Publish: JSON.stringify(plan),
     BeginReplay: begin.body,
     ExplainTried: JSON.stringify({ kind: "event", name: "demo_requested" }),

@@ -24,6 +24,8 @@ pub(crate) enum Bench {
     Replay,
     /// What the page SDK costs and delivers beside eleven others
     Sdk,
+    /// LCP, CLS and INP of the demo shop with and without Goalpost
+    Vitals,
 }
 
 impl Bench {
@@ -35,12 +37,13 @@ impl Bench {
             Self::Ingest => "tests/bench/ingest.mjs",
             Self::Replay => "tests/bench/replay.mjs",
             Self::Sdk => "tests/bench/sdk/bench.mjs",
+            Self::Vitals => "tests/bench/sdk/vitals.mjs",
         }
     }
 }
 
 /// Runs the one that is named, or all; `rows` is how full the databases of sink and reports get,
-/// `flags` are the SDK bench's own.
+/// `flags` are those of the page's benches.
 pub(crate) fn run(
     project: &Project,
     which: Option<Bench>,
@@ -55,8 +58,10 @@ pub(crate) fn run(
         if let (Bench::Sink | Bench::Reports, Some(rows)) = (bench, rows) {
             call = call.args(["--rows", &rows.to_string()]);
         }
-        if let Bench::Sdk = bench {
-            step("the peers' packages", || install_peers(project))?;
+        if let Bench::Sdk | Bench::Vitals = bench {
+            step("the packages of the page's benches", || {
+                install_peers(project)
+            })?;
             call = browser::ready(project, Kind::Chromium)?
                 .on(call)
                 .args(flags);
@@ -66,7 +71,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The peers are no part of set-up: only this bench needs them.
+/// The peers and `web-vitals` are no part of set-up: only these benches need them.
 fn install_peers(project: &Project) -> Result<()> {
     let folder = project.at("tests/bench/sdk");
     let lock = folder.join("package-lock.json");

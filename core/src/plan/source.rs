@@ -31,7 +31,7 @@ pub struct Plan {
     #[cfg_attr(feature = "schema", schemars(with = "String"), ts(type = "string"))]
     pub currency: Currency,
     /// The site's own host names, without scheme and port. Beacons from pages of other hosts are
-    /// dropped, and a link to another host is outbound.
+    /// dropped, and a link to another host is outbound. Over links between these, a visit goes on.
     pub hosts: Vec<String>,
     /// When a session ends.
     #[serde(default)]

@@ -22,6 +22,7 @@ mod funnels;
 mod funnels_hold;
 mod generated;
 mod ledger;
+mod links;
 mod plan_compile;
 mod plan_figures;
 mod plan_problems;

@@ -301,3 +301,17 @@ fn a_page_watches_only_for_what_some_definition_asks() {
         "s75 d120 m50 m0 f0 s75 "
     );
 }
+
+#[test]
+fn a_page_looks_after_links_only_where_the_site_has_hosts_to_link() {
+    let list = |hosts: &[&str]| {
+        let hosts = hosts.iter().map(ToString::to_string).collect();
+        let rules = rules("", r#"{ "id": "g", "when": { "scroll": 75 } }"#);
+        Rules { hosts, ..rules }.watch_list()
+    };
+    assert_eq!(list(&["shop.example"]), "s75 ");
+    assert_eq!(
+        list(&["shop.example", "pay.example"]),
+        "s75 /shop.example/pay.example"
+    );
+}

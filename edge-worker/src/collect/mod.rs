@@ -21,12 +21,14 @@
 
 mod agent;
 mod at_once;
+mod link;
 mod message;
 mod origin;
 mod pixel;
 mod visitor;
 
 pub(crate) use at_once::at_once;
+pub(crate) use link::{link, link_schema};
 pub(crate) use pixel::{PIXEL_PARAMETERS, pixel};
 
 use crate::{

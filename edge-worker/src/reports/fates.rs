@@ -59,6 +59,19 @@ SELECT json_object(
 FROM disagreements WHERE site = ?1 AND day BETWEEN ?2 AND ?3
 ORDER BY day, definition, sdk, form";
 
+/// What became of tokens that pages handed back.
+#[derive(Serialize, Deserialize)]
+struct Linked {
+    day: String,
+    outcome: String,
+    count: i64,
+}
+
+const LINKS: &str = "\
+SELECT json_object('day', day, 'outcome', outcome, 'count', count)
+FROM links WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+ORDER BY day, outcome";
+
 #[derive(Serialize)]
 struct Days<'a> {
     site: &'a str,
@@ -66,6 +79,7 @@ struct Days<'a> {
     to: String,
     fates: Vec<Tally>,
     disagreements: Vec<Disagreement>,
+    links: Vec<Linked>,
 }
 
 /// Answers the tallies by the day of arrival.
@@ -78,6 +92,7 @@ pub(super) async fn by_day(edge: &Bindings, known: &Known, query: &Query) -> Out
         site,
         fates: database::rows(edge, TALLIES, &values).await?,
         disagreements: database::rows(edge, DISAGREEMENTS, &values).await?,
+        links: database::rows(edge, LINKS, &values).await?,
         from: period.from,
         to: period.to,
     })
@@ -206,6 +221,23 @@ pub(super) fn schema() -> Value {
                 (
                     "verdict_only",
                     shape::integer("The edge said so, the page did not."),
+                ),
+            ])),
+        ),
+        (
+            "links",
+            shape::list(shape::object(&[
+                ("day", shape::date("The day, of UTC.")),
+                (
+                    "outcome",
+                    json!({
+                        "enum": ["ok", "elsewhere", "malformed", "signature", "expired"],
+                        "description": "`ok`: the visit went on; else why the token proved nothing.",
+                    }),
+                ),
+                (
+                    "count",
+                    shape::integer("How many tokens of links between the site's hosts."),
                 ),
             ])),
         ),

@@ -57,6 +57,7 @@ pub(crate) enum Action {
     BrowserPlan,
     Collect,
     PageSegments,
+    Link,
     Pixel,
     Events,
     Page(pages::File),

@@ -143,6 +143,27 @@ pub(crate) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "{prefix}/link",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::Link,
+            scope: None,
+            summary: "Gives a page a token for a link to another of the site's hosts, or takes it there",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "text/plain",
+                bytes: limits::LINK_BYTES,
+                about: "The JSON of site, record, host and token; docs/linking.md tells when.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "The token, or the record with which the visit goes on, or why there is none.",
+                schema: collect::link_schema,
+            },
+            problems: &[400, 403, 404],
+        }],
+    },
+    Route {
         path: "{prefix}/p.gif",
         operations: &[Operation {
             method: Method::Get,

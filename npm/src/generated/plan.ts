@@ -18,7 +18,7 @@ export type Plan = {
   currency: string;
   /**
    * The site's own host names, without scheme and port. Beacons from pages of other hosts are
-   * dropped, and a link to another host is outbound.
+   * dropped, and a link to another host is outbound. Over links between these, a visit goes on.
    */
   hosts: Array<string>;
   /**

@@ -26,6 +26,9 @@ export const start = (host: Host): Sdk => {
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
   toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : "", host.segments ? 1 : ""));
+  const link = () => import("./link.js");
+  /** The address brings what another host of the site hands over. */
+  const crossing = /[?&]_gp=/.test(location.search) && link().then(({ arrive }) => arrive(host));
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   /** Cuts off the request under way. */
@@ -65,8 +68,14 @@ export const start = (host: Host): Sdk => {
   const perform = (effect: string): void => {
     const text = effect.slice(1);
     switch (effect[0]) {
-      case "o":
-        return storage.locked(() => tell(joined("record", storage.record())));
+      case "o": {
+        const open = (record?: string) => {
+          if (record) storage.storeRecord(record);
+          storage.locked(() => tell(joined("record", storage.record())));
+        };
+        if (!crossing) return open();
+        return upheld(crossing.then((join) => join(storage.record)).catch(() => ""), open);
+      }
       case "r":
         return storage.storeRecord(text);
       case "a":
@@ -99,8 +108,11 @@ export const start = (host: Host): Sdk => {
         return;
       case "f":
         return post(text);
-      case "w":
-        return lookOut(text);
+      case "w": {
+        const [words, ...hosts] = text.split("/");
+        if (hosts[0]) link().then(({ leave }) => leave(host, hosts, storage.record), () => {});
+        return lookOut(words!);
+      }
       case "c":
         return host.segments!.sealed(text);
       case "b":
