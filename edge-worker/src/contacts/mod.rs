@@ -11,8 +11,10 @@ mod stage;
 mod tests;
 mod timeline;
 
+pub(crate) use brought::stage_schema;
 pub(crate) use document::schema;
 pub(crate) use list::{PARAMETERS as LIST_PARAMETERS, list, schema as list_schema};
+pub(crate) use stage::standing;
 
 use crate::{
     bindings::Bindings,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     bindings::Bindings,
-    clock, database,
+    clock, contacts, database,
     http::{self, Failure, Outcome},
     plans::Known,
     routes::Parameter,
@@ -151,6 +151,11 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         || json!({"enum": ["desktop", "mobile", "tablet", NONE]}),
     ),
     parameter("country", "Only this country, two letters.", TEXT),
+    parameter(
+        "stage",
+        "Only people who stand at this stage today: their sessions, and what they did.",
+        contacts::stage_schema,
+    ),
     parameter(
         "definition",
         "Only conversions of this goal or outcome.",

@@ -94,8 +94,7 @@ impl Figures {
         Self {
             by,
             now: tallies(sheet, &|day| String::from(day)),
-            before: before
-                .map(|(previous, sheet)| tallies(sheet, &|day| previous.shifted(day))),
+            before: before.map(|(previous, sheet)| tallies(sheet, &|day| previous.shifted(day))),
         }
     }
 

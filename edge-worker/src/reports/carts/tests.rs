@@ -232,7 +232,11 @@ fn a_purchase_makes_the_days_stale_of_all_that_it_may_have_bought_and_no_others(
     }
     assert_eq!(shop.keep_carts(LATER, 9), 3);
     assert_eq!(shop.totals(LATER), [3, 0, 3, 0, 0]);
-    shop.sees(visitor(4), session(4, 0), &[(NOW + 3 * DAY, play()), (NOW + 3 * DAY, view())]);
+    shop.sees(
+        visitor(4),
+        session(4, 0),
+        &[(NOW + 3 * DAY, play()), (NOW + 3 * DAY, view())],
+    );
     assert_eq!(shop.stale_carts(), Vec::<String>::new(), "of no cart");
     shop.told(
         LATER,

@@ -83,8 +83,10 @@ const PARTS: [(&str, &str); 5] = [
                     WHERE own.site = s.site AND own.visitor = s.visitor))
               ORDER BY 1)),
            (SELECT json_group_array(bought) FROM (
-              SELECT c.time || coalesce(c.order_number, '') AS bought FROM conversions AS c
-              WHERE c.site = s.site AND c.order_number IS NOT NULL
+              SELECT c.time || coalesce(c.order_number, '') AS bought
+              FROM conversions AS c
+              JOIN observations AS o ON o.site = c.site AND o.id = c.observation
+              WHERE c.site = s.site AND o.kind = 'commerce' AND o.body ->> 'name' = 'purchase'
                 AND c.person = coalesce(
                   (SELECT 'contact ' || k.contact FROM known_visitors AS k
                    WHERE k.site = s.site AND k.visitor = s.visitor),
