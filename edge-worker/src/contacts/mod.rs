@@ -1,6 +1,7 @@
 //! Contacts: one view of a person over browsers, channels, online and offline.
 
 mod brought;
+mod csv;
 mod document;
 mod list;
 mod names;

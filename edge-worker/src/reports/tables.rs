@@ -50,15 +50,11 @@ pub(super) fn send(face: &Face, known: &Known, table: &Table, csv: bool) -> Outc
     if !csv {
         return http::json(&answer::json(face, known, table));
     }
-    let text = csv::text(face, table);
-    let response = http::with_body(200, "text/csv; charset=utf-8", text.into_bytes())?;
-    let name = format!(
-        "attachment; filename=\"{}-{}-{}-{}.csv\"",
+    let file = format!(
+        "{}-{}-{}-{}",
         known.plan.site, face.report, face.period.from, face.period.to
     );
-    response.headers().set("Content-Disposition", &name)?;
-    response.headers().set("Cache-Control", "no-store")?;
-    Ok(response)
+    http::csv(&file, csv::text(face, table))
 }
 
 /// The table that the answers make.

@@ -36,7 +36,9 @@ pub(super) async fn report(edge: &Bindings, known: &Known, query: &Query) -> Out
     let carts = of_period(&owners, &asked.period, &known.rules.zone);
     let (carts, of) = abandoned::last(carts, asked.limit);
     if asked.csv {
-        return csv(known, &asked.period, &abandoned::csv(&carts));
+        let Period { from, to } = &asked.period;
+        let file = format!("{}-abandoned-carts-{from}-{to}", known.plan.site);
+        return http::csv(&file, abandoned::csv(&carts));
     }
     let face = asked.face("carts", abandoned::COLUMNS.to_vec(), Vec::new());
     http::json(&answer::json(&face, known, &abandoned::table(&carts, of)))
@@ -100,16 +102,4 @@ fn of_period<'a>(owners: &'a [Owner], period: &Period, zone: &Zone) -> Vec<Owned
             (period.from.as_str()..=period.to.as_str()).contains(&day.as_str())
         })
         .collect()
-}
-
-/// A list has no line of totals, so that each line is a cart.
-fn csv(known: &Known, period: &Period, text: &str) -> Outcome {
-    let response = http::with_body(200, "text/csv; charset=utf-8", text.as_bytes().to_vec())?;
-    let name = format!(
-        "attachment; filename=\"{}-abandoned-carts-{}-{}.csv\"",
-        known.plan.site, period.from, period.to
-    );
-    response.headers().set("Content-Disposition", &name)?;
-    response.headers().set("Cache-Control", "no-store")?;
-    Ok(response)
 }
