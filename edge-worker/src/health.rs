@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     "0006_people.sql",
     "0007_consent.sql",
     "0008_links.sql",
+    "0010_kept_carts.sql",
 ];
 
 #[derive(Serialize)]

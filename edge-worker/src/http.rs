@@ -92,6 +92,16 @@ pub(crate) fn without_body(response: &web_sys::Response) -> Result<web_sys::Resp
         .map_err(|problem| worker::Error::from(problem).into())
 }
 
+/// A table for a spreadsheet, under this name of a file.
+pub(crate) fn csv(file: &str, text: String) -> Outcome {
+    let response = with_body(200, "text/csv; charset=utf-8", text.into_bytes())?;
+    let headers = response.headers();
+    let disposition = format!("attachment; filename=\"{file}.csv\"");
+    headers.set("Content-Disposition", &disposition)?;
+    headers.set("Cache-Control", "no-store")?;
+    Ok(response)
+}
+
 /// An answer with a body of a stated type.
 pub(crate) fn with_body(
     status: u16,

@@ -159,3 +159,37 @@ test("a report tells carts apart, and is a table for a spreadsheet", async () =>
     await problem(await worker.admin(`${site}/reports/carts?${query}`), 400, "bad-parameter");
   }
 });
+
+test("figures of carts are the same before they are kept and after, and are read from few rows", async () => {
+  const site = await open();
+  for (let n = 0; n < 12; n += 1) {
+    const load = new PageLoad(site);
+    const items = [ago(25 * 60 + n, load.view()), ago(25 * 60, load.adds("walk"))];
+    if (n % 3 === 0) items.push(ago(24 * 60, load.purchase(`K${n}`, "100")));
+    await post(worker, load.beacon(items));
+  }
+  const still = new PageLoad(site);
+  await post(worker, still.beacon([ago(2, still.view()), ago(1, still.adds("run"))]));
+  await worker.settle();
+  const queries = ["", "?by=day&compare=previous", "?by=channel", "?by=device"];
+  const all = async () => JSON.stringify(await Promise.all(queries.map((query) => report(site, query))));
+  const rowsRead = async () => {
+    const response = await worker.admin(`${site}/reports/carts`);
+    return Number(response.headers.get("goalpost-rows-read"));
+  };
+  const [live, read] = [await all(), await rowsRead()];
+  await worker.rollUp();
+  assert.equal(await count("stale_days WHERE site = ?1 AND part = 'carts'", site), 0);
+  assert.ok((await count("carts_daily WHERE site = ?1", site)) > 0);
+  assert.equal(await all(), live);
+  assert.ok((await rowsRead()) < read / 2, `${await rowsRead()} of ${read}`);
+
+  const { totals } = await report(site);
+  assert.deepEqual(counts(totals), { carts: 13, bought: 0, abandoned: 12, recovered: 4, open: 1 });
+  // What arrives late is counted at once: its day is no longer taken from what is kept.
+  const late = new PageLoad(site);
+  await post(worker, late.beacon([ago(24 * 60 + 9, late.view()), ago(24 * 60 + 8, late.adds("late"))]));
+  await worker.settle();
+  assert.ok((await count("stale_days WHERE site = ?1 AND part = 'carts'", site)) > 0);
+  assert.equal((await report(site)).totals.carts.value, 14);
+});

@@ -186,6 +186,31 @@ test("a timeline has pages, the newest first", async () => {
   assert.deepEqual(lines, whole);
 });
 
+test("the list is a table for a spreadsheet too, page by page", async () => {
+  const site = "sheet";
+  await worker.publish({ ...plan, site });
+  await told(
+    ["a", "b", "=c"].map((customer, n) => ({
+      id: `s${n}`, time: ago(1), commerce: "purchase", order: `S${n}`, revenue: "900", currency: "JPY",
+      contact: { customer },
+    })),
+    site,
+  );
+  let after = "";
+  const lines = [];
+  for (let page = 0; page < 3; page += 1) {
+    const response = await worker.admin(`${site}/reports/contacts?format=csv&limit=1&after=${after}`);
+    assert.match(response.headers.get("content-type"), /^text\/csv/);
+    assert.match(response.headers.get("content-disposition"), /sheet-contacts\.csv/);
+    const [names, line] = (await response.text()).trimEnd().split("\r\n");
+    assert.ok(names.startsWith("contact,stage,verified JPY,net JPY,claimed JPY,claimed_net JPY,points,"), names);
+    lines.push(line.split(",").slice(0, 4).join(","));
+    after = response.headers.get("goalpost-next");
+  }
+  assert.equal(after, null);
+  assert.deepEqual(lines, ["=c", "a", "b"].map((own) => `customer:${own},customer,900,900`));
+});
+
 test("what cannot be asked is said, and nobody's address is repeated", async () => {
   const bad = await problem(await worker.admin("shop/contacts/anna%40shop.example"), 400, "bad-parameter");
   assert.ok(!bad.detail.includes("anna"));

@@ -186,6 +186,7 @@ test("a report is narrowed by what it knows, and refuses the rest by name", asyn
     ["colour=red", /^colour: is no parameter of this report; it takes from, to, /],
     ["by=weather", /^by: 'weather' is none of: day, channel, /],
     ["device=watch", /^device: 'watch' is none of: desktop, mobile, tablet, \(none\)$/],
+    ["stage=friend", /^stage: 'friend' is none of: visitor, marketing_lead, .*, cancelled$/],
     ["definition=nothing", /^definition: 'nothing' is none of: /],
     ["format=xls", /^format: 'xls' is none of: json, csv$/],
   ]) {
@@ -193,6 +194,31 @@ test("a report is narrowed by what it knows, and refuses the rest by name", asyn
     const found = await problem(response, 400, "bad-parameter");
     assert.match(found.detail, detail);
   }
+});
+
+test("a report is narrowed to people who stand at a stage today, and the stages add up", async () => {
+  const site = "stages";
+  await worker.publish({ ...plan, site });
+  const [buyer, looker] = [new PageLoad(site), new PageLoad(site)];
+  await post(worker, buyer.beacon([buyer.view(), buyer.identify("customer:1"), buyer.purchase("S1", "900")]));
+  const before = new PageLoad(site, { visitor: buyer.visitor });
+  await post(worker, before.beacon([before.view(), before.event("demo_requested")]));
+  await post(worker, looker.beacon([looker.view()]));
+  await worker.settle();
+  const totals = async (query) => (await report(`overview?${query}`, site)).totals;
+  const figures = ({ sessions, visitors, conversions, people, goals }) =>
+    [sessions, visitors, conversions, people, goals].map(value);
+  const everyone = figures(await totals(""));
+  assert.deepEqual(everyone, [3, 2, 1, 1, 1]);
+  assert.deepEqual(figures(await totals("stage=customer")), [2, 1, 1, 1, 1]);
+  assert.deepEqual(figures(await totals("stage=visitor")), [1, 1, 0, 0, 0]);
+  assert.deepEqual(figures(await totals("stage=lost")), [0, 0, 0, 0, 0]);
+  const channels = await report("channels?stage=customer", site);
+  assert.deepEqual(channels.filters, { stage: "customer" });
+  assert.ok(!channels.columns.some(({ id }) => id === "cost"), "nobody knows what customers cost");
+  assert.equal(channels.totals.claimed.value[0].minor, 900);
+  await worker.rollUp();
+  assert.deepEqual(figures(await totals("stage=customer")), [2, 1, 1, 1, 1]);
 });
 
 test("a day is the shop's day", async () => {

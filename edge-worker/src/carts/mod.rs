@@ -4,9 +4,9 @@
 mod tests;
 pub(crate) mod watch;
 
-use crate::http::Failure;
+use crate::{http::Failure, reports::period::date};
 use goalpost_core::{
-    Id,
+    Date, Id, Zone,
     cart::{Cart, carts},
     funnel::{Event, What, events_of_session, in_order},
     trail::{self, Entry},
@@ -31,6 +31,20 @@ pub(crate) struct Begun {
     pub(crate) visitor: Option<Id>,
     pub(crate) channel: String,
     pub(crate) device: String,
+    /// Of that session.
+    pub(crate) day: String,
+}
+
+impl Begun {
+    /// The day on which it was begun. What a session goes on to after its second midnight is of its
+    /// second day, so that whoever knows a session's day knows where to look.
+    pub(crate) fn on(&self, zone: &Zone) -> String {
+        let own = zone.date(self.cart.first_add);
+        let Some(first) = date(&self.day) else {
+            return own.text();
+        };
+        Date(own.0.clamp(first.0, first.0.saturating_add(1))).text()
+    }
 }
 
 /// Which people's carts are asked for.
@@ -38,25 +52,37 @@ pub(crate) struct Begun {
 pub(crate) enum Whose {
     /// Those with a session of these days, `?2` to `?3`, in which something was put into a cart.
     Days,
+    /// The same, without the days that this query finds.
+    DaysBut(&'static str),
     /// Those of the sessions in `?2`: JSON pairs of visitor and session.
     Sessions,
 }
 
 impl Whose {
-    const fn sql(self) -> &'static str {
+    fn sql(self) -> String {
         match self {
-            Self::Days => {
+            Self::Days => String::from(
                 "\
   begun AS MATERIALIZED (
     SELECT visitor, session FROM sessions INDEXED BY sessions_with_carts
     WHERE site = ?1 AND day BETWEEN ?2 AND ?3
-      AND instr(trail, '\"commerce\",\"add_to_cart\",') > 0),"
-            }
-            Self::Sessions => {
+      AND instr(trail, '\"commerce\",\"add_to_cart\",') > 0),",
+            ),
+            Self::DaysBut(left_out) => format!(
+                "\
+  days (day) AS (
+    SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
+  begun AS MATERIALIZED (
+    SELECT s.visitor, s.session
+    FROM days CROSS JOIN sessions AS s INDEXED BY sessions_with_carts
+      ON s.site = ?1 AND s.day = days.day AND instr(s.trail, '\"commerce\",\"add_to_cart\",') > 0
+    WHERE days.day NOT IN ({left_out})),"
+            ),
+            Self::Sessions => String::from(
                 "\
   begun AS MATERIALIZED (
-    SELECT unhex(value ->> 0) AS visitor, unhex(value ->> 1) AS session FROM json_each(?2)),"
-            }
+    SELECT unhex(value ->> 0) AS visitor, unhex(value ->> 1) AS session FROM json_each(?2)),",
+            ),
         }
     }
 
@@ -65,7 +91,7 @@ impl Whose {
     fn people(self) -> String {
         format!(
             "\
-WITH
+WITH RECURSIVE
 {}
   people AS MATERIALIZED (
     SELECT DISTINCT
@@ -91,11 +117,11 @@ WITH
     pub(crate) fn question(self) -> String {
         const SESSION: &str = "\
 json_array(
-  person, hex(visitor), hex(session), channel, device,
+  person, hex(visitor), hex(session), channel, device, day,
   (SELECT group_concat(e.value)
    FROM json_each('[' || trail || ']') AS e
    WHERE e.value ->> 2 = 'commerce' AND e.value ->> 3 IN ('add_to_cart', 'purchase')))";
-        const COLUMNS: &str = "s.visitor, s.session, s.channel, s.device, s.trail";
+        const COLUMNS: &str = "s.visitor, s.session, s.channel, s.device, s.day, s.trail";
         format!(
             "{people}
 SELECT {SESSION}
@@ -130,9 +156,17 @@ pub(crate) enum Row {
     Purchase(Purchase),
 }
 
-/// A session: whose, the visitor, the session, channel, device, and its steps as a trail.
+/// A session: whose, the visitor, the session, channel, device, day, and its steps as a trail.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Session(String, String, String, String, String, Option<String>);
+pub(crate) struct Session(
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+);
 
 /// A purchase: whose, when, and the order's number.
 #[derive(Debug, Deserialize)]
@@ -174,13 +208,14 @@ pub(crate) fn owners(
 }
 
 fn begun(cart: Cart, sessions: &[Session]) -> Option<Begun> {
-    let Session(_, visitor, _, channel, device, _) = sessions
+    let Session(_, visitor, _, channel, device, day, _) = sessions
         .iter()
         .find(|own| Id::parse(&own.2) == Some(cart.session))?;
     Some(Begun {
         visitor: Id::parse(visitor),
         channel: channel.clone(),
         device: device.clone(),
+        day: day.clone(),
         cart,
     })
 }
@@ -192,7 +227,7 @@ fn of_person(
     now: i64,
 ) -> Result<Vec<Cart>, Failure> {
     let mut trails: Vec<(Id, Vec<Entry<'_>>)> = Vec::with_capacity(sessions.len());
-    for Session(_, _, session, _, _, steps) in sessions {
+    for Session(_, _, session, .., steps) in sessions {
         if let (Some(session), Some(steps)) = (Id::parse(session), steps) {
             trails.push((session, trail::read(steps)?));
         }

@@ -182,7 +182,7 @@ pub(super) fn value_schema() -> Value {
 }
 
 /// The shape of a stage.
-pub(super) fn stage_schema() -> Value {
+pub(crate) fn stage_schema() -> Value {
     json!({"enum": Stage::ALL.map(Stage::name)})
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
-    membership,
+    csv, membership,
     names::names_after,
     search::{FOUND, Wanted},
     stage::contacts_in_stage,
@@ -22,6 +22,7 @@ use goalpost_core::{contact::Stage, plan::Plan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use worker::js_sys;
 
 /// Names that one page looks at: most are contacts', but a contact may have several.
 const STEPS: u32 = 2_000;
@@ -31,7 +32,7 @@ const RANKED: u32 = 10_000;
 
 const ORDERS: [&str; 4] = ["contact", "value", "points", "last"];
 
-const NAMES: [&str; 6] = ["q", "stage", "segment", "order", "after", "limit"];
+const NAMES: [&str; 7] = ["q", "stage", "segment", "order", "after", "format", "limit"];
 
 /// The parameters of the list.
 pub(crate) const PARAMETERS: &[Parameter] = &[
@@ -66,6 +67,12 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         schema: || json!({"type": "string"}),
     },
     Parameter {
+        name: "format",
+        about: "JSON, or CSV for a spreadsheet; then the header `Goalpost-Next` has the next page's \
+                `after`, percent-encoded.",
+        schema: || json!({"enum": ["json", "csv"]}),
+    },
+    Parameter {
         name: "limit",
         about: "How many; without it, 50.",
         schema: || json!({"type": "integer", "minimum": 1, "maximum": 200}),
@@ -78,6 +85,7 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
     let site = known.plan.site.as_str();
     let limit = query.number("limit", 50, (1, 200))?;
     let order = query.choice("order", &ORDERS)?;
+    let format = query.choice("format", &["json", "csv"])?;
     let stages = Stage::ALL.map(Stage::name);
     let stage = match query.get("stage") {
         Some(_) => Some(query.choice("stage", &stages)?),
@@ -133,6 +141,14 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
     let mut rows = rows(edge, site, &names).await?;
     sort(&mut rows, &known.plan, order);
     let contacts: Vec<Value> = rows.into_iter().map(Row::shown).collect();
+    if format == "csv" {
+        let response = http::csv(&format!("{site}-contacts"), csv::text(&contacts))?;
+        if let Some(next) = next {
+            let next = String::from(js_sys::encode_uri_component(&next));
+            response.headers().set("Goalpost-Next", &next)?;
+        }
+        return Ok(response);
+    }
     http::json(&json!({
         "site": site, "order": order, "contacts": contacts, "next": next,
     }))

@@ -1,6 +1,7 @@
 //! Contacts: one view of a person over browsers, channels, online and offline.
 
 mod brought;
+mod csv;
 mod document;
 mod list;
 pub(crate) mod membership;
@@ -12,8 +13,10 @@ mod stage;
 mod tests;
 mod timeline;
 
+pub(crate) use brought::stage_schema;
 pub(crate) use document::schema;
 pub(crate) use list::{PARAMETERS as LIST_PARAMETERS, list, schema as list_schema};
+pub(crate) use stage::standing;
 
 use crate::{
     bindings::Bindings,

@@ -19,6 +19,43 @@ FROM (
   GROUP BY contact, definition)
 GROUP BY contact";
 
+/// Who stands where, told by SQL, as [`Stage::of`] would: a row for each person who is beyond a
+/// visitor. `?1` site.
+const STANDING: &str = "\
+SELECT person,
+  CASE
+    WHEN bought > coalesce(cancelled, bought - 1) THEN 'customer'
+    WHEN cancelled >= max(coalesce(won, cancelled), coalesce(lost, cancelled)) THEN 'cancelled'
+    WHEN won >= coalesce(lost, won) THEN 'customer'
+    WHEN lost IS NOT NULL THEN 'lost'
+    WHEN opportunity THEN 'opportunity'
+    WHEN sales_lead THEN 'sales_lead'
+    ELSE 'marketing_lead'
+  END AS stage
+FROM (
+  SELECT person,
+    max(iif(definition = 'product-purchase', time, NULL)) AS bought,
+    max(iif(definition = 'close-cancelled', time, NULL)) AS cancelled,
+    max(iif(definition = 'close-won', time, NULL)) AS won,
+    max(iif(definition = 'close-lost', time, NULL)) AS lost,
+    max(definition = 'sales-opportunity') AS opportunity,
+    max(definition = 'sales-lead') AS sales_lead
+  FROM conversions
+  WHERE site = ?1 AND kind = 'outcome' AND voided = 0
+    AND definition IN (
+      'marketing-lead', 'sales-lead', 'sales-opportunity', 'close-lost', 'close-won',
+      'close-cancelled', 'product-purchase')
+  GROUP BY person)";
+
+/// A condition in SQL: that `person`, written as conversions have it, stands at `stage`. Everyone
+/// stands somewhere, so who is not found beyond a visitor is one.
+pub(crate) fn standing(person: &str, stage: &str) -> String {
+    format!(
+        "({person} IN (
+    SELECT person FROM ({STANDING}) WHERE {stage} IN ('visitor', stage))) <> ({stage} = 'visitor')"
+    )
+}
+
 /// A contact with its outcomes.
 #[derive(Deserialize)]
 pub(super) struct Reached(String, Vec<(String, i64)>);

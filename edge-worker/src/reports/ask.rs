@@ -13,7 +13,7 @@ use super::{
     source::{SOURCES, Shape, Source},
 };
 use crate::{plans::Known, problem::Problem};
-use goalpost_core::Zone;
+use goalpost_core::{Zone, contact::Stage};
 use serde_json::{Map, Value, json};
 
 /// A report as it was asked for.
@@ -333,6 +333,7 @@ fn filter(dimension: Dimension, value: &str, known: &Known) -> Result<String, Pr
             of(&names)?
         }
         Dimension::Device => of(&DEVICES)?,
+        Dimension::Stage => of(&Stage::ALL.map(Stage::name))?,
         Dimension::Country if value != NONE && !is_country(value) => {
             let detail = format!("'{value}' is no country; send two letters such as JP, or {NONE}");
             return Err(bad_parameter("country", &detail));

@@ -80,6 +80,7 @@ const NARROWED: &[Dimension] = &[
     Dimension::Landing,
     Dimension::Device,
     Dimension::Country,
+    Dimension::Stage,
 ];
 
 const NARROWED_TO_A_DEFINITION: &[Dimension] = &[
@@ -88,6 +89,7 @@ const NARROWED_TO_A_DEFINITION: &[Dimension] = &[
     Dimension::Landing,
     Dimension::Device,
     Dimension::Country,
+    Dimension::Stage,
     Dimension::Definition,
 ];
 

@@ -5,6 +5,7 @@ use super::{
     face::Face,
     table::{Figure, Table},
 };
+use goalpost_core::Date;
 use std::collections::BTreeSet;
 
 /// A column of text.
@@ -120,7 +121,7 @@ impl Column<'_> {
 }
 
 /// A text that no spreadsheet takes for a formula: what people send in must not run there.
-pub(super) fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         format!("'{text}")
     } else {
@@ -128,8 +129,22 @@ pub(super) fn guarded(text: &str) -> String {
     }
 }
 
+/// A time (Unix milliseconds) as spreadsheets read it.
+pub(crate) fn utc(time: i64) -> String {
+    let second = time.div_euclid(1_000);
+    let day = Date(i32::try_from(second.div_euclid(86_400)).unwrap_or_default());
+    let part = |unit: i64, of: i64| second.div_euclid(unit).rem_euclid(of);
+    format!(
+        "{}T{:02}:{:02}:{:02}Z",
+        day.text(),
+        part(3_600, 24),
+        part(60, 60),
+        part(1, 60)
+    )
+}
+
 /// A line of fields, each quoted where it must be.
-pub(super) fn push_line(out: &mut String, fields: impl Iterator<Item = String>) {
+pub(crate) fn push_line(out: &mut String, fields: impl Iterator<Item = String>) {
     for (at, field) in fields.enumerate() {
         if at > 0 {
             out.push(',');

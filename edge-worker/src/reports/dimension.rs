@@ -14,6 +14,8 @@ pub(crate) enum Dimension {
     Definition,
     Group,
     Event,
+    /// Where somebody stands today: only to narrow by.
+    Stage,
 }
 
 /// What a session is told apart by, and so the conversions that are owed to it.
@@ -45,6 +47,7 @@ impl Dimension {
             Self::Definition => "definition",
             Self::Group => "group",
             Self::Event => "event",
+            Self::Stage => "stage",
         }
     }
 
@@ -62,6 +65,7 @@ impl Dimension {
             Self::Definition => "Definition",
             Self::Group => "Group",
             Self::Event => "Event",
+            Self::Stage => "Contact stage",
         }
     }
 

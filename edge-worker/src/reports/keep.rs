@@ -4,7 +4,7 @@
 //! happened on it.
 
 use super::{
-    credit, funnels,
+    carts, credit, funnels,
     kept::{self, Part},
     store::{Ask, Store as _},
 };
@@ -30,6 +30,7 @@ pub(crate) async fn keep(edge: &Bindings, before: &str) -> Result<(), Failure> {
         days: DAYS,
         credits: COMPUTED,
         funnels: COMPUTED,
+        carts: COMPUTED,
     };
     for site in sites {
         if let Err(problem) = keep_site(edge, &site, before, &mut left).await {
@@ -45,6 +46,7 @@ struct Left {
     days: u32,
     credits: u32,
     funnels: u32,
+    carts: u32,
 }
 
 async fn keep_site(
@@ -83,5 +85,8 @@ async fn keep_site(
     let part = funnels::kept::part(site, own);
     let kept = funnels::kept::keep(edge, &part, own, before, left.funnels, id).await?;
     left.funnels = left.funnels.saturating_sub(kept);
+
+    let kept = carts::kept::keep(edge, &known, clock::now(), before, left.carts, id).await?;
+    left.carts = left.carts.saturating_sub(kept);
     outcome
 }

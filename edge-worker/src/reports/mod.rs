@@ -47,6 +47,7 @@ pub(crate) use asked::{ATTRIBUTION, CARTS, FUNNELS, VELOCITY, WHAT_IF};
 pub(crate) use query::{Query, bad_parameter};
 pub(crate) use tables::PARAMETERS as TABLE;
 
+pub(crate) use csv::{guarded, push_line, utc};
 pub(crate) use keep::keep;
 
 pub(crate) use fates::{Balance, balance, balance_fields};

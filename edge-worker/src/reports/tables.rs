@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     bindings::Bindings,
-    clock, database,
+    clock, contacts, database,
     http::{self, Failure, Outcome},
     plans::Known,
     routes::Parameter,
@@ -50,15 +50,11 @@ pub(super) fn send(face: &Face, known: &Known, table: &Table, csv: bool) -> Outc
     if !csv {
         return http::json(&answer::json(face, known, table));
     }
-    let text = csv::text(face, table);
-    let response = http::with_body(200, "text/csv; charset=utf-8", text.into_bytes())?;
-    let name = format!(
-        "attachment; filename=\"{}-{}-{}-{}.csv\"",
+    let file = format!(
+        "{}-{}-{}-{}",
         known.plan.site, face.report, face.period.from, face.period.to
     );
-    response.headers().set("Content-Disposition", &name)?;
-    response.headers().set("Cache-Control", "no-store")?;
-    Ok(response)
+    http::csv(&file, csv::text(face, table))
 }
 
 /// The table that the answers make.
@@ -151,6 +147,11 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         || json!({"enum": ["desktop", "mobile", "tablet", NONE]}),
     ),
     parameter("country", "Only this country, two letters.", TEXT),
+    parameter(
+        "stage",
+        "Only people who stand at this stage today: their sessions, and what they did.",
+        contacts::stage_schema,
+    ),
     parameter(
         "definition",
         "Only conversions of this goal or outcome.",

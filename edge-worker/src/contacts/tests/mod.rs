@@ -5,6 +5,7 @@
 )]
 
 mod lists;
+mod stages;
 
 use super::{
     document::{self, Facts},

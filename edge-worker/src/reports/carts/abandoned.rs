@@ -2,12 +2,12 @@
 
 use super::{
     super::{
-        csv::{guarded, push_line},
+        csv::{guarded, push_line, utc},
         table::{Label, Row, Table},
     },
     Owned,
 };
-use goalpost_core::{Date, Id};
+use goalpost_core::Id;
 use std::cmp::Reverse;
 
 /// The list's columns.
@@ -50,7 +50,7 @@ pub(super) fn table(carts: &[Owned<'_>], of: usize) -> Table {
     }
 }
 
-/// The list for a spreadsheet.
+/// The list for a spreadsheet, without a line of totals, so that each line is a cart.
 pub(super) fn csv(carts: &[Owned<'_>]) -> String {
     let mut out = String::new();
     push_line(&mut out, COLUMNS.iter().map(|(id, _)| String::from(*id)));
@@ -85,21 +85,9 @@ fn labels((contact, begun): Owned<'_>) -> Vec<Label> {
 
 /// A time: Unix milliseconds for programs, and UTC for people.
 fn moment(time: Option<i64>) -> Label {
-    let name = time.map(|time| {
-        let second = time.div_euclid(1_000);
-        let day = Date(i32::try_from(second.div_euclid(86_400)).unwrap_or_default());
-        let part = |unit: i64, of: i64| second.div_euclid(unit).rem_euclid(of);
-        format!(
-            "{}T{:02}:{:02}:{:02}Z",
-            day.text(),
-            part(3_600, 24),
-            part(60, 60),
-            part(1, 60)
-        )
-    });
     Label {
         id: time.map(|time| time.to_string()).unwrap_or_default(),
-        name: name.unwrap_or_default(),
+        name: time.map(utc).unwrap_or_default(),
         in_plan: None,
     }
 }

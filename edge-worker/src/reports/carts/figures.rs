@@ -8,38 +8,11 @@ use super::{
         period::Period,
         table::{Figure, Label, Row, Table},
     },
-    Owned,
+    tally::{Sheet, Tally},
 };
-use crate::carts::Begun;
-use goalpost_core::Zone;
 use std::{cmp::Reverse, collections::BTreeMap};
 
-/// How many carts became what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    carts: u32,
-    /// In time.
-    bought: u32,
-    /// Given up, whether or not they were bought later.
-    abandoned: u32,
-    /// Given up, and bought after all.
-    recovered: u32,
-}
-
 impl Tally {
-    fn add(&mut self, begun: &Begun) {
-        let abandoned = begun.cart.abandoned_at.is_some();
-        let bought = begun.cart.purchased_at.is_some();
-        for (count, counts) in [
-            (&mut self.carts, true),
-            (&mut self.bought, bought && !abandoned),
-            (&mut self.abandoned, abandoned),
-            (&mut self.recovered, bought && abandoned),
-        ] {
-            *count = count.saturating_add(u32::from(counts));
-        }
-    }
-
     /// In the order of the [`columns`]. A cart that is still open says nothing of a rate yet.
     fn cells(self) -> [Cell; 7] {
         let settled = self.bought.saturating_add(self.abandoned);
@@ -86,49 +59,43 @@ struct Tallies {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Figures {
     by: &'static str,
-    period: Period,
     now: Tallies,
     before: Option<Tallies>,
 }
 
 impl Figures {
-    pub(super) fn of(carts: &[Owned<'_>], by: &'static str, period: &Period, zone: &Zone) -> Self {
-        let mut figures = Self {
-            by,
-            period: period.clone(),
-            now: Tallies::default(),
-            before: None,
+    /// Those of a period at `now`, beside those of the days before where they are asked for.
+    pub(super) fn of(
+        by: &'static str,
+        period: &Period,
+        sheet: &Sheet,
+        before: Option<(&Period, &Sheet)>,
+        now: i64,
+    ) -> Self {
+        let tallies = |sheet: &Sheet, day: &dyn Fn(&str) -> String| {
+            let mut tallies = Tallies::default();
+            if by == "day" {
+                let days = period.days().into_iter();
+                tallies.rows = days.map(|day| (day, Tally::default())).collect();
+            }
+            for (key, fates) in &sheet.0 {
+                let own = fates.at(now);
+                tallies.whole.add(own);
+                let value = match by {
+                    "day" => day(&key.day),
+                    "channel" => key.channel.clone(),
+                    "device" => key.device.clone(),
+                    _ => continue,
+                };
+                tallies.rows.entry(value).or_default().add(own);
+            }
+            tallies
         };
-        figures.now = figures.tallies(carts, zone, |day| day);
-        figures
-    }
-
-    /// Sets the carts of the days before beside these.
-    pub(super) fn compare(&mut self, carts: &[Owned<'_>], previous: &Period, zone: &Zone) {
-        let before = self.tallies(carts, zone, |day| previous.shifted(&day));
-        self.before = Some(before);
-    }
-
-    fn tallies(&self, carts: &[Owned<'_>], zone: &Zone, day: impl Fn(String) -> String) -> Tallies {
-        let mut tallies = Tallies::default();
-        if self.by == "day" {
-            let days = self.period.days();
-            tallies.rows = days
-                .into_iter()
-                .map(|day| (day, Tally::default()))
-                .collect();
+        Self {
+            by,
+            now: tallies(sheet, &|day| String::from(day)),
+            before: before.map(|(previous, sheet)| tallies(sheet, &|day| previous.shifted(day))),
         }
-        for (_, begun) in carts {
-            tallies.whole.add(begun);
-            let key = match self.by {
-                "day" => day(zone.date(begun.cart.first_add).text()),
-                "channel" => begun.channel.clone(),
-                "device" => begun.device.clone(),
-                _ => continue,
-            };
-            tallies.rows.entry(key).or_default().add(begun);
-        }
-        tallies
     }
 
     /// The id and the name of what rows are told apart by.

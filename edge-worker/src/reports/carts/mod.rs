@@ -3,11 +3,16 @@
 
 mod abandoned;
 mod figures;
+pub(super) mod kept;
+mod tally;
+#[cfg(test)]
+mod tests;
 
 use super::{
     Query, answer,
-    asked::{Asked, CARTS},
-    period::{self, Period},
+    asked::{Asked, CARTS, Made},
+    period::Period,
+    store::Store,
 };
 use crate::{
     bindings::Bindings,
@@ -17,48 +22,65 @@ use crate::{
     plans::Known,
 };
 use figures::Figures;
-use goalpost_core::{Date, Zone};
+use goalpost_core::Zone;
 
 /// Answers the report.
 pub(super) async fn report(edge: &Bindings, known: &Known, query: &Query) -> Outcome {
     let now = clock::now();
+    if query.choice("list", &["none", "abandoned"])? == "none" {
+        return figures(edge, known, query, now).await?.send(known);
+    }
     let asked = Asked::read(query, CARTS, known, now)?;
-    let by = query.choice("by", &["none", "day", "channel", "device"])?;
-    let zone = &known.rules.zone;
-    let owners = read(edge, known, &asked.period, now).await?;
-    let carts = of_period(&owners, &asked.period, zone);
-    if query.choice("list", &["none", "abandoned"])? == "abandoned" {
-        let (carts, of) = abandoned::last(carts, asked.limit);
-        if asked.csv {
-            return csv(known, &asked.period, &abandoned::csv(&carts));
-        }
-        let face = asked.face("carts", abandoned::COLUMNS.to_vec(), Vec::new());
-        return http::json(&answer::json(&face, known, &abandoned::table(&carts, of)));
+    by(query)?;
+    let owners = people(edge, known, &asked.period, now).await?;
+    let carts = of_period(&owners, &asked.period, &known.rules.zone);
+    let (carts, of) = abandoned::last(carts, asked.limit);
+    if asked.csv {
+        let Period { from, to } = &asked.period;
+        let file = format!("{}-abandoned-carts-{from}-{to}", known.plan.site);
+        return http::csv(&file, abandoned::csv(&carts));
     }
-    let mut figures = Figures::of(&carts, by, &asked.period, zone);
-    if let Some(previous) = &asked.previous {
-        let owners = read(edge, known, previous, now).await?;
-        let carts = of_period(&owners, previous, zone);
-        figures.compare(&carts, previous, zone);
-    }
+    let face = asked.face("carts", abandoned::COLUMNS.to_vec(), Vec::new());
+    http::json(&answer::json(&face, known, &abandoned::table(&carts, of)))
+}
+
+/// How many there were, and what became of them.
+async fn figures(
+    store: &impl Store,
+    known: &Known,
+    query: &Query,
+    now: i64,
+) -> Result<Made, Failure> {
+    let asked = Asked::read(query, CARTS, known, now)?;
+    let by = by(query)?;
+    let sheet = kept::of_period(store, known, &asked.period, now).await?;
+    let before = match &asked.previous {
+        Some(previous) => Some((
+            previous,
+            kept::of_period(store, known, previous, now).await?,
+        )),
+        None => None,
+    };
+    let before = before.as_ref().map(|(previous, sheet)| (*previous, sheet));
+    let figures = Figures::of(by, &asked.period, &sheet, before, now);
     let table = figures.table(asked.limit);
     let dimensions = figures.dimension().into_iter().collect();
     let face = asked.face("carts", dimensions, figures::columns());
-    asked.made(face, table).send(known)
+    Ok(asked.made(face, table))
 }
 
-/// All carts of the people who put something into one in the period. What a session's day begins may
-/// go on after midnight, so the day before is read as well.
-async fn read(
+fn by(query: &Query) -> Result<&'static str, Failure> {
+    Ok(query.choice("by", &["none", "day", "channel", "device"])?)
+}
+
+/// All carts of the people who put something into one in the period.
+async fn people(
     edge: &Bindings,
     known: &Known,
     period: &Period,
     now: i64,
 ) -> Result<Vec<Owner>, Failure> {
-    let from = period::date(&period.from).map_or_else(
-        || period.from.clone(),
-        |day| Date(day.0.saturating_sub(1)).text(),
-    );
+    let from = kept::day_before(&period.from);
     let values = [known.plan.site.as_str(), from.as_str(), period.to.as_str()];
     let rows = database::rows(edge, &Whose::Days.question(), &values).await?;
     owners(rows, known.reporting.cart_abandoned_after_ms, now)
@@ -76,20 +98,8 @@ fn of_period<'a>(owners: &'a [Owner], period: &Period, zone: &Zone) -> Vec<Owned
             owner.carts.iter().map(move |begun| (contact, begun))
         })
         .filter(|(_, begun)| {
-            let day = zone.date(begun.cart.first_add).text();
+            let day = begun.on(zone);
             (period.from.as_str()..=period.to.as_str()).contains(&day.as_str())
         })
         .collect()
-}
-
-/// A list has no line of totals, so that each line is a cart.
-fn csv(known: &Known, period: &Period, text: &str) -> Outcome {
-    let response = http::with_body(200, "text/csv; charset=utf-8", text.as_bytes().to_vec())?;
-    let name = format!(
-        "attachment; filename=\"{}-abandoned-carts-{}-{}.csv\"",
-        known.plan.site, period.from, period.to
-    );
-    response.headers().set("Content-Disposition", &name)?;
-    response.headers().set("Cache-Control", "no-store")?;
-    Ok(response)
 }

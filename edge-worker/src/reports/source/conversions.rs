@@ -1,9 +1,7 @@
 //! Conversions, with the arrival that each is owed to: kept by day.
 
 use super::{
-    ALL, Knows, STALE, Shape, Source,
-    cut::{Cut, by_every_cut},
-    days, grouped, kept, told, traffic,
+    ALL, Knows, STALE, Shape, Source, cut::by_every_cut, days, grouped, kept, told, traffic,
 };
 use crate::reports::{
     dimension::{Dimension, OF_A_VISIT},
@@ -209,7 +207,7 @@ SELECT
 
 fn figures(shape: &Shape<'_>, counted: Counted) -> String {
     let apart = shape.of_a_visit();
-    match Cut::covering(&apart) {
+    match shape.cut() {
         Some(cut) => format!(
             "{days},
 figures AS (
@@ -221,7 +219,14 @@ figures AS (
             kept = kept("conversions_daily", cut, &KEYS, &FIGURES),
             rows = rows(STALE, &apart, counted),
         ),
-        None => format!("WITH figures AS (\n  {})", rows(ALL, &apart, counted)),
+        None => format!(
+            "WITH figures AS (\n  {})",
+            rows(
+                &format!("{ALL}{}", shape.at_stage("c.person")),
+                &apart,
+                counted
+            )
+        ),
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     dimension::{Dimension, OF_A_VISIT},
     figure::{Coin, Figure},
 };
+use crate::contacts::standing;
 use cut::Cut;
 
 /// What is summed: two keys, a day and a currency, then the source's counts and coins in its order.
@@ -114,6 +115,29 @@ impl Shape<'_> {
             .collect()
     }
 
+    /// The first cut that has all that it asks for. No day keeps where somebody stands, because that
+    /// changes later.
+    fn cut(&self) -> Option<Cut> {
+        if self.of_a_stage() {
+            return None;
+        }
+        Cut::covering(&self.of_a_visit())
+    }
+
+    fn of_a_stage(&self) -> bool {
+        self.filters.contains(&Dimension::Stage)
+    }
+
+    /// What narrows rows to those of people at the stage, if it asks for one; `person` says in SQL
+    /// whose a row is.
+    fn at_stage(&self, person: &str) -> String {
+        if self.of_a_stage() {
+            format!("\n  AND {}", standing(person, "?4 ->> 'stage'"))
+        } else {
+            String::new()
+        }
+    }
+
     /// The key at a place, as SQL.
     fn key(&self, at: usize, knows: fn(Dimension) -> Knows) -> &'static str {
         self.dimensions
@@ -126,7 +150,8 @@ impl Shape<'_> {
     fn conditions(&self, knows: fn(Dimension) -> Knows) -> String {
         let mut conditions = vec![String::from("?4 <> ''")];
         for own in self.filters {
-            if knows(*own) == Knows::Apart {
+            // Rows are narrowed to a stage where they are read.
+            if knows(*own) == Knows::Apart && *own != Dimension::Stage {
                 conditions.push(format!("{} = ?4 ->> '{}'", own.column(), own.id()));
             }
         }
@@ -176,6 +201,12 @@ fn kept(table: &str, cut: Cut, keys: &[&str], figures: &[&str]) -> String {
 
 /// Rows of the stale days.
 const STALE: &str = "IN (SELECT day FROM stale)";
+
+/// Whose a session is, as conversions say it.
+const PERSON: &str = "coalesce(
+      (SELECT 'contact ' || k.contact FROM known_visitors AS k
+       WHERE k.site = s.site AND k.visitor = s.visitor),
+      'visitor ' || lower(hex(s.visitor)))";
 
 /// Rows of every day of the report.
 const ALL: &str = "BETWEEN ?2 AND ?3";

@@ -108,6 +108,9 @@ fn sql(shape: &Shape<'_>) -> String {
     let by_definition =
         shape.has(Dimension::Definition) || shape.filters.contains(&Dimension::Definition);
     let by_group = shape.has(Dimension::Group);
+    if shape.of_a_stage() {
+        return from_rows(shape);
+    }
     let apart = shape.of_a_visit();
     let (by, rows, measure) = match (apart.as_slice(), shape.kind, by_group, by_definition) {
         ([], Some(Kind::Outcome), true, false) => {
@@ -155,7 +158,11 @@ fn from_rows(shape: &Shape<'_>) -> String {
         "(SELECT day, definition, person, {arrival}
   FROM ({owed}) WHERE true{kind})",
         arrival = arrival(&apart),
-        owed = owed("conversions_by_day", &format!("c.day {ALL}"), &apart),
+        owed = owed(
+            "conversions_by_day",
+            &format!("c.day {ALL}{}", shape.at_stage("c.person")),
+            &apart
+        ),
     );
     let sum = ["count(DISTINCT person)"];
     grouped(&without_days(shape), knows, &from, "''", &sum)

@@ -28,8 +28,11 @@ fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
     let owed = owed(
         "conversions_by_order",
-        "c.order_number IN (
-      SELECT order_number FROM refunds WHERE site = ?1 AND day BETWEEN ?2 AND ?3)",
+        &format!(
+            "c.order_number IN (
+      SELECT order_number FROM refunds WHERE site = ?1 AND day BETWEEN ?2 AND ?3){stage}",
+            stage = shape.at_stage("c.person"),
+        ),
         &apart,
     );
     let arrival = arrival(&apart);

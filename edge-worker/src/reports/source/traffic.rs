@@ -1,9 +1,7 @@
 //! Sessions: kept by day and arrival.
 
 use super::{
-    ALL, Knows, STALE, Shape, Source,
-    cut::{Cut, by_every_cut},
-    days, grouped, kept, told,
+    ALL, Knows, PERSON, STALE, Shape, Source, cut::by_every_cut, days, grouped, kept, told,
 };
 use crate::reports::{
     dimension::{Dimension, OF_A_VISIT},
@@ -77,7 +75,7 @@ fn rows(days: &str, apart: &[Dimension]) -> String {
 
 fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
-    let figures = match Cut::covering(&apart) {
+    let figures = match shape.cut() {
         Some(cut) => format!(
             "{days},
 figures AS (
@@ -88,7 +86,10 @@ figures AS (
             kept = kept("traffic_daily", cut, &[], &FIGURES),
             rows = rows(STALE, &apart),
         ),
-        None => format!("WITH figures AS (\n  {})", rows(ALL, &apart)),
+        None => format!(
+            "WITH figures AS (\n  {})",
+            rows(&format!("{ALL}{}", shape.at_stage(PERSON)), &apart)
+        ),
     };
     let sums = FIGURES.map(|own| format!("sum({own})"));
     let sums = sums.each_ref().map(String::as_str);

@@ -1,6 +1,6 @@
 //! Visitors and contacts, each counted once over the days of a report.
 
-use super::{ALL, STALE, Shape, Source, days, grouped, traffic};
+use super::{ALL, PERSON, STALE, Shape, Source, days, grouped, traffic};
 use crate::reports::{dimension::Dimension, figure::Figure};
 
 pub(super) static SOURCE: Source = Source {
@@ -47,16 +47,22 @@ fn sql(shape: &Shape<'_>) -> String {
     let by = match apart.as_slice() {
         [] => None,
         [own] => Some(*own),
-        _ => {
-            let from = format!(
-                "(SELECT * FROM sessions INDEXED BY sessions_by_day
-    WHERE site = ?1 AND day {ALL} AND visitor <> x'')"
-            );
-            let sum = ["count(DISTINCT visitor)"];
-            return grouped(&without_days(shape), traffic::knows, &from, "''", &sum);
-        }
+        _ => return from_rows(shape),
     };
+    if shape.of_a_stage() {
+        return from_rows(shape);
+    }
     kept(shape, &days("traffic"), "visitors", by, &rows(STALE, by))
+}
+
+fn from_rows(shape: &Shape<'_>) -> String {
+    let from = format!(
+        "(SELECT * FROM sessions AS s INDEXED BY sessions_by_day
+    WHERE s.site = ?1 AND s.day {ALL} AND s.visitor <> x''{stage})",
+        stage = shape.at_stage(PERSON),
+    );
+    let sum = ["count(DISTINCT visitor)"];
+    grouped(&without_days(shape), traffic::knows, &from, "''", &sum)
 }
 
 /// People from the kept table and, for stale days, from the rows; `days` says which these are. Where
@@ -126,7 +132,8 @@ fn contacts(shape: &Shape<'_>) -> String {
         "(SELECT s.*, k.contact
     FROM sessions AS s INDEXED BY sessions_by_day
     JOIN known_visitors AS k ON k.site = s.site AND k.visitor = s.visitor
-    WHERE s.site = ?1 AND s.day {ALL} AND k.contact IS NOT NULL)"
+    WHERE s.site = ?1 AND s.day {ALL} AND k.contact IS NOT NULL{stage})",
+        stage = shape.at_stage("('contact ' || k.contact)"),
     );
     let sum = ["count(DISTINCT contact)"];
     grouped(&without_days(shape), traffic::knows, &from, "''", &sum)

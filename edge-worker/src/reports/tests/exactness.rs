@@ -4,9 +4,10 @@ use super::{
     REPORTS, Shop,
     shop::{Copy, Visit, day},
 };
+use goalpost_core::contact::Stage;
 use proptest::prelude::*;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -124,6 +125,18 @@ const QUERIES: [&str; 15] = [
     "denominator=contacts",
 ];
 
+/// A figure's whole numbers by currency; rates have none.
+fn amounts(figure: &Value) -> Vec<(String, i64)> {
+    match &figure["value"] {
+        Value::Number(count) => vec![(String::new(), count.as_i64().unwrap())],
+        Value::Array(sums) => sums
+            .iter()
+            .filter_map(|own| Some((own["currency"].as_str()?.to_owned(), own["minor"].as_i64()?)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn whole(value: &Value, id: &str) -> i64 {
     value[id]["value"].as_i64().unwrap()
 }
@@ -240,6 +253,34 @@ proptest! {
             prop_assert_eq!(whole(row, "people"), one(&format!(
                 "SELECT count(DISTINCT person) FROM conversions
                  WHERE definition = '{id}' AND day BETWEEN ?1 AND ?2")), "{}", id);
+        }
+    }
+
+    /// Everyone stands at one stage, so the stages add up, people too.
+    #[test]
+    fn stages_add_up_to_everyone(steps in proptest::collection::vec(step(), 1..60)) {
+        let shop = after(&steps);
+        let days = "from=2026-11-02&to=2026-11-09";
+        for report in [&super::catalogue::OVERVIEW, &super::catalogue::GROUPS] {
+            for query in ["denominator=contacts", "channel=Email&dates=refund"] {
+                let told = |stage: &str| shop.report(report, &format!("{days}&{query}{stage}"));
+                let everyone = told("");
+                let stages = Stage::ALL.map(|stage| told(&format!("&stage={}", stage.name())));
+                for (id, figure) in stages[0]["totals"].as_object().unwrap() {
+                    let sum = |all: &[&Value]| -> BTreeMap<String, i64> {
+                        let mut sums = BTreeMap::new();
+                        for body in all {
+                            for (currency, minor) in amounts(&body["totals"][id]) {
+                                *sums.entry(currency).or_default() += minor;
+                            }
+                        }
+                        sums.retain(|_, minor| *minor != 0);
+                        sums
+                    };
+                    let parts: Vec<&Value> = stages.iter().collect();
+                    prop_assert_eq!(sum(&parts), sum(&[&everyone]), "{:?} {} {} {}", report, query, id, figure);
+                }
+            }
         }
     }
 

@@ -82,6 +82,8 @@ fn no_report_scans_a_table() {
             "channel=Email&device=mobile&by=day",
             "definition=product-purchase&by=landing",
             "denominator=contacts",
+            "stage=customer&denominator=contacts",
+            "stage=visitor&by=landing&dates=refund",
         ] {
             let Ok(ask) = shop.ask(report, query) else {
                 continue;

@@ -137,10 +137,11 @@ fn what_is_asked_wrongly_is_refused_with_the_choices() {
             .unwrap_or_default()
     };
     insta::assert_snapshot!(refused("by=weather"), @"by: 'weather' is none of: day, source, medium, campaign, landing, device, country, definition");
-    insta::assert_snapshot!(refused("colour=red"), @"colour: is no parameter of this report; it takes from, to, compare, by, columns, denominator, dates, currency, format, limit, offset, channel, campaign, landing, device, country, definition");
+    insta::assert_snapshot!(refused("colour=red"), @"colour: is no parameter of this report; it takes from, to, compare, by, columns, denominator, dates, currency, format, limit, offset, channel, campaign, landing, device, country, stage, definition");
     insta::assert_snapshot!(refused("device=watch"), @"device: 'watch' is none of: desktop, mobile, tablet, (none)");
     insta::assert_snapshot!(refused("country=Japan"), @"country: 'Japan' is no country; send two letters such as JP, or (none)");
     insta::assert_snapshot!(refused("landing=shoes"), @"landing: 'shoes' is no path; send one such as /shoes/, or (none)");
+    insta::assert_snapshot!(refused("stage=friend"), @"stage: 'friend' is none of: visitor, marketing_lead, sales_lead, opportunity, customer, lost, cancelled");
     insta::assert_snapshot!(refused("currency=USD"), @"currency: 'USD' is none of: JPY");
     let without_costs = refused("columns=sessions,cost&by=landing");
     assert!(without_costs.starts_with("columns: 'cost' is none of: sessions, visitors, "));

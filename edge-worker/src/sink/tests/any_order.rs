@@ -16,7 +16,7 @@ struct Place {
 fn observation(place: Place, kind: u8, which: u8) -> String {
     let which = which % 2;
     let n = place.number + place.day * DAY;
-    let mut observation = match kind % 8 {
+    let mut observation = match kind % 9 {
         0 => play(n, ["a", "b"][usize::from(which)]),
         1 => subscribe(n),
         2 => purchase(n, ["A1", ""][usize::from(which)], "100"),
@@ -37,6 +37,7 @@ fn observation(place: Place, kind: u8, which: u8) -> String {
                 referrer: String::new(),
             },
         ),
+        7 => adds(n),
         _ => {
             let mut half = event(n, "half");
             half.seq = u32::try_from(place.number).unwrap();
@@ -74,7 +75,7 @@ fn reported(n: i64, kind: u8, which: u8) -> String {
 }
 
 pub(super) fn letters() -> impl Strategy<Value = Vec<Letter>> {
-    let items = prop::collection::vec((0u8..8, 0u8..2), 1..5);
+    let items = prop::collection::vec((0u8..9, 0u8..2), 1..5);
     prop::collection::vec((items, 0i64..3, 0i64..3, 0usize..5), 1..9).prop_map(|letters| {
         let (mut captured, mut events) = (0, 0);
         letters

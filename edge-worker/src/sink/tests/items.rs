@@ -126,3 +126,12 @@ pub(super) fn purchase(n: i64, order: &str, revenue: &str) -> Observation {
     ]);
     observation
 }
+
+pub(super) fn adds(n: i64) -> Observation {
+    seen(
+        n,
+        Seen::Commerce {
+            step: CommerceStep::AddToCart,
+        },
+    )
+}

@@ -5,7 +5,7 @@ use proptest::{prelude::*, sample::select};
 use std::collections::BTreeMap;
 
 /// Everything that figures of a day are made of, by part: day, then text.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
     (
         "traffic",
         "SELECT s.day, json_array(
@@ -64,6 +64,36 @@ const PARTS: [(&str, &str); 4] = [
                   WHERE own.site = s.site AND own.visitor = s.visitor))
               ORDER BY 1)))
          FROM sessions AS s WHERE s.visitor <> x'' ORDER BY 1, 2",
+    ),
+    (
+        "carts",
+        "SELECT s.day, json_array(
+           hex(s.visitor), hex(s.session), s.entry,
+           (SELECT json_group_array(seen) FROM (
+              SELECT e.value AS seen
+              FROM sessions AS own
+              CROSS JOIN json_each('[' || own.trail || ']') AS e
+              WHERE own.site = s.site AND e.value ->> 2 = 'commerce'
+                AND e.value ->> 3 IN ('add_to_cart', 'purchase')
+                AND (own.visitor = s.visitor AND (s.visitor <> x'' OR own.session = s.session)
+                  OR own.visitor IN (
+                    SELECT other.visitor FROM known_visitors AS own
+                    JOIN known_visitors AS other
+                      ON other.site = own.site AND other.contact = own.contact
+                    WHERE own.site = s.site AND own.visitor = s.visitor))
+              ORDER BY 1)),
+           (SELECT json_group_array(bought) FROM (
+              SELECT c.time || coalesce(c.order_number, '') AS bought
+              FROM conversions AS c
+              JOIN observations AS o ON o.site = c.site AND o.id = c.observation
+              WHERE c.site = s.site AND o.kind = 'commerce' AND o.body ->> 'name' = 'purchase'
+                AND c.person = coalesce(
+                  (SELECT 'contact ' || k.contact FROM known_visitors AS k
+                   WHERE k.site = s.site AND k.visitor = s.visitor),
+                  'visitor ' || lower(hex(s.visitor)))
+              ORDER BY 1)))
+         FROM sessions AS s
+         WHERE instr(s.trail, '\"commerce\",\"add_to_cart\",') > 0 ORDER BY 1, 2",
     ),
 ];
 
