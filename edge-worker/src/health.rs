@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     "0005_replay.sql",
     "0006_people.sql",
     "0007_consent.sql",
+    "0009_safety.sql",
 ];
 
 #[derive(Serialize)]

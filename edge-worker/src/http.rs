@@ -1,7 +1,6 @@
 //! Answers and bodies: what every route shares.
 
 use crate::problem::{Kind, Problem};
-use futures_util::StreamExt as _;
 use serde::Serialize;
 use worker::{Headers, Request, Response, ResponseBody};
 
@@ -131,38 +130,4 @@ pub(crate) fn header(request: &Request, name: &str) -> String {
         .ok()
         .flatten()
         .unwrap_or_default()
-}
-
-/// Reads a body of at most `limit` bytes: by its stated length before, and by counting while reading.
-///
-/// # Errors
-/// [`Kind::TooLarge`]; what is beyond the limit is never held.
-pub(crate) async fn body(request: &mut Request, limit: usize) -> Result<Vec<u8>, Failure> {
-    let too_large = |size: &str| {
-        Failure::Problem(Problem::new(
-            Kind::TooLarge,
-            format!("body: has {size} bytes; at most {limit} fit, so send it in parts"),
-        ))
-    };
-    let stated = header(request, "content-length");
-    if let Ok(length) = stated.parse::<usize>() {
-        if length > limit {
-            return Err(too_large(&stated));
-        }
-        // The runtime ends the body at its stated length.
-        return Ok(request.bytes().await?);
-    }
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
-    let mut stream = request.stream()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(too_large("more"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -7,6 +7,7 @@
 mod assets;
 mod auth;
 mod bindings;
+mod body;
 mod carts;
 mod clock;
 mod collect;
@@ -32,6 +33,7 @@ pub mod sink;
 mod store;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use openapi::openapi;
 
@@ -128,11 +130,12 @@ async fn serve(
     parts: &Parts,
 ) -> Result<web_sys::Response, Failure> {
     let site = parts.get("site");
-    if let Some(scope) = operation.scope
-        && !events::is_signed(&request, scope)
-    {
-        auth::check(&request, edge, site, scope).await?;
-    }
+    let caller = match operation.scope {
+        Some(scope) if !events::is_signed(&request, scope) => {
+            auth::check(&request, edge, site, scope).await?
+        }
+        _ => auth::Caller::default(),
+    };
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
         Action::Pixel => collect::pixel(&request, edge).await,
@@ -159,6 +162,10 @@ async fn serve(
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Live => live::since(&request, edge, site).await,
+        Action::CreateToken => tokens::create(request, edge, site, &caller).await,
+        Action::Tokens => tokens::list(edge, site).await,
+        Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,
+        Action::RevokeToken => tokens::revoke(edge, site, parts.get("token")).await,
     };
     Ok(http::signed(response?)?)
 }

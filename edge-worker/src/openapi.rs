@@ -3,7 +3,7 @@
 use crate::{
     bindings,
     problem::{self, Kind},
-    routes::{self, Operation, ROUTES, Route, Scope},
+    routes::{self, Operation, Route, Scope},
 };
 use serde_json::{Map, Value, json};
 
@@ -19,8 +19,7 @@ pub fn openapi() -> Value {
 
 /// The document of a deployment with its own prefix.
 pub(crate) fn openapi_at(prefix: &str) -> Value {
-    let paths: Map<String, Value> = ROUTES
-        .iter()
+    let paths: Map<String, Value> = routes::all()
         .map(|route| (routes::public_path(route, prefix), path_item(route)))
         .collect();
     let problems: Map<String, Value> = Kind::ALL
@@ -288,8 +287,7 @@ mod tests {
         assert_eq!(names.len(), operations);
         assert_eq!(
             operations,
-            ROUTES
-                .iter()
+            routes::all()
                 .map(|route| route.operations.len())
                 .sum::<usize>()
         );

@@ -11,8 +11,10 @@ pub(crate) enum Kind {
     BadBeacon,
     BadEvents,
     BadCosts,
+    BadEncoding,
     BadParameter,
     BadPlan,
+    BadToken,
     Busy,
     ForeignHost,
     Internal,
@@ -26,12 +28,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
+        Self::BadEncoding,
         Self::BadParameter,
         Self::BadPlan,
+        Self::BadToken,
         Self::Busy,
         Self::ForeignHost,
         Self::Internal,
@@ -49,8 +53,10 @@ impl Kind {
             Self::BadBeacon => "bad-beacon",
             Self::BadEvents => "bad-events",
             Self::BadCosts => "bad-costs",
+            Self::BadEncoding => "bad-encoding",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
+            Self::BadToken => "bad-token",
             Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
@@ -73,7 +79,8 @@ impl Kind {
             Self::MethodNotAllowed => 405,
             Self::Busy => 409,
             Self::TooLarge => 413,
-            Self::BadCosts | Self::BadPlan => 422,
+            Self::BadEncoding => 415,
+            Self::BadCosts | Self::BadPlan | Self::BadToken => 422,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -84,8 +91,10 @@ impl Kind {
             Self::BadBeacon => "The body is not a beacon",
             Self::BadEvents => "The body is not a list of events",
             Self::BadCosts => "The costs have problems",
+            Self::BadEncoding => "The body cannot be decoded",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
+            Self::BadToken => "The token cannot be made",
             Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
@@ -167,6 +176,7 @@ impl Problem {
                 headers.push(("WWW-Authenticate", "Bearer realm=\"goalpost\""));
             }
             Kind::Unavailable => headers.push(("Retry-After", "5")),
+            Kind::BadEncoding => headers.push(("Accept-Encoding", "gzip")),
             _ => {}
         }
         if let Some(allow) = &self.allow {

@@ -68,7 +68,7 @@ fn later(request: web_sys::Request, env: Env, body: Uint8Array) -> Promise {
     future_to_promise(AssertUnwindSafe(async move {
         let edge = Bindings::new(env);
         let heard = Heard::of(&request);
-        let outcome = super::sort(&edge, &heard.lines(), &body.to_vec()).await;
+        let outcome = super::open(&edge, &request, &heard.lines(), &body.to_vec()).await;
         Ok(http::respond(outcome)?.into())
     }))
 }

@@ -5,6 +5,7 @@
 //! | what came | answer | fate |
 //! | --- | --- | --- |
 //! | more bytes than a beacon has | 413 | dropped: `too_large` |
+//! | compressed, and not as it says | 415 | quarantined, as it came |
 //! | no beacon: not text, not JSON, too many items | 400 | quarantined, as it came |
 //! | a version that is not read here | 200, `quarantined` | quarantined, as it came |
 //! | a site without a plan | 404 | quarantined: `unknown_site` |
@@ -31,7 +32,8 @@ pub(crate) use pixel::{PIXEL_PARAMETERS, pixel};
 
 use crate::{
     bindings::Bindings,
-    http::{self, Failure},
+    body,
+    http::Failure,
     plans::{self, Site},
     problem::{Kind, Problem},
     queue,
@@ -70,16 +72,41 @@ pub(crate) async fn collect(
 ) -> Result<web_sys::Response, Failure> {
     let heard = Heard::of(request.inner());
     let heard = heard.lines();
-    let body = match http::body(&mut request, limits::BEACON_BYTES).await {
+    let body = match body::as_it_came(&mut request, limits::BEACON_BYTES).await {
         Ok(body) => body,
-        Err(Failure::Problem(problem)) => {
-            let unread = message::dropped(fate::Drop::TooLarge, "", None);
-            queue::deliver(edge, heard.sender().text(unread)?).await?;
-            return Err(problem.into());
-        }
+        Err(Failure::Problem(problem)) => return too_large(edge, &heard, problem).await,
         Err(failure) => return Err(failure),
     };
-    sort(edge, &heard, &body).await
+    open(edge, request.inner(), &heard, &body).await
+}
+
+/// A body that is compressed counts for what it holds.
+async fn open(
+    edge: &Bindings,
+    request: &web_sys::Request,
+    heard: &Lines<'_>,
+    body: &[u8],
+) -> Result<web_sys::Response, Failure> {
+    let encoding = request.headers().get("content-encoding").ok().flatten();
+    match body::opened(&encoding.unwrap_or_default(), body, limits::BEACON_BYTES) {
+        Ok(body) => sort(edge, heard, &body).await,
+        Err(problem) if problem.kind == Kind::TooLarge => too_large(edge, heard, problem).await,
+        Err(problem) => {
+            let content = message::refused(fate::Quarantine::Encoding, &problem.detail, body);
+            queue::deliver(edge, heard.sender().text(content)?).await?;
+            Err(problem.into())
+        }
+    }
+}
+
+async fn too_large(
+    edge: &Bindings,
+    heard: &Lines<'_>,
+    problem: Problem,
+) -> Result<web_sys::Response, Failure> {
+    let unread = message::dropped(fate::Drop::TooLarge, "", None);
+    queue::deliver(edge, heard.sender().text(unread)?).await?;
+    Err(problem.into())
 }
 
 async fn sort(

@@ -7,7 +7,7 @@ mod fates;
 
 use crate::{
     bindings::Bindings,
-    clock,
+    body, clock,
     http::{self, Failure, header},
     openapi::shape,
     plans,
@@ -68,11 +68,13 @@ pub(crate) async fn take(
     site: &str,
 ) -> Result<Response, Failure> {
     let signed = header(&request, signature::HEADER);
-    let body = http::body(&mut request, limits::SERVER_BYTES).await?;
+    let encoding = header(&request, "content-encoding");
+    let sent = body::as_it_came(&mut request, limits::SERVER_BYTES).await?;
     let now = clock::now();
     if is_signed(&request, Scope::Events) {
-        check_signature(edge, site, &signed, &body, now)?;
+        check_signature(edge, site, &signed, &sent, now)?;
     }
+    let body = body::opened(&encoding, &sent, limits::SERVER_BYTES)?;
     let known = plans::in_effect(edge, site).await?;
     let terms = Terms {
         rules: &known.rules,
