@@ -13,6 +13,9 @@ pub(crate) const PREFIX: &str = "/_g";
 /// The queue whose messages are stored; the other queue that is bound carries dead letters.
 pub(crate) const DEAD_QUEUE: &str = "goalpost-dead";
 
+/// The limits of requests: of a site, and of one network at a site.
+pub(crate) const RATES: [&str; 2] = ["RATE_SITE", "RATE_NETWORK"];
+
 /// A deployment's bindings and settings, each looked up at most once in an invocation.
 pub(crate) struct Bindings {
     env: Env,
@@ -89,6 +92,29 @@ impl Bindings {
         self.env
             .var("PREFIX")
             .map_or(true, |prefix| is_prefix(&prefix.to_string()))
+    }
+
+    /// `DAILY_ITEMS`: how many items the pages of each site may send in a day; none: any number.
+    pub(crate) fn daily_items(&self) -> Option<u64> {
+        self.env.var("DAILY_ITEMS").ok()?.to_string().parse().ok()
+    }
+
+    /// Whether `DAILY_ITEMS` is a number, or not set at all.
+    pub(crate) fn daily_items_is_good(&self) -> bool {
+        self.env.var("DAILY_ITEMS").is_err() || self.daily_items().is_some()
+    }
+
+    /// `RATE_SITE` and `RATE_NETWORK`, the limits of requests: those that are bound.
+    pub(crate) fn rates(&self) -> Vec<&'static str> {
+        RATES
+            .into_iter()
+            .filter(|name| self.env.rate_limiter(name).is_ok())
+            .collect()
+    }
+
+    /// The bindings themselves, for the runtime.
+    pub(crate) const fn env(&self) -> &Env {
+        &self.env
     }
 
     /// `ADMIN_TOKEN_HASH`: the SHA-256 of the token that may do everything, in hexadecimal.

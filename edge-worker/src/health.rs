@@ -1,7 +1,7 @@
 //! Whether a deployment is ready, and if not, why.
 
 use crate::{
-    bindings::Bindings,
+    bindings::{Bindings, RATES},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
@@ -32,7 +32,7 @@ struct Health {
 struct Check {
     name: &'static str,
     ok: bool,
-    /// What is missing, and how to put it right; empty if nothing is.
+    /// What is missing, and how to put it right or what follows from it; empty if nothing is.
     detail: String,
 }
 
@@ -46,6 +46,8 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("ADMIN_TOKEN_HASH", admin(edge)),
         check("SIGNING_KEYS", signing_keys(edge)),
         check("PREFIX", prefix(edge)),
+        check("DAILY_ITEMS", daily_items(edge)),
+        rates(edge),
     ];
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { 200 } else { 503 };
@@ -115,6 +117,35 @@ fn signing_keys(edge: &Bindings) -> Result<(), Failure> {
             "a key of '{site}' has less than {} bytes, so it signs nothing",
             signature::KEY_BYTES
         ))),
+    }
+}
+
+fn daily_items(edge: &Bindings) -> Result<(), Failure> {
+    if edge.daily_items_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(String::from(
+        "is no whole number, so the items of a day are not limited",
+    )))
+}
+
+/// A deployment may do without them; then it should know.
+fn rates(edge: &Bindings) -> Check {
+    let bound = edge.rates();
+    let missing: Vec<&str> = RATES
+        .into_iter()
+        .filter(|name| !bound.contains(name))
+        .collect();
+    let detail = if missing.is_empty() {
+        String::new()
+    } else {
+        let missing = missing.join(" and ");
+        format!("{missing}: not bound, so these requests are not limited; see wrangler.jsonc")
+    };
+    Check {
+        name: "RATE",
+        ok: true,
+        detail,
     }
 }
 

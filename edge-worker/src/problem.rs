@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     Busy,
     ForeignHost,
     Internal,
+    Limited,
     MethodNotAllowed,
     MissingScope,
     NotFound,
@@ -28,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
@@ -39,6 +40,7 @@ impl Kind {
         Self::Busy,
         Self::ForeignHost,
         Self::Internal,
+        Self::Limited,
         Self::MethodNotAllowed,
         Self::MissingScope,
         Self::NotFound,
@@ -60,6 +62,7 @@ impl Kind {
             Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
+            Self::Limited => "limited",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::MissingScope => "missing-scope",
             Self::NotFound => "not-found",
@@ -81,6 +84,7 @@ impl Kind {
             Self::TooLarge => 413,
             Self::BadEncoding => 415,
             Self::BadCosts | Self::BadPlan | Self::BadToken => 422,
+            Self::Limited => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -98,6 +102,7 @@ impl Kind {
             Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
+            Self::Limited => "It is too much for now",
             Self::MethodNotAllowed => "The route does not take this method",
             Self::MissingScope => "The token may not do this",
             Self::NotFound => "There is nothing at this path",
@@ -176,6 +181,7 @@ impl Problem {
                 headers.push(("WWW-Authenticate", "Bearer realm=\"goalpost\""));
             }
             Kind::Unavailable => headers.push(("Retry-After", "5")),
+            Kind::Limited => headers.push(("Retry-After", "60")),
             Kind::BadEncoding => headers.push(("Accept-Encoding", "gzip")),
             _ => {}
         }

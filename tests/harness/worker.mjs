@@ -53,6 +53,7 @@ export async function until(condition, what, timeoutMs = 20_000) {
  * @property {object} [plan] published at once
  * @property {string} [adminToken] none: a new one
  * @property {Record<string, string[]>} [signingKeys] per site, what its servers sign with
+ * @property {object} [rates] the limits of requests: `{ RATE_SITE: { simple: { limit, period } } }`
  * @property {boolean} [directSockets] a socket of workerd itself, for measuring
  * @property {number} [queueTimeoutMs] how long the queue collects a batch
  * @property {(worker: object) => void} [change] changes the Worker's Miniflare options
@@ -77,6 +78,8 @@ export async function startWorker(options = {}) {
   for (const consumer of Object.values(worker.queueConsumers)) {
     consumer.maxBatchTimeout = timeout;
   }
+  // Tests send more from one address than a network does; those about limits set their own.
+  worker.ratelimits = options.rates;
   if (options.directSockets) worker.unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
   options.change?.(worker);
 

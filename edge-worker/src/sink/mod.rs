@@ -49,7 +49,7 @@ pub(crate) use waiting::Waiting;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 7] = [
+pub const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -57,6 +57,7 @@ pub const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_replay.sql"),
     include_str!("../../migrations/0006_people.sql"),
     include_str!("../../migrations/0007_consent.sql"),
+    include_str!("../../migrations/0009_safety.sql"),
 ];
 
 /// One statement of a transaction.
