@@ -1,6 +1,7 @@
 //! The parts that a deployment gives to the Worker, by role.
 
 use crate::http::Failure;
+use serde::de::DeserializeOwned;
 use std::{
     cell::{Cell, OnceCell},
     collections::BTreeMap,
@@ -22,11 +23,15 @@ pub(crate) struct Bindings {
     database: OnceCell<D1Database>,
     prefix: OnceCell<String>,
     signing_keys: OnceCell<SigningKeys>,
+    webhook_keys: OnceCell<WebhookKeys>,
     rows_read: Cell<usize>,
 }
 
 /// Per site, the keys that its servers sign with; a site has several while it changes them.
 pub(crate) type SigningKeys = BTreeMap<String, Vec<String>>;
+
+/// Per site and kind of webhook, the keys that sign it.
+pub(crate) type WebhookKeys = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 impl Bindings {
     pub(crate) const fn new(env: Env) -> Self {
@@ -35,6 +40,7 @@ impl Bindings {
             database: OnceCell::new(),
             prefix: OnceCell::new(),
             signing_keys: OnceCell::new(),
+            webhook_keys: OnceCell::new(),
             rows_read: Cell::new(0),
         }
     }
@@ -127,19 +133,35 @@ impl Bindings {
 
     /// `SIGNING_KEYS`: what the sites' servers sign with, as `{"shop": ["key", "next key"]}`.
     pub(crate) fn signing_keys(&self) -> Result<&SigningKeys, Failure> {
-        if let Some(keys) = self.signing_keys.get() {
+        self.keys(&self.signing_keys, "SIGNING_KEYS", "{\"shop\": [\"key\"]}")
+    }
+
+    /// `WEBHOOK_KEYS`: what signs the sites' webhooks, as `{"shop": {"shopify": ["key"]}}`.
+    pub(crate) fn webhook_keys(&self) -> Result<&WebhookKeys, Failure> {
+        self.keys(
+            &self.webhook_keys,
+            "WEBHOOK_KEYS",
+            "{\"shop\": {\"shopify\": [\"key\"]}}",
+        )
+    }
+
+    fn keys<'a, K: Default + DeserializeOwned>(
+        &self,
+        known: &'a OnceCell<K>,
+        secret: &str,
+        example: &str,
+    ) -> Result<&'a K, Failure> {
+        if let Some(keys) = known.get() {
             return Ok(keys);
         }
-        let keys = match self.env.secret("SIGNING_KEYS") {
+        let keys = match self.env.secret(secret) {
             // The reader's own words could show a part of a key.
             Ok(text) => serde_json::from_str(&text.to_string()).map_err(|_| {
-                Failure::Internal(String::from(
-                    "SIGNING_KEYS is not JSON such as {\"shop\": [\"key\"]}",
-                ))
+                Failure::Internal(format!("{secret} is not JSON such as {example}"))
             })?,
-            Err(_) => SigningKeys::new(),
+            Err(_) => K::default(),
         };
-        Ok(self.signing_keys.get_or_init(|| keys))
+        Ok(known.get_or_init(|| keys))
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("ASSETS", edge.assets().map(drop)),
         check("ADMIN_TOKEN_HASH", admin(edge)),
         check("SIGNING_KEYS", signing_keys(edge)),
+        check("WEBHOOK_KEYS", webhook_keys(edge)),
         check("PREFIX", prefix(edge)),
         check("DAILY_ITEMS", daily_items(edge)),
         rates(edge),
@@ -107,14 +108,22 @@ fn admin(edge: &Bindings) -> Result<(), Failure> {
 
 /// They are needed only where a server signs; but a key that counts for nothing is a mistake.
 fn signing_keys(edge: &Bindings) -> Result<(), Failure> {
-    let keys = edge.signing_keys()?;
-    let short = keys
-        .iter()
-        .find(|(_, keys)| keys.iter().any(|key| key.len() < signature::KEY_BYTES));
+    long_enough(edge.signing_keys()?.iter())
+}
+
+fn webhook_keys(edge: &Bindings) -> Result<(), Failure> {
+    let kinds = edge.webhook_keys()?.values().flatten();
+    long_enough(kinds)
+}
+
+fn long_enough<'a>(
+    mut keys: impl Iterator<Item = (&'a String, &'a Vec<String>)>,
+) -> Result<(), Failure> {
+    let short = keys.find(|(_, keys)| keys.iter().any(|key| key.len() < signature::KEY_BYTES));
     match short {
         None => Ok(()),
-        Some((site, _)) => Err(Failure::Internal(format!(
-            "a key of '{site}' has less than {} bytes, so it signs nothing",
+        Some((name, _)) => Err(Failure::Internal(format!(
+            "a key of '{name}' has less than {} bytes, so it signs nothing",
             signature::KEY_BYTES
         ))),
     }

@@ -73,13 +73,38 @@ pub(crate) fn respond(
         response.headers().set(name, value)?;
     }
     response.headers().set("Cache-Control", "no-store")?;
-    signed(response)
+    signed(guarded(response)?)
 }
 
 /// The answer with our sign: what a proxy or a captive network answers in our place lacks it.
 pub(crate) fn signed(response: Response) -> worker::Result<web_sys::Response> {
     response.headers().set("X-Goalpost", "1")?;
     Ok(response.into())
+}
+
+/// What every answer of our own says, unless it says something else: it is what its type says, it is
+/// no page, no other page may frame it, and it passes on no address.
+///
+/// `runtime.js` says the same of the answer to a beacon. What holds for the whole host, such as
+/// `Strict-Transport-Security`, is the shop's to say.
+const GUARDS: [(&str, &str); 3] = [
+    ("X-Content-Type-Options", "nosniff"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+];
+
+/// The answer with what guards it.
+pub(crate) fn guarded(response: Response) -> worker::Result<Response> {
+    let headers = response.headers();
+    for (name, value) in GUARDS {
+        if !headers.has(name)? {
+            headers.set(name, value)?;
+        }
+    }
+    Ok(response)
 }
 
 /// The same answer to a `HEAD`.
@@ -99,7 +124,6 @@ pub(crate) fn with_body(
 ) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", content_type)?;
-    headers.set("X-Content-Type-Options", "nosniff")?;
     Ok(Response::from_body(ResponseBody::Body(body))?
         .with_status(status)
         .with_headers(headers))

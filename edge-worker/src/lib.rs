@@ -35,6 +35,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod webhooks;
 
 pub use openapi::openapi;
 
@@ -96,7 +97,7 @@ async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, 
     if method == Method::Options {
         let response = http::empty(204)?;
         response.headers().set("Allow", &routes::allowed(route))?;
-        return Ok(http::signed(response)?);
+        return Ok(http::signed(http::guarded(response)?)?);
     }
     let head = method == Method::Head;
     let wanted = if head { "GET" } else { method.as_ref() };
@@ -141,8 +142,10 @@ async fn serve(
         Action::Collect => return collect::collect(request, edge).await,
         Action::Pixel => collect::pixel(&request, edge).await,
         Action::Events => events::take(request, edge, site).await,
-        Action::Loader => assets::loader(&request, edge).await,
-        Action::Asset => assets::asset(&request, edge, parts).await,
+        Action::Webhook => webhooks::take(request, edge, site, parts.get("kind")).await,
+        // They run in the shop's pages, whose policy is the shop's.
+        Action::Loader => return Ok(http::signed(assets::loader(&request, edge).await?)?),
+        Action::Asset => return Ok(http::signed(assets::asset(&request, edge, parts).await?)?),
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
         Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
@@ -168,5 +171,5 @@ async fn serve(
         Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,
         Action::RevokeToken => tokens::revoke(edge, site, parts.get("token")).await,
     };
-    Ok(http::signed(response?)?)
+    Ok(http::signed(http::guarded(response?)?)?)
 }

@@ -4,6 +4,7 @@ use crate::{
     bindings,
     problem::{self, Kind},
     routes::{self, Operation, Route, Scope},
+    webhooks,
 };
 use serde_json::{Map, Value, json};
 
@@ -141,7 +142,7 @@ fn responses(operation: &Operation) -> Value {
         &[]
     };
     let body: &[u16] = if operation.body.is_some() {
-        &[413]
+        &[413, 415]
     } else {
         &[]
     };
@@ -169,6 +170,7 @@ fn responses(operation: &Operation) -> Value {
 fn part(name: &str) -> Value {
     match name {
         "version" => json!({"type": "integer", "minimum": 1}),
+        "kind" => webhooks::kinds(),
         _ => json!({"type": "string"}),
     }
 }

@@ -93,6 +93,8 @@ export function answer(text, origin, cookie) {
   const headers = {
     "Content-Type": "application/json",
     "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "X-Goalpost": "1",
   };

@@ -73,6 +73,7 @@ pub(crate) enum Action {
     Collect,
     Pixel,
     Events,
+    Webhook,
     Page(pages::File),
     Health,
     OpenApi,

@@ -29,6 +29,29 @@ pub(super) static ROUTES: &[Route] = &[
         }],
     },
     Route {
+        path: "/api/v1/sites/{site}/webhooks/{kind}",
+        operations: &[Operation {
+            method: Method::Post,
+            action: Action::Webhook,
+            scope: None,
+            summary: "Takes a webhook of another system, which its own signature proves",
+            parameters: &[],
+            body: Some(Body {
+                content_type: "application/json",
+                bytes: limits::SERVER_BYTES,
+                about: "Of `goalpost`: {\"events\": [ … ]}, signed with Goalpost-Signature. Of \
+                        `shopify`: the topics orders/paid and refunds/create, signed with \
+                        X-Shopify-Hmac-SHA256.",
+            }),
+            success: Success {
+                content_type: "application/json",
+                about: "What became of each event; none, with `ignored`, if nothing in it is counted.",
+                schema: events::webhook_schema,
+            },
+            problems: &[400, 401, 404],
+        }],
+    },
+    Route {
         path: "/health",
         operations: &[Operation {
             method: Method::Get,
