@@ -149,14 +149,14 @@ async fn sort(
         Ok(envelope) => envelope,
         Err(problem) => return no_beacon(edge, asking, body, &problem).await,
     };
+    if forgets(&envelope) && envelope.items.is_empty() {
+        let cookie = visitor::none(heard.url);
+        return Ok(answered("{\"results\":{}}", heard.origin, &cookie));
+    }
     let items = envelope.items.len();
     if asking.limit(edge, &envelope.site, items).await.is_some() {
         let answer = answer(&ids(&envelope), "limited", None);
         return Ok(answered(&answer, heard.origin, ""));
-    }
-    if forgets(&envelope) && envelope.items.is_empty() {
-        let cookie = visitor::none(heard.url);
-        return Ok(answered("{\"results\":{}}", heard.origin, &cookie));
     }
     // `Envelope::read` has seen that it is text.
     let text = core::str::from_utf8(body).unwrap_or_default();
