@@ -19,6 +19,19 @@ pub enum Fate {
     Quarantined(Quarantine),
     /// Not kept, on purpose, and counted.
     Dropped(Drop),
+    /// Not taken now: its sender keeps it and sends it again, so for the item nothing has ended. Only
+    /// the attempt is counted.
+    Limited(Limit),
+}
+
+/// Why an item is not taken now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "closed on purpose, as `Fate`")]
+pub enum Limit {
+    /// More requests than the site, or one network, may send in a minute.
+    Rate,
+    /// More items than the pages of a site may send in a day.
+    Quota,
 }
 
 /// Why an item waits in quarantine.
@@ -65,6 +78,8 @@ pub enum Drop {
     RateLimited,
     /// In the browser: more items waited than the outbox holds.
     Overflow,
+    /// It could not be stored, and the day's room in quarantine is full.
+    QuarantineFull,
 }
 
 impl Quarantine {
@@ -103,13 +118,14 @@ impl Quarantine {
 
 impl Drop {
     /// Every reason, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TooLarge,
         Self::Host,
         Self::Consent,
         Self::Bot,
         Self::RateLimited,
         Self::Overflow,
+        Self::QuarantineFull,
     ];
 
     /// The stable name, used in storage and in every answer.
@@ -121,6 +137,7 @@ impl Drop {
             Self::Bot => "bot",
             Self::RateLimited => "rate_limited",
             Self::Overflow => "overflow",
+            Self::QuarantineFull => "quarantine_full",
         }
     }
 }
@@ -133,6 +150,7 @@ impl Fate {
             Self::Duplicate => "duplicate",
             Self::Quarantined(_) => "quarantined",
             Self::Dropped(_) => "dropped",
+            Self::Limited(_) => "limited",
         }
     }
 
@@ -142,6 +160,8 @@ impl Fate {
             Self::Stored | Self::Duplicate => "",
             Self::Quarantined(reason) => reason.name(),
             Self::Dropped(reason) => reason.name(),
+            Self::Limited(Limit::Rate) => "rate",
+            Self::Limited(Limit::Quota) => "quota",
         }
     }
 }

@@ -65,6 +65,8 @@ pub mod signature;
 pub mod testing;
 #[cfg(feature = "edge")]
 pub mod trail;
+#[cfg(feature = "edge")]
+pub mod webhook;
 
 mod browser_plan;
 mod codec;

@@ -138,3 +138,7 @@ pub const SERVER_BYTES: usize = 1_000_000;
 
 /// Bytes of the id that a server gives to an event: two of the longest names, joined.
 pub const EVENT_ID_BYTES: usize = 128;
+
+/// Bytes of one site that may go to quarantine in one day: room for a mistake of the plan in a busy
+/// shop, and too little for junk to fill a database of 10 GB within months.
+pub const QUARANTINE_BYTES: i64 = 64_000_000;

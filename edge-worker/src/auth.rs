@@ -11,6 +11,25 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use worker::Request;
 
+/// What a caller may do, and until when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Caller {
+    /// Separated by spaces; `admin` is all of them.
+    scopes: String,
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl Caller {
+    /// Whether it may do what this word allows.
+    pub(crate) fn allows(&self, scope: &str) -> bool {
+        let mut own = self.scopes.split(' ');
+        own.any(|own| own == scope || own == ADMIN)
+    }
+}
+
+/// The scope that is all of them.
+pub(crate) const ADMIN: &str = "admin";
+
 /// Lets a request through if its token allows `scope` for `site`.
 ///
 /// # Errors
@@ -20,7 +39,7 @@ pub(crate) async fn check(
     edge: &Bindings,
     site: &str,
     scope: Scope,
-) -> Result<(), Failure> {
+) -> Result<Caller, Failure> {
     let Some(token) = bearer(&header(request, "authorization")).map(hash) else {
         return Err(Problem::new(
             Kind::Unauthorized,
@@ -30,18 +49,23 @@ pub(crate) async fn check(
     };
     let admin = edge.admin_token_hash().unwrap_or_default();
     if same(token.as_bytes(), admin.to_ascii_lowercase().as_bytes()) {
-        return Ok(());
+        return Ok(Caller {
+            scopes: String::from(ADMIN),
+            expires_at: None,
+        });
     }
+    let now = clock::now();
     let row: Option<TokenRow> = database::row(edge, TOKEN, &[&token, site]).await?;
-    let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| clock::now() < end)) else {
+    let Some(row) = row.filter(|row| row.caller.expires_at.is_none_or(|end| now < end)) else {
         return Err(Problem::new(
             Kind::Unauthorized,
             "Authorization: the token is unknown, expired, or of another site",
         )
         .into());
     };
-    if row.allows(scope) {
-        return Ok(());
+    row.note_use(edge, site, &token, now).await;
+    if row.caller.allows(scope.name()) {
+        return Ok(row.caller);
     }
     Err(Problem::new(
         Kind::MissingScope,
@@ -50,20 +74,39 @@ pub(crate) async fn check(
     .into())
 }
 
-const TOKEN: &str = "SELECT json_object('scopes', scopes, 'expires_at', expires_at) \
-                     FROM tokens WHERE site = ?2 AND hash = unhex(?1)";
+/// The database compares hashes. How long it takes says something of the hash alone, and nobody can
+/// choose a token by its hash.
+const TOKEN: &str = "SELECT json_object(
+  'caller', json_object('scopes', scopes, 'expires_at', expires_at), 'last_used_at', last_used_at)
+FROM tokens WHERE site = ?2 AND hash = unhex(?1)";
+
+const USED: &str = "UPDATE tokens SET last_used_at = ?3 WHERE site = ?2 AND hash = unhex(?1)";
+
+/// How exactly it is known when a token was used: to write each use would cost a row for each answer.
+const USE_MS: i64 = 3_600_000;
 
 #[derive(Deserialize)]
 struct TokenRow {
-    scopes: String,
-    expires_at: Option<i64>,
+    caller: Caller,
+    last_used_at: Option<i64>,
 }
 
 impl TokenRow {
-    fn allows(&self, scope: Scope) -> bool {
-        self.scopes
-            .split([' ', ','])
-            .any(|own| own == scope.name() || own == "admin")
+    fn is_to_be_noted(&self, now: i64) -> bool {
+        self.last_used_at
+            .is_none_or(|last| now.saturating_sub(last) >= USE_MS)
+    }
+
+    /// Whoever may read is answered, even if it cannot be written down.
+    async fn note_use(&self, edge: &Bindings, site: &str, token: &str, now: i64) {
+        if !self.is_to_be_noted(now) {
+            return;
+        }
+        let now = now.to_string();
+        let noted = database::batch(edge, &[(USED, vec![token, site, &now])]).await;
+        if let Err(problem) = noted {
+            worker::console_warn!("the use of a token is not noted: {problem}");
+        }
     }
 }
 
@@ -75,8 +118,13 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// The SHA-256 of a token, in hexadecimal. A token has 256 random bits, so it needs no salt.
-fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
+pub(crate) fn hash(token: &str) -> String {
+    hexadecimal(&Sha256::digest(token.as_bytes()))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
         .filter_map(|digit| char::from_digit(u32::from(digit), 16))
@@ -120,14 +168,29 @@ mod tests {
 
     #[test]
     fn a_scope_is_a_word_of_its_own() {
-        let row = |scopes: &str| TokenRow {
+        let caller = |scopes: &str| Caller {
             scopes: scopes.into(),
             expires_at: None,
         };
-        assert!(row("read").allows(Scope::Read));
-        assert!(row("publish read").allows(Scope::Read));
-        assert!(row("admin").allows(Scope::Publish));
-        assert!(!row("read").allows(Scope::Publish));
-        assert!(!row("readable").allows(Scope::Read));
+        assert!(caller("read").allows("read"));
+        assert!(caller("publish read").allows("read"));
+        assert!(caller("admin").allows("publish"));
+        assert!(!caller("read").allows("publish"));
+        assert!(!caller("readable").allows("read"));
+        assert!(!Caller::default().allows("read"));
+        assert!(!caller("read publish").allows("admin"));
+    }
+
+    #[test]
+    fn a_use_is_noted_once_an_hour() {
+        let row = |last_used_at| TokenRow {
+            caller: Caller::default(),
+            last_used_at,
+        };
+        assert!(row(None).is_to_be_noted(0));
+        assert!(!row(Some(0)).is_to_be_noted(USE_MS - 1));
+        assert!(row(Some(0)).is_to_be_noted(USE_MS));
+        // Another edge's clock may be ahead.
+        assert!(!row(Some(10)).is_to_be_noted(0));
     }
 }

@@ -1,6 +1,7 @@
 //! The parts that a deployment gives to the Worker, by role.
 
 use crate::http::Failure;
+use serde::de::DeserializeOwned;
 use std::{
     cell::{Cell, OnceCell},
     collections::BTreeMap,
@@ -13,17 +14,24 @@ pub(crate) const PREFIX: &str = "/_g";
 /// The queue whose messages are stored; the other queue that is bound carries dead letters.
 pub(crate) const DEAD_QUEUE: &str = "goalpost-dead";
 
+/// The limits of requests: of a site, and of one network at a site.
+pub(crate) const RATES: [&str; 2] = ["RATE_SITE", "RATE_NETWORK"];
+
 /// A deployment's bindings and settings, each looked up at most once in an invocation.
 pub(crate) struct Bindings {
     env: Env,
     database: OnceCell<D1Database>,
     prefix: OnceCell<String>,
     signing_keys: OnceCell<SigningKeys>,
+    webhook_keys: OnceCell<WebhookKeys>,
     rows_read: Cell<usize>,
 }
 
 /// Per site, the keys that its servers sign with; a site has several while it changes them.
 pub(crate) type SigningKeys = BTreeMap<String, Vec<String>>;
+
+/// Per site and kind of webhook, the keys that sign it.
+pub(crate) type WebhookKeys = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 impl Bindings {
     pub(crate) const fn new(env: Env) -> Self {
@@ -32,6 +40,7 @@ impl Bindings {
             database: OnceCell::new(),
             prefix: OnceCell::new(),
             signing_keys: OnceCell::new(),
+            webhook_keys: OnceCell::new(),
             rows_read: Cell::new(0),
         }
     }
@@ -91,6 +100,29 @@ impl Bindings {
             .map_or(true, |prefix| is_prefix(&prefix.to_string()))
     }
 
+    /// `DAILY_ITEMS`: how many items the pages of each site may send in a day; none: any number.
+    pub(crate) fn daily_items(&self) -> Option<u64> {
+        self.env.var("DAILY_ITEMS").ok()?.to_string().parse().ok()
+    }
+
+    /// Whether `DAILY_ITEMS` is a number, or not set at all.
+    pub(crate) fn daily_items_is_good(&self) -> bool {
+        self.env.var("DAILY_ITEMS").is_err() || self.daily_items().is_some()
+    }
+
+    /// `RATE_SITE` and `RATE_NETWORK`, the limits of requests: those that are bound.
+    pub(crate) fn rates(&self) -> Vec<&'static str> {
+        RATES
+            .into_iter()
+            .filter(|name| self.env.rate_limiter(name).is_ok())
+            .collect()
+    }
+
+    /// The bindings themselves, for the runtime.
+    pub(crate) const fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// `ADMIN_TOKEN_HASH`: the SHA-256 of the token that may do everything, in hexadecimal.
     pub(crate) fn admin_token_hash(&self) -> Option<String> {
         self.env
@@ -101,19 +133,35 @@ impl Bindings {
 
     /// `SIGNING_KEYS`: what the sites' servers sign with, as `{"shop": ["key", "next key"]}`.
     pub(crate) fn signing_keys(&self) -> Result<&SigningKeys, Failure> {
-        if let Some(keys) = self.signing_keys.get() {
+        self.keys(&self.signing_keys, "SIGNING_KEYS", "{\"shop\": [\"key\"]}")
+    }
+
+    /// `WEBHOOK_KEYS`: what signs the sites' webhooks, as `{"shop": {"shopify": ["key"]}}`.
+    pub(crate) fn webhook_keys(&self) -> Result<&WebhookKeys, Failure> {
+        self.keys(
+            &self.webhook_keys,
+            "WEBHOOK_KEYS",
+            "{\"shop\": {\"shopify\": [\"key\"]}}",
+        )
+    }
+
+    fn keys<'a, K: Default + DeserializeOwned>(
+        &self,
+        known: &'a OnceCell<K>,
+        secret: &str,
+        example: &str,
+    ) -> Result<&'a K, Failure> {
+        if let Some(keys) = known.get() {
             return Ok(keys);
         }
-        let keys = match self.env.secret("SIGNING_KEYS") {
+        let keys = match self.env.secret(secret) {
             // The reader's own words could show a part of a key.
             Ok(text) => serde_json::from_str(&text.to_string()).map_err(|_| {
-                Failure::Internal(String::from(
-                    "SIGNING_KEYS is not JSON such as {\"shop\": [\"key\"]}",
-                ))
+                Failure::Internal(format!("{secret} is not JSON such as {example}"))
             })?,
-            Err(_) => SigningKeys::new(),
+            Err(_) => K::default(),
         };
-        Ok(self.signing_keys.get_or_init(|| keys))
+        Ok(known.get_or_init(|| keys))
     }
 }
 

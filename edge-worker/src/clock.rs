@@ -11,11 +11,16 @@ pub(crate) fn now() -> i64 {
 
 /// A new id of now.
 pub(crate) fn new_id() -> Result<Id, Failure> {
-    let mut random = [0; 10];
+    Ok(Id::new(now(), random()?))
+}
+
+/// Bytes that nobody can guess.
+pub(crate) fn random<const BYTES: usize>() -> Result<[u8; BYTES], Failure> {
+    let mut random = [0; BYTES];
     worker::js_sys::global()
         .unchecked_into::<web_sys::WorkerGlobalScope>()
         .crypto()
         .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut random))
         .map_err(|_| Failure::Platform(String::from("no randomness")))?;
-    Ok(Id::new(now(), random))
+    Ok(random)
 }

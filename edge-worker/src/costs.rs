@@ -2,7 +2,7 @@
 
 use crate::{
     bindings::Bindings,
-    clock, database,
+    body, clock, database,
     http::{self, Failure, Outcome},
     openapi::shape,
     plans::{self, Known},
@@ -79,7 +79,7 @@ ORDER BY day, channel, campaign";
 /// Stores costs, all of them or none.
 pub(crate) async fn put(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
-    let body = http::body(&mut request, BODY_BYTES).await?;
+    let body = body::read(&mut request, BODY_BYTES).await?;
     let today = known.rules.zone.date(clock::now()).text();
     let costs = read(&body, &known, &today).map_err(refused)?;
     let rows = serde_json::to_string(&costs)?;

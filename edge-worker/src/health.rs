@@ -1,7 +1,7 @@
 //! Whether a deployment is ready, and if not, why.
 
 use crate::{
-    bindings::Bindings,
+    bindings::{Bindings, RATES},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     "0006_people.sql",
     "0007_consent.sql",
     "0008_links.sql",
+    "0009_safety.sql",
     "0010_kept_carts.sql",
 ];
 
@@ -33,7 +34,7 @@ struct Health {
 struct Check {
     name: &'static str,
     ok: bool,
-    /// What is missing, and how to put it right; empty if nothing is.
+    /// What is missing, and how to put it right or what follows from it; empty if nothing is.
     detail: String,
 }
 
@@ -46,7 +47,10 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("ASSETS", edge.assets().map(drop)),
         check("ADMIN_TOKEN_HASH", admin(edge)),
         check("SIGNING_KEYS", signing_keys(edge)),
+        check("WEBHOOK_KEYS", webhook_keys(edge)),
         check("PREFIX", prefix(edge)),
+        check("DAILY_ITEMS", daily_items(edge)),
+        rates(edge),
     ];
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { 200 } else { 503 };
@@ -106,16 +110,53 @@ fn admin(edge: &Bindings) -> Result<(), Failure> {
 
 /// They are needed only where a server signs; but a key that counts for nothing is a mistake.
 fn signing_keys(edge: &Bindings) -> Result<(), Failure> {
-    let keys = edge.signing_keys()?;
-    let short = keys
-        .iter()
-        .find(|(_, keys)| keys.iter().any(|key| key.len() < signature::KEY_BYTES));
+    long_enough(edge.signing_keys()?.iter())
+}
+
+fn webhook_keys(edge: &Bindings) -> Result<(), Failure> {
+    let kinds = edge.webhook_keys()?.values().flatten();
+    long_enough(kinds)
+}
+
+fn long_enough<'a>(
+    mut keys: impl Iterator<Item = (&'a String, &'a Vec<String>)>,
+) -> Result<(), Failure> {
+    let short = keys.find(|(_, keys)| keys.iter().any(|key| key.len() < signature::KEY_BYTES));
     match short {
         None => Ok(()),
-        Some((site, _)) => Err(Failure::Internal(format!(
-            "a key of '{site}' has less than {} bytes, so it signs nothing",
+        Some((name, _)) => Err(Failure::Internal(format!(
+            "a key of '{name}' has less than {} bytes, so it signs nothing",
             signature::KEY_BYTES
         ))),
+    }
+}
+
+fn daily_items(edge: &Bindings) -> Result<(), Failure> {
+    if edge.daily_items_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(String::from(
+        "is no whole number, so the items of a day are not limited",
+    )))
+}
+
+/// A deployment may do without them; then it should know.
+fn rates(edge: &Bindings) -> Check {
+    let bound = edge.rates();
+    let missing: Vec<&str> = RATES
+        .into_iter()
+        .filter(|name| !bound.contains(name))
+        .collect();
+    let detail = if missing.is_empty() {
+        String::new()
+    } else {
+        let missing = missing.join(" and ");
+        format!("{missing}: not bound, so these requests are not limited; see wrangler.jsonc")
+    };
+    Check {
+        name: "RATE",
+        ok: true,
+        detail,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Answers and bodies: what every route shares.
 
 use crate::problem::{Kind, Problem};
-use futures_util::StreamExt as _;
 use serde::Serialize;
 use worker::{Headers, Request, Response, ResponseBody};
 
@@ -74,13 +73,38 @@ pub(crate) fn respond(
         response.headers().set(name, value)?;
     }
     response.headers().set("Cache-Control", "no-store")?;
-    signed(response)
+    signed(guarded(response)?)
 }
 
 /// The answer with our sign: what a proxy or a captive network answers in our place lacks it.
 pub(crate) fn signed(response: Response) -> worker::Result<web_sys::Response> {
     response.headers().set("X-Goalpost", "1")?;
     Ok(response.into())
+}
+
+/// What every answer of our own says, unless it says something else: it is what its type says, it is
+/// no page, no other page may frame it, and it passes on no address.
+///
+/// `runtime.js` says the same of the answer to a beacon. What holds for the whole host, such as
+/// `Strict-Transport-Security`, is the shop's to say.
+const GUARDS: [(&str, &str); 3] = [
+    ("X-Content-Type-Options", "nosniff"),
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("Referrer-Policy", "no-referrer"),
+];
+
+/// The answer with what guards it.
+pub(crate) fn guarded(response: Response) -> worker::Result<Response> {
+    let headers = response.headers();
+    for (name, value) in GUARDS {
+        if !headers.has(name)? {
+            headers.set(name, value)?;
+        }
+    }
+    Ok(response)
 }
 
 /// The same answer to a `HEAD`.
@@ -110,7 +134,6 @@ pub(crate) fn with_body(
 ) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("Content-Type", content_type)?;
-    headers.set("X-Content-Type-Options", "nosniff")?;
     Ok(Response::from_body(ResponseBody::Body(body))?
         .with_status(status)
         .with_headers(headers))
@@ -141,38 +164,4 @@ pub(crate) fn header(request: &Request, name: &str) -> String {
         .ok()
         .flatten()
         .unwrap_or_default()
-}
-
-/// Reads a body of at most `limit` bytes: by its stated length before, and by counting while reading.
-///
-/// # Errors
-/// [`Kind::TooLarge`]; what is beyond the limit is never held.
-pub(crate) async fn body(request: &mut Request, limit: usize) -> Result<Vec<u8>, Failure> {
-    let too_large = |size: &str| {
-        Failure::Problem(Problem::new(
-            Kind::TooLarge,
-            format!("body: has {size} bytes; at most {limit} fit, so send it in parts"),
-        ))
-    };
-    let stated = header(request, "content-length");
-    if let Ok(length) = stated.parse::<usize>() {
-        if length > limit {
-            return Err(too_large(&stated));
-        }
-        // The runtime ends the body at its stated length.
-        return Ok(request.bytes().await?);
-    }
-    if request.inner().body().is_none() {
-        return Ok(Vec::new());
-    }
-    let mut stream = request.stream()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(too_large("more"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

@@ -4,9 +4,11 @@
 //! and from there through [`queue`] and [`sink`] into the database, whose rows the [`reports`] read.
 //! Every error becomes an answer in one place, [`http::respond`].
 
+mod admission;
 mod assets;
 mod auth;
 mod bindings;
+mod body;
 mod carts;
 mod clock;
 mod collect;
@@ -33,6 +35,8 @@ pub mod sink;
 mod store;
 #[cfg(test)]
 mod testing;
+mod tokens;
+mod webhooks;
 
 pub use openapi::openapi;
 
@@ -95,7 +99,7 @@ async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, 
     if method == "OPTIONS" {
         let response = http::empty(204)?;
         response.headers().set("Allow", &routes::allowed(route))?;
-        return Ok(http::signed(response)?);
+        return Ok(http::signed(http::guarded(response)?)?);
     }
     let head = method == "HEAD";
     let wanted = if head { "GET" } else { method.as_str() };
@@ -130,19 +134,22 @@ async fn serve(
     parts: &Parts,
 ) -> Result<web_sys::Response, Failure> {
     let site = parts.get("site");
-    if let Some(scope) = operation.scope
-        && !events::is_signed(&request, scope)
-    {
-        auth::check(&request, edge, site, scope).await?;
-    }
+    let caller = match operation.scope {
+        Some(scope) if !events::is_signed(&request, scope) => {
+            auth::check(&request, edge, site, scope).await?
+        }
+        _ => auth::Caller::default(),
+    };
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
         Action::PageSegments => return segments::for_page(request, edge).await,
         Action::Link => return collect::link(request, edge).await,
         Action::Pixel => collect::pixel(&request, edge).await,
         Action::Events => events::take(request, edge, site).await,
-        Action::Loader => assets::loader(&request, edge).await,
-        Action::Asset => assets::asset(&request, edge, parts).await,
+        Action::Webhook => webhooks::take(request, edge, site, parts.get("kind")).await,
+        // They run in the shop's pages, whose policy is the shop's.
+        Action::Loader => return Ok(http::signed(assets::loader(&request, edge).await?)?),
+        Action::Asset => return Ok(http::signed(assets::asset(&request, edge, parts).await?)?),
         Action::BrowserPlan => plans::for_page(&request, edge, site).await,
         Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
@@ -165,6 +172,10 @@ async fn serve(
         Action::Segments => segments::list(&request, edge, site).await,
         Action::Members => segments::members(&request, edge, site, parts.get("segment")).await,
         Action::Live => live::since(&request, edge, site).await,
+        Action::CreateToken => tokens::create(request, edge, site, &caller).await,
+        Action::Tokens => tokens::list(edge, site).await,
+        Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,
+        Action::RevokeToken => tokens::revoke(edge, site, parts.get("token")).await,
     };
-    Ok(http::signed(response?)?)
+    Ok(http::signed(http::guarded(response?)?)?)
 }

@@ -3,7 +3,8 @@
 use crate::{
     bindings,
     problem::{self, Kind},
-    routes::{self, Body, Operation, ROUTES, Route, Scope},
+    routes::{self, Body, Operation, Route, Scope},
+    webhooks,
 };
 use serde_json::{Map, Value, json};
 
@@ -19,8 +20,7 @@ pub fn openapi() -> Value {
 
 /// The document of a deployment with its own prefix.
 pub(crate) fn openapi_at(prefix: &str) -> Value {
-    let paths: Map<String, Value> = ROUTES
-        .iter()
+    let paths: Map<String, Value> = routes::all()
         .map(|route| (routes::public_path(route, prefix), path_item(route)))
         .collect();
     let problems: Map<String, Value> = Kind::ALL
@@ -159,7 +159,7 @@ fn responses(operation: &Operation) -> Value {
         &[]
     };
     let body: &[u16] = if operation.body.is_some() {
-        &[413]
+        &[413, 415]
     } else {
         &[]
     };
@@ -187,6 +187,7 @@ fn responses(operation: &Operation) -> Value {
 fn part(name: &str) -> Value {
     match name {
         "version" => json!({"type": "integer", "minimum": 1}),
+        "kind" => webhooks::kinds(),
         _ => json!({"type": "string"}),
     }
 }
@@ -305,8 +306,7 @@ mod tests {
         assert_eq!(names.len(), operations);
         assert_eq!(
             operations,
-            ROUTES
-                .iter()
+            routes::all()
                 .map(|route| route.operations.len())
                 .sum::<usize>()
         );

@@ -11,11 +11,14 @@ pub(crate) enum Kind {
     BadBeacon,
     BadEvents,
     BadCosts,
+    BadEncoding,
     BadParameter,
     BadPlan,
+    BadToken,
     Busy,
     ForeignHost,
     Internal,
+    Limited,
     MethodNotAllowed,
     MissingScope,
     NotFound,
@@ -26,15 +29,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
+        Self::BadEncoding,
         Self::BadParameter,
         Self::BadPlan,
+        Self::BadToken,
         Self::Busy,
         Self::ForeignHost,
         Self::Internal,
+        Self::Limited,
         Self::MethodNotAllowed,
         Self::MissingScope,
         Self::NotFound,
@@ -49,11 +55,14 @@ impl Kind {
             Self::BadBeacon => "bad-beacon",
             Self::BadEvents => "bad-events",
             Self::BadCosts => "bad-costs",
+            Self::BadEncoding => "bad-encoding",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
+            Self::BadToken => "bad-token",
             Self::Busy => "busy",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
+            Self::Limited => "limited",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::MissingScope => "missing-scope",
             Self::NotFound => "not-found",
@@ -73,7 +82,9 @@ impl Kind {
             Self::MethodNotAllowed => 405,
             Self::Busy => 409,
             Self::TooLarge => 413,
-            Self::BadCosts | Self::BadPlan => 422,
+            Self::BadEncoding => 415,
+            Self::BadCosts | Self::BadPlan | Self::BadToken => 422,
+            Self::Limited => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -84,11 +95,14 @@ impl Kind {
             Self::BadBeacon => "The body is not a beacon",
             Self::BadEvents => "The body is not a list of events",
             Self::BadCosts => "The costs have problems",
+            Self::BadEncoding => "The body cannot be decoded",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
+            Self::BadToken => "The token cannot be made",
             Self::Busy => "Something else must end first",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
+            Self::Limited => "It is too much for now",
             Self::MethodNotAllowed => "The route does not take this method",
             Self::MissingScope => "The token may not do this",
             Self::NotFound => "There is nothing at this path",
@@ -167,6 +181,8 @@ impl Problem {
                 headers.push(("WWW-Authenticate", "Bearer realm=\"goalpost\""));
             }
             Kind::Unavailable => headers.push(("Retry-After", "5")),
+            Kind::Limited => headers.push(("Retry-After", "60")),
+            Kind::BadEncoding => headers.push(("Accept-Encoding", "gzip")),
             _ => {}
         }
         if let Some(allow) = &self.allow {

@@ -22,8 +22,9 @@ export function heard(request) {
 /**
  * Serves a beacon: undefined if the request is none, or if its body must be counted while it is read.
  *
- * `decide` returns the cookie, the answer and the message, one after the other on lines of their own,
- * or undefined if it cannot do so at once. Then, or if the queue fails, `later` does it all.
+ * `decide` returns the site, the cookie, the answer and the message, one after the other on lines of
+ * their own, or undefined if it cannot do so at once. Then, or if the queue fails, or if there are too
+ * many such requests, `later` does it all.
  */
 export function take(request, env, path, mostBytes, decide, later) {
   if (request.method !== "POST" || !isAt(request.url, path)) return undefined;
@@ -41,23 +42,59 @@ function isAt(url, path) {
 async function taken(request, env, decide, later) {
   const body = await request.bytes();
   const decided = decide(heard(request), body);
-  if (decided === undefined) return later(request, env, body);
-  const cookie = decided.indexOf("\n");
-  const text = decided.indexOf("\n", cookie + 1);
+  if (decided === undefined) return later(request, env, body, false);
+  const cookie = decided.indexOf("\n") + 1;
+  const text = decided.indexOf("\n", cookie) + 1;
+  const message = decided.indexOf("\n", text) + 1;
+  const site = decided.slice(0, cookie - 1);
+  if (isCounted(env) && !(await admitted(env, request, site))) return later(request, env, body, true);
   try {
-    await send(env.EVENTS, decided.slice(text + 1));
+    await send(env.EVENTS, decided.slice(message));
   } catch {
-    return later(request, env, body);
+    return later(request, env, body, false);
   }
   const origin = request.headers.get("origin") ?? "";
-  return answer(decided.slice(cookie + 1, text), origin, decided.slice(0, cookie));
+  return answer(decided.slice(text, message - 1), origin, decided.slice(cookie, text - 1));
 }
+
+const isCounted = (env) => env.RATE_SITE !== undefined || env.RATE_NETWORK !== undefined;
+
+/**
+ * Whether the limits admit one more request of the site, and of the site and the caller's network. The
+ * address is looked at here alone, and nothing of it goes further than into the key of a limit.
+ */
+export async function admitted(env, request, site) {
+  const address = request.headers.get("cf-connecting-ip") ?? "";
+  const asked = await Promise.all([
+    isWithin(env.RATE_SITE, site),
+    isWithin(env.RATE_NETWORK, `${site} ${network(address)}`),
+  ]);
+  return asked.every(Boolean);
+}
+
+/** A limit that does not answer admits everybody. */
+const isWithin = async (limit, key) => {
+  try {
+    return limit === undefined || (await limit.limit({ key })).success;
+  } catch {
+    return true;
+  }
+};
+
+/** The /24 of an address of version 4, the /48 of one of version 6: what one household or office has. */
+const network = (address) => {
+  if (!address.includes(":")) return address.split(".", 3).join(".");
+  const first = address.split("::", 1)[0].split(":").filter(Boolean);
+  return [...first, "0", "0", "0"].slice(0, 3).join(":").toLowerCase();
+};
 
 /** The answer to a page: origin and cookie are empty where none is to be set. */
 export function answer(text, origin, cookie) {
   const headers = {
     "Content-Type": "application/json",
     "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "X-Goalpost": "1",
   };

@@ -1,6 +1,6 @@
 //! The runtime's side of a beacon, in as few calls as there can be; see `runtime.js`.
 
-use crate::{database::Answer, http::Failure};
+use crate::{bindings::Bindings, database::Answer, http::Failure};
 use worker::{
     D1PreparedStatement, Env,
     js_sys::{Array, Promise, Uint8Array, futures::JsFuture},
@@ -10,11 +10,12 @@ use worker::{
     },
 };
 
-/// From what a request says of itself, and its body: cookie, answer and message, a line each.
+/// From what a request says of itself, and its body: site, cookie, answer and message, a line each.
 pub(crate) type Decide = dyn Fn(String, Uint8Array) -> Option<String>;
 
-/// The answer to a request whose body is read already.
-pub(crate) type Later = dyn Fn(web_sys::Request, Env, Uint8Array) -> Promise;
+/// The answer to a request whose body is read already, and whether its site or network has sent too
+/// many of them.
+pub(crate) type Later = dyn Fn(web_sys::Request, Env, Uint8Array, bool) -> Promise;
 
 #[wasm_bindgen(module = "/src/runtime.js")]
 extern "C" {
@@ -28,13 +29,14 @@ extern "C" {
         later: &Closure<Later>,
     ) -> Option<Promise>;
     fn answer(text: &str, origin: &str, cookie: &str) -> web_sys::Response;
+    fn admitted(env: &Env, request: &web_sys::Request, site: &str) -> Promise;
     #[wasm_bindgen(catch, js_name = send)]
     fn send_text(queue: &JsValue, text: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_name = batch)]
     fn run_batch(database: &JsValue, statements: &Array) -> Promise;
 }
 
-/// What a request says of itself, taken before its body is read.
+/// What a request says of itself.
 pub(crate) struct Heard(String);
 
 impl Heard {
@@ -80,6 +82,13 @@ pub(crate) struct Lines<'a> {
 /// The answer to a page of `origin`.
 pub(crate) fn answered(text: &str, origin: &str, cookie: &str) -> web_sys::Response {
     answer(text, origin, cookie)
+}
+
+/// Whether the limits of requests admit one more of this site and of the caller's network.
+pub(crate) async fn is_admitted(edge: &Bindings, request: &web_sys::Request, site: &str) -> bool {
+    let admitted = JsFuture::from(admitted(edge.env(), request, site)).await;
+    // Without a limit that works, everybody is admitted.
+    !admitted.is_ok_and(|admitted| admitted.is_falsy())
 }
 
 /// Hands a text to the queue, and waits until it is there.

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, afterEach, before, test } from "node:test";
-import { gzipSync } from "node:zlib";
 import { PageLoad, browser, plan, post, uuid } from "../harness/beacon.mjs";
 import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
 import { startWorker } from "../harness/worker.mjs";
@@ -129,12 +128,6 @@ test("a body that is not text", async () => {
   await problem(await post(worker, body), 400, "bad-beacon");
   const held = await quarantined("", "encoding");
   assert.ok(held.some((row) => Buffer.from(row.body, "base64").equals(body)), "the bytes are kept");
-});
-
-test("a compressed body is not opened", async () => {
-  const load = new PageLoad("shop");
-  const body = gzipSync(load.beacon([load.view()]));
-  await problem(await post(worker, body, { "content-encoding": "gzip" }), 400, "bad-beacon");
 });
 
 test("half an emoji costs only its own item", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { differences } from "../harness/schema.mjs";
 import { startWorker } from "../harness/worker.mjs";
 
 const folder = join(tmpdir(), `goalpost-assets-${process.pid}`);
+const WEBHOOK_KEY = "what the platform signs with";
 let worker;
 
 before(async () => {
@@ -21,6 +22,7 @@ before(async () => {
   await writeFile(join(folder, "index.html"), "<title>The shop</title>");
   worker = await startWorker({
     plan,
+    webhookKeys: { shop: { shopify: [WEBHOOK_KEY] } },
     change: (options) => {
       options.assets.directory = folder;
     },
@@ -86,6 +88,7 @@ test("each route takes its methods, and says which", async () => {
     ["/_g/gp.js", "POST", "GET, HEAD, OPTIONS"],
     ["/health", "QUERY", "GET, HEAD, OPTIONS"],
     ["/api/v1/sites/shop/plan", "DELETE", "PUT, GET, HEAD, OPTIONS"],
+    ["/api/v1/sites/shop/tokens/1", "GET", "DELETE, OPTIONS"],
   ]) {
     const response = await get(path, { method });
     assert.equal(response.headers.get("allow"), allow);
@@ -109,6 +112,36 @@ test("every answer carries the edge's sign", async () => {
   for (const path of paths) {
     assert.equal((await get(path)).headers.get("x-goalpost"), "1", path);
   }
+});
+
+test("every answer of our own is what it says, in no frame, and passes no address on", async () => {
+  const load = new PageLoad("shop");
+  const answers = [
+    await post(worker, load.beacon([load.view()])),
+    await post(worker, "junk"),
+    await get("/_g/c", { method: "OPTIONS" }),
+    await get("/_g/p.gif?site=shop&kind=page"),
+    await get("/_g/live"),
+    await get("/_g/live.js"),
+    await get("/_g/plan/shop"),
+    await get("/health"),
+    await get("/no/such/page"),
+    await get("/api/v1/sites/shop/plan"),
+    await worker.admin("shop/reports/overview"),
+    await worker.admin("shop/reports/overview?format=csv"),
+    await get("/api/v1/openapi.json", { method: "HEAD" }),
+  ];
+  for (const { url, status, headers } of answers) {
+    const of = `${status} ${url}`;
+    assert.equal(headers.get("x-content-type-options"), "nosniff", of);
+    assert.equal(headers.get("referrer-policy"), "no-referrer", of);
+    const policy = headers.get("content-security-policy");
+    assert.match(policy, /default-src 'none'.*frame-ancestors 'none'/, of);
+  }
+  // What runs in the shop's pages is under the shop's policy.
+  const loader = await get("/_g/gp.js");
+  assert.equal(loader.headers.get("x-content-type-options"), "nosniff");
+  assert.equal(loader.headers.get("content-security-policy"), null);
 });
 
 test("no figure without a token", async () => {
@@ -168,7 +201,13 @@ test("every route of the OpenAPI document answers as it says", async () => {
     observation: seen.id,
     replay,
     contact: load.visitor,
+    kind: "shopify",
   };
+  const made = await worker.admin("shop/tokens", {
+    method: "POST",
+    body: JSON.stringify({ name: "of the document", scopes: ["read"] }),
+  });
+  values.token = (await made.json()).id;
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
     Link: JSON.stringify({ site: "shop", record: `${load.visitor} ${load.session} 1 1`, host: "localhost" }),
@@ -179,6 +218,8 @@ test("every route of the OpenAPI document answers as it says", async () => {
       currency: "JPY",
       costs: [{ day: "2026-11-21", channel: "Email", amount: "100" }],
     }),
+    CreateToken: JSON.stringify({ name: "another", scopes: ["costs"], expires_at: Date.now() + 60_000 }),
+    Webhook: "{}",
     Events: JSON.stringify({ events: [{ event: "demo_requested" }, {}] }),
   };
   let called = 0;
@@ -191,6 +232,10 @@ test("every route of the OpenAPI document answers as it says", async () => {
         headers.authorization = `Bearer ${worker.token}`;
       }
       const body = bodies[operation.operationId];
+      if (operation.operationId === "Webhook") {
+        const code = createHmac("sha256", WEBHOOK_KEY).update(body).digest("base64");
+        Object.assign(headers, { "x-shopify-hmac-sha256": code, "x-shopify-topic": "shop/update" });
+      }
       const response = await get(path, { method: method.toUpperCase(), headers, body });
       assert.equal(response.status, 200, `${method} ${path}`);
       const [[type, { schema }]] = Object.entries(operation.responses[200].content);

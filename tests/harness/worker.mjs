@@ -53,6 +53,9 @@ export async function until(condition, what, timeoutMs = 20_000) {
  * @property {object} [plan] published at once
  * @property {string} [adminToken] none: a new one
  * @property {Record<string, string[]>} [signingKeys] per site, what its servers sign with
+ * @property {Record<string, Record<string, string[]>>} [webhookKeys] per site and kind, what signs webhooks
+ * @property {number} [dailyItems] how many items the pages of a site may send in a day
+ * @property {object} [rates] the limits of requests: `{ RATE_SITE: { simple: { limit, period } } }`
  * @property {boolean} [directSockets] a socket of workerd itself, for measuring
  * @property {number} [queueTimeoutMs] how long the queue collects a batch
  * @property {(worker: object) => void} [change] changes the Worker's Miniflare options
@@ -72,11 +75,15 @@ export async function startWorker(options = {}) {
   const worker = await workerOptions(assets);
   if (options.shop) worker.assets.assetConfig.not_found_handling = "404-page";
   worker.bindings.ADMIN_TOKEN_HASH = createHash("sha256").update(token).digest("hex");
+  if (options.webhookKeys) worker.bindings.WEBHOOK_KEYS = JSON.stringify(options.webhookKeys);
+  if (options.dailyItems) worker.bindings.DAILY_ITEMS = String(options.dailyItems);
   if (options.signingKeys) worker.bindings.SIGNING_KEYS = JSON.stringify(options.signingKeys);
   const timeout = (options.queueTimeoutMs ?? 50) / 1000;
   for (const consumer of Object.values(worker.queueConsumers)) {
     consumer.maxBatchTimeout = timeout;
   }
+  // Tests send more from one address than a network does; those about limits set their own.
+  worker.ratelimits = options.rates;
   if (options.directSockets) worker.unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
   options.change?.(worker);
 

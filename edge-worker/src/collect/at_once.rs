@@ -3,8 +3,9 @@
 //!
 //! It knows one end, that the beacon is kept. Whatever else is to be done takes the longer way.
 
-use super::{Kept, objection};
+use super::{Asking, Kept, objection};
 use crate::{
+    admission,
     bindings::Bindings,
     http, plans,
     runtime::{self, Decide, Heard, Later},
@@ -39,8 +40,11 @@ pub(crate) fn at_once(request: &web_sys::Request, env: &Env) -> Option<Promise> 
 
 impl Asked {
     fn new(env: &Env) -> Self {
-        let path = format!("{}/c", Bindings::new(env.clone()).prefix());
-        let decide = |lines, body: Uint8Array| decide(Heard::already(lines), &body.to_vec());
+        let edge = Bindings::new(env.clone());
+        let path = format!("{}/c", edge.prefix());
+        let most = edge.daily_items();
+        let decide =
+            move |lines, body: Uint8Array| decide(Heard::already(lines), &body.to_vec(), most);
         Self {
             path: JsValue::from_str(&path),
             decide: Closure::new(decide),
@@ -51,7 +55,7 @@ impl Asked {
 
 /// See `take` in `runtime.js`.
 #[allow(clippy::needless_pass_by_value, reason = "JavaScript gives it away")]
-fn decide(heard: Heard, body: &[u8]) -> Option<String> {
+fn decide(heard: Heard, body: &[u8], most: Option<u64>) -> Option<String> {
     let heard = heard.lines();
     let envelope = Envelope::read(body).ok()?;
     let site = plans::at_hand(&envelope.site)?;
@@ -59,16 +63,25 @@ fn decide(heard: Heard, body: &[u8]) -> Option<String> {
     if forgets_only || objection(&heard, &site, &envelope).is_some() {
         return None;
     }
+    if admission::at_hand(most, &envelope.site, envelope.items.len()) != Some(true) {
+        return None;
+    }
     let text = core::str::from_utf8(body).ok()?;
     let kept = Kept::new(&heard, &envelope, text).ok()?;
-    Some([kept.cookie, kept.answer, kept.message].join("\n"))
+    let site = envelope.site.as_ref();
+    Some([site, &kept.cookie, &kept.answer, &kept.message].join("\n"))
 }
 
-fn later(request: web_sys::Request, env: Env, body: Uint8Array) -> Promise {
+fn later(request: web_sys::Request, env: Env, body: Uint8Array, is_over: bool) -> Promise {
     future_to_promise(AssertUnwindSafe(async move {
         let edge = Bindings::new(env);
         let heard = Heard::of(&request);
-        let outcome = super::sort(&edge, &heard.lines(), &body.to_vec()).await;
+        let asking = Asking {
+            request: &request,
+            heard: heard.lines(),
+            is_over,
+        };
+        let outcome = super::open(&edge, &asking, &body.to_vec()).await;
         Ok(http::respond(outcome)?.into())
     }))
 }

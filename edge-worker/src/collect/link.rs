@@ -14,8 +14,8 @@
 use super::{agent, foreign_host, origin, visitor};
 use crate::{
     bindings::Bindings,
-    clock, database,
-    http::{self, Failure},
+    body, clock, database,
+    http::Failure,
     openapi::shape,
     plans,
     problem::{Kind, Problem},
@@ -64,7 +64,7 @@ pub(crate) async fn link(
 ) -> Result<web_sys::Response, Failure> {
     let heard = Heard::of(request.inner());
     let heard = heard.lines();
-    let body = http::body(&mut request, limits::LINK_BYTES).await?;
+    let body = body::read(&mut request, limits::LINK_BYTES).await?;
     let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|_| not_asked())?;
     let Some(site) = plans::site(edge, &asked.site).await? else {
         return Err(plans::unknown_site(&asked.site).into());

@@ -5,8 +5,10 @@
 //! | what came | answer | fate |
 //! | --- | --- | --- |
 //! | more bytes than a beacon has | 413 | dropped: `too_large` |
+//! | compressed, and not as it says | 415 | quarantined, as it came |
 //! | no beacon: not text, not JSON, too many items | 400 | quarantined, as it came |
 //! | a version that is not read here | 200, `quarantined` | quarantined, as it came |
+//! | too much: of the site, of the network, of the day | 200, `limited`; 429 if no beacon | none yet |
 //! | a site without a plan | 404 | quarantined: `unknown_site` |
 //! | a page of another host | 403 | dropped: `host` |
 //! | a browser that signals a refusal (GPC or DNT: the stricter wins) | 200, `drop` | dropped: `consent` |
@@ -17,7 +19,8 @@
 //! a refusal: the answer takes the cookie away. With no items, such a beacon is nothing but that.
 //!
 //! The answer leaves only after the queue, or else the database, has the beacon. The address of the
-//! caller is looked at nowhere, so it can reach neither storage nor log.
+//! caller is looked at for the limits of requests alone, in `runtime.js`, so it can reach neither
+//! storage nor log.
 
 mod agent;
 mod at_once;
@@ -32,8 +35,10 @@ pub(crate) use link::{link, link_schema};
 pub(crate) use pixel::{PIXEL_PARAMETERS, pixel};
 
 use crate::{
+    admission,
     bindings::Bindings,
-    http::{self, Failure},
+    body,
+    http::Failure,
     plans::{self, Site},
     problem::{Kind, Problem},
     queue,
@@ -41,6 +46,7 @@ use crate::{
 };
 use goalpost_core::{
     Id,
+    accepted::Content,
     beacon::{self, Claimed, Envelope},
     fate, limits,
 };
@@ -70,32 +76,89 @@ pub(crate) async fn collect(
     mut request: Request,
     edge: &Bindings,
 ) -> Result<web_sys::Response, Failure> {
+    let body = body::as_it_came(&mut request, limits::BEACON_BYTES).await;
     let heard = Heard::of(request.inner());
-    let heard = heard.lines();
-    let body = match http::body(&mut request, limits::BEACON_BYTES).await {
-        Ok(body) => body,
-        Err(Failure::Problem(problem)) => {
-            let unread = message::dropped(fate::Drop::TooLarge, "", None);
-            queue::deliver(edge, heard.sender().text(unread)?).await?;
-            return Err(problem.into());
-        }
-        Err(failure) => return Err(failure),
+    let asking = Asking {
+        request: request.inner(),
+        heard: heard.lines(),
+        is_over: false,
     };
-    sort(edge, &heard, &body).await
+    match body {
+        Ok(body) => open(edge, &asking, &body).await,
+        Err(Failure::Problem(problem)) => too_large(edge, &asking, problem).await,
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Who asks.
+struct Asking<'a> {
+    request: &'a web_sys::Request,
+    heard: Lines<'a>,
+    /// Whether a limit of requests was asked already, and said no.
+    is_over: bool,
+}
+
+impl Asking<'_> {
+    /// Why items of this site are not taken now; whatever is said here is counted.
+    async fn limit(&self, edge: &Bindings, site: &str, items: usize) -> Option<fate::Limit> {
+        let limit = if self.is_over {
+            Some(fate::Limit::Rate)
+        } else {
+            admission::objection(edge, self.request, site, items).await
+        };
+        if let Some(limit) = limit {
+            admission::note(edge, site, fate::Fate::Limited(limit), items.max(1)).await;
+        }
+        limit
+    }
+}
+
+/// A body that is compressed counts for what it holds.
+async fn open(
+    edge: &Bindings,
+    asking: &Asking<'_>,
+    body: &[u8],
+) -> Result<web_sys::Response, Failure> {
+    let encoding = asking.request.headers().get("content-encoding");
+    let encoding = encoding.ok().flatten().unwrap_or_default();
+    match body::opened(&encoding, body, limits::BEACON_BYTES) {
+        Ok(body) => sort(edge, asking, &body).await,
+        Err(problem) if problem.kind == Kind::TooLarge => too_large(edge, asking, problem).await,
+        Err(problem) => {
+            let detail = problem.detail.clone();
+            let held = message::refused(fate::Quarantine::Encoding, &detail, body);
+            refuse(edge, asking, held, problem).await
+        }
+    }
+}
+
+async fn too_large(
+    edge: &Bindings,
+    asking: &Asking<'_>,
+    problem: Problem,
+) -> Result<web_sys::Response, Failure> {
+    let unread = message::dropped(fate::Drop::TooLarge, "", None);
+    refuse(edge, asking, unread, problem).await
 }
 
 async fn sort(
     edge: &Bindings,
-    heard: &Lines<'_>,
+    asking: &Asking<'_>,
     body: &[u8],
 ) -> Result<web_sys::Response, Failure> {
+    let heard = &asking.heard;
     let envelope = match Envelope::read(body) {
         Ok(envelope) => envelope,
-        Err(problem) => return refuse(edge, heard, body, &problem).await,
+        Err(problem) => return no_beacon(edge, asking, body, &problem).await,
     };
     if forgets(&envelope) && envelope.items.is_empty() {
         let cookie = visitor::none(heard.url);
         return Ok(answered("{\"results\":{}}", heard.origin, &cookie));
+    }
+    let items = envelope.items.len();
+    if asking.limit(edge, &envelope.site, items).await.is_some() {
+        let answer = answer(&ids(&envelope), "limited", None);
+        return Ok(answered(&answer, heard.origin, ""));
     }
     // `Envelope::read` has seen that it is text.
     let text = core::str::from_utf8(body).unwrap_or_default();
@@ -186,9 +249,9 @@ fn ids(envelope: &Envelope<'_>) -> BTreeSet<Id> {
         .collect()
 }
 
-async fn refuse(
+async fn no_beacon(
     edge: &Bindings,
-    heard: &Lines<'_>,
+    asking: &Asking<'_>,
     body: &[u8],
     problem: &beacon::EnvelopeError,
 ) -> Result<web_sys::Response, Failure> {
@@ -198,14 +261,32 @@ async fn refuse(
     } else {
         problem.to_string()
     };
-    let content = message::refused(reason, &detail, body);
-    queue::deliver(edge, heard.sender().text(content)?).await?;
-    if matches!(problem, beacon::EnvelopeError::Version(_)) {
+    let held = message::refused(reason, &detail, body);
+    let told = Problem::new(Kind::BadBeacon, detail.clone());
+    let refused = refuse(edge, asking, held, told).await;
+    let is_newer = matches!(problem, beacon::EnvelopeError::Version(_));
+    match refused {
         // A page outlives the edge: what is newer is kept, and replayed by an edge that reads it.
-        let text = format!("{{\"results\":{{}},\"quarantined\":\"{}\"}}", reason.name());
-        return Ok(answered(&text, "", ""));
+        Err(Failure::Problem(told)) if is_newer && told.kind == Kind::BadBeacon => {
+            let text = format!("{{\"results\":{{}},\"quarantined\":\"{}\"}}", reason.name());
+            Ok(answered(&text, "", ""))
+        }
+        refused => refused,
     }
-    Err(Problem::new(Kind::BadBeacon, detail).into())
+}
+
+/// Notes what is no beacon, and says so: unless there is too much of it to be noted.
+async fn refuse(
+    edge: &Bindings,
+    asking: &Asking<'_>,
+    held: Content<'_>,
+    problem: Problem,
+) -> Result<web_sys::Response, Failure> {
+    if let Some(limit) = asking.limit(edge, "", 0).await {
+        return Err(admission::problem(limit).into());
+    }
+    queue::deliver(edge, asking.heard.sender().text(held)?).await?;
+    Err(problem.into())
 }
 
 pub(crate) fn foreign_host(heard: &Lines<'_>, site: &str) -> Problem {

@@ -3,6 +3,7 @@
 
 use super::{agent, message, origin};
 use crate::{
+    admission,
     bindings::Bindings,
     clock,
     http::{self, Failure},
@@ -83,6 +84,13 @@ async fn deliver(request: &Request, edge: &Bindings) -> Result<(), Failure> {
     let id = clock::new_id()?;
     let name = query.get("site").unwrap_or_default();
     let beacon = beacon_of(&query, page.as_ref(), id, sender.received_at);
+    if let Some(limit) = admission::objection(edge, request.inner(), name, 1).await {
+        // An image does not come again.
+        worker::console_warn!("a pixel is not taken: {}", admission::problem(limit));
+        let lost = fate::Fate::Dropped(fate::Drop::RateLimited);
+        admission::note(edge, name, lost, 1).await;
+        return Ok(());
+    }
     let site = plans::site(edge, name).await?;
     let text = match site.and_then(|site| objection(&heard, &site)) {
         None => sender.beacon(&beacon)?,

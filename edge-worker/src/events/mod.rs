@@ -7,8 +7,8 @@ mod fates;
 
 use crate::{
     bindings::Bindings,
-    clock,
-    http::{self, Failure, header},
+    body, clock,
+    http::{self, Failure, Outcome, header},
     openapi::shape,
     plans,
     problem::{Kind, Problem},
@@ -24,7 +24,7 @@ use goalpost_core::{
 };
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
-use worker::{Request, Response};
+use worker::Request;
 
 /// Whether a request of a server shows a signature in place of a token.
 pub(crate) fn is_signed(request: &Request, scope: Scope) -> bool {
@@ -62,27 +62,40 @@ struct Answered {
 }
 
 /// Takes a request of a server.
-pub(crate) async fn take(
-    mut request: Request,
-    edge: &Bindings,
-    site: &str,
-) -> Result<Response, Failure> {
+pub(crate) async fn take(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
     let signed = header(&request, signature::HEADER);
-    let body = http::body(&mut request, limits::SERVER_BYTES).await?;
+    let encoding = header(&request, "content-encoding");
+    let sent = body::as_it_came(&mut request, limits::SERVER_BYTES).await?;
     let now = clock::now();
     if is_signed(&request, Scope::Events) {
-        check_signature(edge, site, &signed, &body, now)?;
+        check_signature(edge, site, &signed, &sent, now)?;
     }
+    let body = body::opened(&encoding, &sent, limits::SERVER_BYTES)?;
+    let events = read_events(&body, site).map_err(|problem| bad_body(&problem))?;
+    let events: Vec<&str> = events.iter().map(|event| event.get()).collect();
+    answer(edge, site, &events, now).await
+}
+
+/// Takes one event that somebody else's words were made into.
+pub(crate) async fn take_one(edge: &Bindings, site: &str, event: &str) -> Outcome {
+    answer(edge, site, &[event], clock::now()).await
+}
+
+/// The answer to words in which nothing is counted.
+pub(crate) fn told(why: &str) -> Outcome {
+    http::json(&json!({"results": [], "ignored": why}))
+}
+
+async fn answer(edge: &Bindings, site: &str, events: &[&str], now: i64) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
     let terms = Terms {
         rules: &known.rules,
         now,
         since: known.reporting.since,
     };
-    let events = read_events(&body, site).map_err(|problem| bad_body(&problem))?;
     let read: Vec<_> = events
         .iter()
-        .map(|event| (peek_id(event.get()), read_event(event.get(), &terms)))
+        .map(|event| (peek_id(event), read_event(event, &terms)))
         .collect();
     let good: Vec<&ServerEvent> = read
         .iter()
@@ -178,8 +191,18 @@ pub(crate) async fn store(
 
 /// The answer's shape.
 pub(crate) fn schema() -> Value {
+    shape::object(&[results()])
+}
+
+/// The shape of the answer to a webhook.
+pub(crate) fn webhook_schema() -> Value {
+    let ignored = ("ignored", shape::text("Why nothing in it is counted."));
+    shape::object_with(&[results()], &[ignored])
+}
+
+fn results() -> (&'static str, Value) {
     let results = ["stored", "duplicate", "conflict", "quarantined", "refused"];
-    shape::object(&[(
+    (
         "results",
         shape::list(shape::object_with(
             &[
@@ -197,5 +220,5 @@ pub(crate) fn schema() -> Value {
                 shape::text("What is wrong, and how to put it right."),
             )],
         )),
-    )])
+    )
 }

@@ -8,7 +8,7 @@ use answer::{Answer, Held, explained};
 
 use crate::{
     bindings::Bindings,
-    clock, database,
+    body, clock, database,
     http::{self, Failure, Outcome},
     plans::{self, Known},
     problem::{Kind, Problem},
@@ -116,7 +116,7 @@ pub(crate) async fn observation(
 /// Explains an observation that is only tried out.
 pub(crate) async fn tried(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
     let query = Query::of(&request)?;
-    let body = http::body(&mut request, limits::ITEM_BYTES).await?;
+    let body = body::read(&mut request, limits::ITEM_BYTES).await?;
     let known = match query.get("plan") {
         Some(wanted) => plan(edge, site, wanted).await?,
         None => plans::in_effect(edge, site).await?,

@@ -3,7 +3,7 @@
 use super::{cache, unknown_site};
 use crate::{
     bindings::Bindings,
-    clock, database,
+    body, clock, database,
     http::{self, Failure, Outcome},
     openapi::shape,
     problem::{Finding, Kind, Problem},
@@ -43,7 +43,7 @@ pub(crate) fn published_schema() -> Value {
 
 /// Checks a plan, and makes it the one that the site goes by.
 pub(crate) async fn publish(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
-    let body = http::body(&mut request, limits::PLAN_BYTES).await?;
+    let body = body::read(&mut request, limits::PLAN_BYTES).await?;
     let plan = checked(&body, site, "")?;
     http::json(&put(edge, &plan).await?)
 }

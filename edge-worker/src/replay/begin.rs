@@ -3,8 +3,8 @@
 use super::{Replay, answer, find, hex, statements as sql, step};
 use crate::{
     bindings::Bindings,
-    clock, database,
-    http::{self, Failure, Outcome},
+    body, clock, database,
+    http::{Failure, Outcome},
     plans,
     problem::{Kind, Problem},
     reports::{bad_parameter, day},
@@ -37,7 +37,7 @@ struct Wanted<'a> {
 
 /// Begins a replay; its steps are still to be taken.
 pub(crate) async fn begin(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
-    let body = http::body(&mut request, BODY_BYTES).await?;
+    let body = body::read(&mut request, BODY_BYTES).await?;
     let wanted = read(&body)?;
     let (from, to) = period(&wanted)?;
     let (plan, hash) = plan(edge, site, &wanted).await?;

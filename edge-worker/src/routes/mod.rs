@@ -1,11 +1,12 @@
 //! Every route, once: what serves it, who may call it, and what the `OpenAPI` document says of it.
 
-mod table;
-
-pub(crate) use table::ROUTES;
+mod access;
+mod page;
+mod people;
+mod servers;
 
 use crate::{pages, reports};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a request may do to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub(crate) enum Method {
     Get,
     Put,
     Post,
+    Delete,
 }
 
 impl Method {
@@ -21,6 +23,7 @@ impl Method {
             Self::Get => "GET",
             Self::Put => "PUT",
             Self::Post => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -36,15 +39,27 @@ pub(crate) enum Scope {
     Events,
     /// To say what visitors cost.
     Costs,
+    /// To make and revoke tokens that allow no more than one's own.
+    Tokens,
 }
 
 impl Scope {
+    /// Every scope, in order.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Publish,
+        Self::Events,
+        Self::Costs,
+        Self::Tokens,
+    ];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Publish => "publish",
             Self::Events => "events",
             Self::Costs => "costs",
+            Self::Tokens => "tokens",
         }
     }
 }
@@ -60,6 +75,7 @@ pub(crate) enum Action {
     Link,
     Pixel,
     Events,
+    Webhook,
     Page(pages::File),
     Health,
     OpenApi,
@@ -79,6 +95,10 @@ pub(crate) enum Action {
     Segments,
     Members,
     Live,
+    CreateToken,
+    Tokens,
+    RotateToken,
+    RevokeToken,
 }
 
 /// A value in the query.
@@ -123,6 +143,42 @@ pub(crate) struct Route {
     pub(crate) operations: &'static [Operation],
 }
 
+/// Every route; those of pages first, which serve most requests.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    [
+        page::ROUTES,
+        servers::ROUTES,
+        people::ROUTES,
+        access::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+const FILE: fn() -> Value = || json!({"type": "string", "format": "binary"});
+
+const fn page_file(
+    action: Action,
+    summary: &'static str,
+    content_type: &'static str,
+    about: &'static str,
+) -> Operation {
+    Operation {
+        method: Method::Get,
+        action,
+        scope: None,
+        summary,
+        parameters: &[],
+        body: None,
+        success: Success {
+            content_type,
+            about,
+            schema: FILE,
+        },
+        problems: &[404],
+    }
+}
+
 /// The named parts of a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parts(Vec<(&'static str, String)>);
@@ -139,9 +195,7 @@ impl Parts {
 
 /// The route of a path, with its named parts.
 pub(crate) fn find(path: &str, prefix: &str) -> Option<(&'static Route, Parts)> {
-    ROUTES
-        .iter()
-        .find_map(|route| Some((route, parts(route.path, path, prefix)?)))
+    all().find_map(|route| Some((route, parts(route.path, path, prefix)?)))
 }
 
 fn parts(template: &'static str, path: &str, prefix: &str) -> Option<Parts> {
@@ -191,7 +245,7 @@ mod tests {
 
     #[test]
     fn each_route_is_found_by_its_own_path() {
-        for route in ROUTES {
+        for route in all() {
             let path = public_path(route, bindings::PREFIX).replace(['{', '}'], "");
             let (found, _) = find(&path, bindings::PREFIX).unwrap();
             assert_eq!(found.path, route.path);

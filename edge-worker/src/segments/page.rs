@@ -5,10 +5,10 @@
 use super::answer::answer;
 use crate::{
     bindings::Bindings,
-    clock,
+    body, clock,
     collect::{foreign_host, objection, visitor_of},
     database,
-    http::{self, Failure},
+    http::Failure,
     plans,
     problem::{Kind, Problem},
     runtime::{Heard, answered},
@@ -75,7 +75,7 @@ pub(crate) async fn for_page(
 ) -> Result<web_sys::Response, Failure> {
     let heard = Heard::of(request.inner());
     let heard = heard.lines();
-    let body = http::body(&mut request, limits::SEGMENT_BYTES).await?;
+    let body = body::read(&mut request, limits::SEGMENT_BYTES).await?;
     let envelope = Envelope::read(&body)
         .map_err(|problem| Problem::new(Kind::BadBeacon, problem.to_string()))?;
     let Some(site) = plans::site(edge, &envelope.site).await? else {

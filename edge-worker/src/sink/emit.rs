@@ -7,7 +7,7 @@ use super::{
     sort::{Rows, Sorted, Tray},
     statements as sql,
 };
-use goalpost_core::{Fate, Id};
+use goalpost_core::{Fate, Id, fate::Drop, limits};
 
 /// Bytes of one JSON parameter; D1 takes 2 MB.
 const JSON_BYTES: usize = 1_000_000;
@@ -76,19 +76,25 @@ impl Emitter<'_> {
             store.extend([self.batch, self.label.source()].map(text));
             self.push(sql::STORE, store);
             self.tally(sql::TALLY, count, Fate::Stored);
-            self.push(sql::CONFLICTS, rows.to_vec());
+            let mut conflicts = rows.to_vec();
+            conflicts.extend(self.room());
+            self.push(sql::CONFLICTS, conflicts);
             let label = self.label();
             self.push(sql::CONFLICTS_ARE_NO_COPIES, label);
         }
         for (json, count) in counted(tray.quarantine) {
             let origin = self.label.origin.name();
-            self.push(
-                sql::QUARANTINE,
-                [&json, site, sdk, *form, origin].map(text).to_vec(),
-            );
+            let mut held = [&json, site, sdk, *form, origin].map(text).to_vec();
+            held.extend(self.room());
+            self.push(sql::QUARANTINE, held);
             let mut params = self.label();
             params.push(Param::Integer(count));
             self.push(sql::COPIES, params);
+            self.push(sql::NO_ROOM, [&json, site.as_str()].map(text).to_vec());
+            let full = Fate::Dropped(Drop::QuarantineFull);
+            let mut params = self.label();
+            params.extend([full.name(), full.reason()].map(text));
+            self.push(sql::NO_ROOM_IS_NO_COPY, params);
         }
         for (reason, rows) in tray.drop {
             for (json, count) in counted(rows) {
@@ -99,6 +105,12 @@ impl Emitter<'_> {
         for (reason, count) in tray.count {
             self.tally(sql::COUNT, count, Fate::Dropped(reason));
         }
+    }
+
+    /// The day, and how many bytes of it may wait in quarantine.
+    fn room(&self) -> [Param; 2] {
+        let day = Param::Text(self.label.day.clone());
+        [day, Param::Integer(limits::QUARANTINE_BYTES)]
     }
 
     fn tally(&mut self, sql: &'static str, count: i64, fate: Fate) {

@@ -37,12 +37,15 @@ WHERE true
 ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
 /// Right after the [`TALLY`] of a [`STORE`], with the rows of that: those that are there with
-/// other content. `?2` site, `?3` SDK, `?4` form.
+/// other content. `?2` site, `?3` SDK, `?4` form, `?5` day, `?6` bytes of the day's room in quarantine.
 ///
-/// They are no further items of a page load, so their origin is `other`.
+/// They are no further items of a page load, so their origin is `other`. Beyond the room, they are
+/// counted as the copies that they claim to be.
 pub(super) const CONFLICTS: &str = "\
 WITH r AS MATERIALIZED (
-  SELECT value AS v FROM json_each(iif(changes() > 1, ?1, '[]')))
+  SELECT value AS v, sum(length(value ->> 17) + 256) OVER (ORDER BY key)
+    + coalesce((SELECT d.bytes FROM quarantine_days AS d WHERE d.site = ?2 AND d.day = ?5), 0) AS bytes
+  FROM json_each(iif(changes() > 1, ?1, '[]')))
 INSERT INTO quarantine (
   site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, request, body)
 SELECT
@@ -50,7 +53,8 @@ SELECT
   'id: another item with this id was here before, with other content', 'other',
   unhex(v ->> 6), ?3, ?4, v ->> 11, '{}', v ->> 17
 FROM r
-WHERE NOT EXISTS (
+WHERE bytes <= ?6
+  AND NOT EXISTS (
     SELECT 1 FROM observations AS o
     WHERE o.site = ?2 AND o.id = unhex(v ->> 0) AND o.digest = v ->> 14)
   AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
@@ -63,12 +67,18 @@ UPDATE fates SET count = count - changes()
 WHERE changes() > 0 AND site = ?1 AND day = ?2 AND origin = ?3 AND fate = 'duplicate'
   AND reason = '' AND sdk = ?4 AND form = ?5";
 
-/// Items that cannot be stored. `?2` site, `?3` SDK, `?4` form, `?5` origin.
+/// Items that cannot be stored. `?2` site, `?3` SDK, `?4` form, `?5` origin, `?6` day, `?7` bytes of the
+/// day's room in quarantine.
 ///
 /// A second content under one id is kept, but is no further item of a page load. A trigger tallies
 /// what is inserted.
 pub(super) const QUARANTINE: &str = "\
-WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+WITH r AS MATERIALIZED (
+  SELECT value AS v, sum(length(value ->> 8) + 256) OVER (ORDER BY key)
+    + coalesce((
+      SELECT d.bytes FROM quarantine_days AS d
+      WHERE d.site = iif(value ->> 3 = 'unknown_site', '', ?2) AND d.day = ?6), 0) AS bytes
+  FROM json_each(?1))
 INSERT INTO quarantine (
   site, id, digest, received_at, reason, detail, origin, page, sdk, form, plan, request, body)
 SELECT
@@ -81,7 +91,8 @@ SELECT
     'other', ?5),
   unhex(v ->> 5), ?3, ?4, v ->> 6, v ->> 7, v ->> 8
 FROM r
-WHERE NOT EXISTS (
+WHERE bytes <= ?7
+  AND NOT EXISTS (
     SELECT 1 FROM observations AS o
     WHERE o.site = ?2 AND o.id = unhex(v ->> 0) AND o.digest = v ->> 1)
   AND NOT EXISTS (SELECT 1 FROM dropped AS d WHERE d.site = ?2 AND d.id = unhex(v ->> 0))
@@ -92,6 +103,29 @@ pub(super) const COPIES: &str = "\
 INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
 SELECT ?1, ?2, ?3, 'duplicate', '', ?4, ?5, ?6 - changes()
 WHERE changes() < ?6
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
+/// Right after [`COPIES`], with the rows of [`QUARANTINE`]: those for which there was no room. Their
+/// ids are kept, so that a copy is no second item. `?2` site.
+pub(super) const NO_ROOM: &str = "\
+WITH r AS MATERIALIZED (SELECT unhex(value ->> 0) AS id FROM json_each(?1))
+INSERT INTO dropped (site, id)
+SELECT ?2, r.id FROM r
+WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = r.id)
+  AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = r.id)
+ON CONFLICT DO NOTHING";
+
+/// Right after [`NO_ROOM`]: what it has noted was no mere copy. Parameters as [`TALLY`]'s, but for the
+/// number.
+pub(super) const NO_ROOM_IS_NO_COPY: &str = "\
+INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
+SELECT ?1, ?2, ?3, f.fate, f.reason, ?4, ?5, f.count
+FROM (
+  SELECT ?6 AS fate, ?7 AS reason, changes() AS count
+  UNION ALL
+  SELECT 'duplicate', '', -changes()
+) AS f
+WHERE changes() > 0
 ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
 /// Ids that the edge lets go. `?2` site.

@@ -314,3 +314,46 @@ fn transactions_are_bounded() {
     assert_eq!(db.fate("stored"), 2_400);
     db.assert_sound();
 }
+
+#[test]
+fn junk_fills_a_day_of_the_quarantine_and_no_more() {
+    let mut db = Db::new();
+    let junk = |n: i64| {
+        let (own, page) = (id(n + 10).text(), id(1).text());
+        format!(r#"{{"id":"{own}","seq":{n},"page":"{page}","kind":"telepathy"}}"#)
+    };
+    let row = i64::try_from(junk(0).len()).unwrap() + 256;
+    let room = goalpost_core::limits::QUARANTINE_BYTES - 2 * row;
+    db.run(&[Statement {
+        sql: "INSERT INTO quarantine_days VALUES (?1, date(?2 / 1000, 'unixepoch'), ?3)",
+        params: vec![
+            Param::Text(SITE.to_owned()),
+            Param::Integer(NOW),
+            Param::Integer(room),
+        ],
+    }]);
+    let letter = Letter::new((0..5).map(junk));
+    for _ in 0..3 {
+        db.deliver(std::slice::from_ref(&letter));
+        assert_eq!(db.number("SELECT count(*) FROM quarantine"), 2);
+        assert_eq!(db.number("SELECT count(*) FROM dropped"), 3);
+        assert_eq!(
+            db.table("SELECT fate, reason, count FROM fates WHERE fate <> 'duplicate' ORDER BY 1"),
+            [
+                "dropped | quarantine_full | 3",
+                "quarantined | unknown_kind | 2"
+            ]
+        );
+    }
+    assert_eq!(db.fate("duplicate"), 10);
+    assert_eq!(db.conservation(), ["cloud-kicks | 5 | 0 | 10 | 2 | 3 | 0"]);
+    // What can be stored is stored as ever, and a conflict is counted as the copy that it claims to be.
+    let good = Letter::new([item(&event(9, "a"))]);
+    db.deliver(&[good, Letter::new([item(&event(9, "b"))])]);
+    assert_eq!(db.number("SELECT count(*) FROM observations"), 1);
+    assert_eq!(db.fate("duplicate"), 11);
+    assert_eq!(db.number("SELECT count(*) FROM quarantine"), 2);
+    // The next day has room of its own.
+    db.deliver(&[Letter::new([junk(7)]).at(NOW + 86_400_000)]);
+    assert_eq!(db.number("SELECT count(*) FROM quarantine"), 3);
+}
