@@ -250,9 +250,8 @@ impl Seen {
 }
 
 impl Observation {
-    /// Writes the observation as an object that is still open, for the wire to add its own fields.
-    pub(crate) fn write_open(&self, out: &mut String) {
-        out.push('{');
+    /// Writes the observation's fields into an object that is open, for the wire to add its own.
+    pub(crate) fn write_fields(&self, out: &mut String) {
         json::push_field(out, "id", &self.id.text());
         json::push_number_field(out, "seq", i64::from(self.seq));
         self.write_facts(out);

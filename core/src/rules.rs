@@ -142,9 +142,19 @@ impl Rules {
         })
     }
 
-    /// Whether some selector asks about this attribute; `id` and `class` are kept in any case.
+    /// Whether some definition asks about this attribute of a click's or a submit's elements, by a
+    /// selector, a condition or as its dedup property; `id` and `class` are kept in any case.
     pub fn asks_attribute(&self, name: &str) -> bool {
-        self.any_selector(&mut |selector| selector.asks_attribute(name))
+        self.any(&mut |definition, rule| {
+            let selectors = match &rule.trigger {
+                Trigger::Click(selectors) | Trigger::Submit(selectors) => selectors.as_slice(),
+                Trigger::Link(_) => &[],
+                _ => return false,
+            };
+            selectors.iter().any(|found| found.asks_attribute(name))
+                || definition.dedup == name
+                || rule.conditions.iter().any(|condition| condition.asks(name))
+        })
     }
 
     /// Whether some selector has a part that matches this element.

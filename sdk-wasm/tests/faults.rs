@@ -55,6 +55,35 @@ fn with_nothing_to_send_nothing_wakes_the_page() {
 }
 
 #[test]
+fn while_no_request_gets_through_what_is_seen_is_on_the_disk_at_once() {
+    let mut page = Page::with_plan();
+    page.event("first");
+    assert!(page.disk.is_empty(), "a request carries it");
+    page.tell(Input::Failed(None));
+    assert_eq!(page.disk.len(), 1);
+    for (at, name) in ["a", "b", "c"].into_iter().enumerate() {
+        page.event(name);
+        assert_eq!(page.disk.len(), at + 2);
+    }
+    // Each text is written once, and goes as soon as the edge has it.
+    page.wait(MINUTE);
+    page.answer_last(Answer::Settled);
+    assert!(page.disk.is_empty());
+    page.event("later");
+    assert!(page.disk.is_empty());
+}
+
+#[test]
+fn a_browser_that_says_it_is_offline_is_as_good_as_a_failure() {
+    let mut page = Page::with_plan();
+    page.event("first");
+    page.answer_last(Answer::Settled);
+    page.tell(Input::Failed(None));
+    page.event("offline");
+    assert_eq!(page.disk.len(), 1);
+}
+
+#[test]
 fn a_clock_that_is_put_back_does_not_turn_a_pause_into_hours() {
     let mut page = Page::with_plan();
     page.event("x");

@@ -27,7 +27,6 @@ export const { name: browserName } = engine;
  * - `lifecycle`: pages that are frozen
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
- * - `lastWrite`: a write to IndexedDB that a tab begins as it is closed
  * - `buttons`: the mouse's other buttons
  * - `popups`: windows that a page opens
  * - `signals`: telling pages of the visitor's refusal
@@ -226,6 +225,11 @@ export class Browser {
       downloadThroughput: -1,
       uploadThroughput: -1,
     });
+  }
+
+  /** Makes the page so many times slower, where the browser can. */
+  async slowDown(times) {
+    if (this.can("devtools")) await this.cdp("Emulation.setCPUThrottlingRate", { rate: times });
   }
 
   /** The shop's cookies, with those that no page can read. */

@@ -21,25 +21,58 @@ const onDisk = (browser) =>
       }),
   );
 
-for (const [when, needs] of [["", []], [" by a tab that is closed at once", ["lastWrite"]]]) {
-  visit(`what is clicked offline${when} arrives with the next visit`, { needs }, async ({ shop, browser }) => {
-    await browser.newTab();
-    await browser.enter(shop.at("/"));
-    await shop.observed(1, "kind = 'page'");
-    await noCalls(browser);
-    await browser.offline(true);
-    for (let n = 0; n < 5; n += 1) await browser.click("a.call");
-    // What could not be sent is on the disk from then on; a tab that is closed before has to write it in passing.
-    if (!when) await until(async () => (await onDisk(browser)).length === 5, "five clicks on the disk");
-    await browser.closeTab();
-    assert.equal(await shop.value("SELECT count(*) FROM observations WHERE kind = 'click'"), 0);
+const clicks = "SELECT count(*) FROM observations WHERE kind = 'click'";
 
-    shop.wire.mend();
-    await browser.newTab();
-    await browser.enter(shop.at("/shoes/"));
-    await shop.observed(5, "kind = 'click'");
-    await shop.converted("call-us", 5);
-    assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
+visit("what is clicked offline arrives with the next visit", {}, async ({ shop, browser }) => {
+  await browser.newTab();
+  await browser.enter(shop.at("/"));
+  await shop.observed(1, "kind = 'page'");
+  await noCalls(browser);
+  await browser.offline(true);
+  for (let n = 0; n < 5; n += 1) await browser.click("a.call");
+  // Once a request has failed, nothing waits in memory alone.
+  await until(async () => (await onDisk(browser)).length === 5, "five clicks on the disk");
+  await browser.closeTab();
+  assert.equal(await shop.value(clicks), 0);
+
+  shop.wire.mend();
+  await browser.newTab();
+  await browser.enter(shop.at("/shoes/"));
+  await shop.observed(5, "kind = 'click'");
+  await shop.converted("call-us", 5);
+  assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
+});
+
+/** How a page is cut off, and what is known of that. */
+const CUTS = {
+  "in a browser that says so": (shop, browser) => browser.offline(true),
+  "without anybody noticing": (shop) => shop.wire.cut(),
+};
+
+// A database may end its transactions with the tab, the sooner the slower the machine is.
+for (const [how, cut] of Object.entries(CUTS)) {
+  visit(`five clicks offline, ${how}, outlive a tab that is closed at once`, {}, async ({ shop, browser }) => {
+    for (let round = 1; round <= 3; round += 1) {
+      await browser.newTab();
+      await browser.slowDown(4);
+      await browser.enter(shop.at("/"));
+      await shop.observed(round, "kind = 'page' AND body ->> 'path' = '/'");
+      await noCalls(browser);
+      await cut(shop, browser);
+      for (let n = 0; n < 5; n += 1) await browser.click("a.call");
+      await browser.closeTab();
+      assert.equal(await shop.value(clicks), 5 * (round - 1));
+
+      shop.wire.mend();
+      await browser.newTab();
+      await browser.enter(shop.at("/shoes/"));
+      await shop.observed(5 * round, "kind = 'click'");
+      await browser.flush();
+      const left = () => browser.run(() => Object.keys(localStorage).filter((key) => key.startsWith("gp-")));
+      await until(async () => !(await left())[0] && !(await onDisk(browser))[0], "nothing to be left behind");
+      await browser.closeTab();
+    }
+    await shop.converted("call-us", 15);
   });
 }
 

@@ -69,6 +69,19 @@ pub struct PageLoad {
     pub visitor: Option<Id>,
 }
 
+/// How an item begins that says whose it is: its page load, and the session.
+///
+/// It is the beginning so that a beacon can leave it out and a reader put it back by its length alone.
+fn push_whose(text: &mut String, page: Option<Id>, session: Option<Id>) {
+    text.push('{');
+    if let Some(page) = page {
+        json::push_field(text, "page", &page.text());
+    }
+    if let Some(session) = session {
+        json::push_field(text, "session", &session.text());
+    }
+}
+
 /// An observation as it waits to be delivered: its text never changes again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -81,7 +94,8 @@ pub struct Item {
 impl Item {
     /// Writes an observation with whose it is and what the page claims it means.
     ///
-    /// An item names its page load and session itself, because it may be delivered by a later page.
+    /// An item names its page load and session itself, because it may be delivered by a later page; a
+    /// beacon of the same page load and session leaves them out.
     /// `claims` is `None` where no plan had arrived: nothing is claimed then, not even that nothing
     /// happened.
     pub fn new(
@@ -103,13 +117,8 @@ impl Item {
         claims: Option<&[&str]>,
     ) -> String {
         let mut text = String::with_capacity(256);
-        observation.write_open(&mut text);
-        if let Some(page) = page {
-            json::push_field(&mut text, "page", &page.text());
-        }
-        if let Some(session) = session {
-            json::push_field(&mut text, "session", &session.text());
-        }
+        push_whose(&mut text, page, session);
+        observation.write_fields(&mut text);
         if let Some(claims) = claims {
             json::push_key(&mut text, "claims");
             text.push('[');
@@ -141,6 +150,8 @@ pub struct Header<'a> {
     pub sent: i64,
     /// The page load that sends.
     pub page: Id,
+    /// The session that the page load is in: of it are all items that name neither page nor session.
+    pub session: Option<Id>,
     /// The visitor, where one may be known.
     pub visitor: Option<Id>,
     /// The purposes that the visitor has granted, where the page tells them apart: Consent Mode's
@@ -166,6 +177,12 @@ pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> S
     json::push_field(&mut text, "plan", header.plan);
     json::push_number_field(&mut text, "sent", header.sent);
     json::push_field(&mut text, "page", &header.page.text());
+    let mut own = String::new();
+    if let Some(session) = header.session {
+        json::push_field(&mut text, "session", &session.text());
+        push_whose(&mut own, Some(header.page), header.session);
+        own.push(',');
+    }
     if let Some(visitor) = header.visitor {
         json::push_field(&mut text, "visitor", &visitor.text());
     }
@@ -192,7 +209,13 @@ pub fn write<'a>(header: &Header<'_>, items: impl Iterator<Item = &'a str>) -> S
         if at > 0 {
             text.push(',');
         }
-        text.push_str(item);
+        match item.strip_prefix(own.as_str()) {
+            Some(rest) if !own.is_empty() => {
+                text.push('{');
+                text.push_str(rest);
+            }
+            _ => text.push_str(item),
+        }
     }
     text.push_str("]}");
     text

@@ -7,7 +7,7 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 /// A beacon's own fields; its items are still text.
@@ -33,6 +33,9 @@ pub struct Envelope<'a> {
     /// The page load that sends.
     #[serde(default, deserialize_with = "lenient_id")]
     pub page: Option<Id>,
+    /// The session of the items that name neither page nor session; older pages do not say it.
+    #[serde(default, deserialize_with = "lenient_id")]
+    pub session: Option<Id>,
     /// The visitor, as the page knows it.
     #[serde(default)]
     pub visitor: Claimed,
@@ -122,4 +125,33 @@ impl<'a> Envelope<'a> {
         }
         Ok(envelope)
     }
+
+    /// An item as its page wrote it: with its page load and session, where the beacon says them once
+    /// for all. Every copy of an item is the same text then, whichever beacon brought it.
+    pub fn whole<'t>(&self, item: &'t str) -> Cow<'t, str> {
+        let (Some(page), Some(session)) = (self.page, self.session) else {
+            return Cow::Borrowed(item);
+        };
+        match item.strip_prefix('{') {
+            Some(rest) if !rest.trim_start().starts_with('}') && !names_whose(item) => {
+                let mut text = String::with_capacity(item.len().saturating_add(100));
+                super::push_whose(&mut text, Some(page), Some(session));
+                text.push(',');
+                text.push_str(rest);
+                Cow::Owned(text)
+            }
+            _ => Cow::Borrowed(item),
+        }
+    }
+}
+
+/// Whether an item says itself which page load or session it is of.
+fn names_whose(item: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Whose {
+        page: Option<IgnoredAny>,
+        session: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Whose>(item)
+        .is_ok_and(|whose| whose.page.is_some() || whose.session.is_some())
 }

@@ -212,7 +212,8 @@ impl Whose {
     /// The item as it is stored.
     fn json(&self, observation: &Observation) -> String {
         let mut text = String::with_capacity(256);
-        observation.write_open(&mut text);
+        text.push('{');
+        observation.write_fields(&mut text);
         for (key, id) in [("session", self.session), ("visitor", self.visitor)] {
             json::push_field(&mut text, key, &id.map(Id::text).unwrap_or_default());
         }

@@ -33,6 +33,7 @@ fn header() -> Header<'static> {
         plan: "abc",
         sent: NOON,
         page: page_load(),
+        session: None,
         visitor: Some(Id::new(NOON, [4; 10])),
         consent: "",
         cookieless: false,
@@ -57,9 +58,38 @@ proptest! {
         prop_assert_eq!(peek(&item.json), (Some(observation.id), Some(observation.seq)));
     }
 
+    /// A beacon says once whose all its items are, and the edge reads each as it was written: the same
+    /// text from whichever beacon.
+    #[test]
+    fn what_is_said_once_for_all_items_is_put_back(
+        observations in proptest::collection::vec((generated::observation(), 0u8..2, 0u8..2), 1..6),
+    ) {
+        let session = |at: u8| Id::new(NOON, [5 + at; 10]);
+        let items: Vec<String> = observations
+            .iter()
+            .map(|(observation, load, of)| {
+                let page = Id::new(NOON, [3 + load; 10]);
+                Item::new(observation, page, Some(session(*of)), Some(&["a-goal"])).json
+            })
+            .collect();
+        let alone = beacon::write(&header(), items.iter().map(String::as_str));
+        let mut all = header();
+        all.session = Some(session(0));
+        let body = beacon::write(&all, items.iter().map(String::as_str));
+        for body in [alone, body] {
+            let envelope = Envelope::read(body.as_bytes()).unwrap();
+            let read: Vec<_> = envelope.items.iter().map(|raw| envelope.whole(raw.get())).collect();
+            prop_assert_eq!(&read, &items);
+        }
+    }
+
     #[test]
     fn any_text_is_read_without_panic(text: String) {
         let _ = read_item(&text);
+        let body = beacon::write(&header(), [].into_iter());
+        let mut envelope = Envelope::read(body.as_bytes()).unwrap();
+        envelope.session = envelope.page;
+        let _ = envelope.whole(&text);
         let _ = Envelope::read(text.as_bytes());
         let _ = read_item(&item(&text));
     }
@@ -88,6 +118,36 @@ fn a_beacon_carries_its_items_untouched() {
     assert_eq!(texts, [&items[0].json, &items[1].json]);
     assert_eq!(read_item(texts[0]).unwrap().claims, None);
     assert_eq!(read_item(texts[1]).unwrap().claims, Some(Vec::new()));
+}
+
+#[test]
+fn an_item_that_names_its_session_or_its_page_keeps_it() {
+    let body = beacon::write(
+        &Header {
+            session: Some(Id::new(NOON, [5; 10])),
+            ..header()
+        },
+        [].into_iter(),
+    );
+    let envelope = Envelope::read(body.as_bytes()).unwrap();
+    let page = page_load().text();
+    // As pages of before wrote them, and what is no item at all.
+    for own in [
+        item(&format!(r#""kind":"event","name":"a","page":"{page}""#)),
+        item(&format!(r#""kind":"event","name":"a","session":"{page}""#)),
+        String::from("{ }"),
+        String::from("7"),
+        String::new(),
+    ] {
+        assert_eq!(envelope.whole(&own), own);
+    }
+    let named = r#"{"id":1,"properties":{"page":"a","session":"b"}}"#;
+    assert!(envelope.whole(named).starts_with(r#"{"page":""#));
+    let older = Envelope {
+        session: None,
+        ..envelope
+    };
+    assert_eq!(older.whole(named), named);
 }
 
 #[test]

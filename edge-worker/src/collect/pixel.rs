@@ -162,6 +162,7 @@ fn beacon_of(query: &Query, page: Option<&Url>, id: Id, now: i64) -> String {
         plan: "",
         sent: now,
         page: id,
+        session: None,
         visitor: None,
         consent: "",
         cookieless: false,

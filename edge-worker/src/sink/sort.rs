@@ -111,7 +111,7 @@ impl Sorter<'_> {
         let clock = DeviceClock::new(envelope.sent, message.received_at);
         let visitor = envelope.visitor(message.visitor);
         for raw in &envelope.items {
-            let text = raw.get();
+            let text = &*envelope.whole(raw.get());
             match beacon::read_item(text) {
                 Ok(mut item) => {
                     let clean = item.scrub();

@@ -173,6 +173,7 @@ export const start = (host: Host): Sdk => {
     // There may be no later: nothing waits any more.
     waiting = false;
     tell(joined("hidden", storage.record()));
+    storage.leave();
   };
 
   const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>
@@ -192,6 +193,8 @@ export const start = (host: Host): Sdk => {
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
   const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(({ kind }) => kind == "page")?.path });
+  // A request under way will tell by itself; without one, it is as if one had failed: nothing waits in memory alone.
+  addEventListener("offline", () => wakeup < 0 || tell("failed"));
   storage.whenPurged(() => tell(fields("consent", "denied")));
 
   const planned = (plan?: string) => tell(joined("plan", plan ?? ""));

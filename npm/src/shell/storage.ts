@@ -1,3 +1,5 @@
+import { FIELD } from "./wire.js";
+
 /** What this browser keeps between pages. Where it refuses to, nothing is kept and nothing fails. */
 
 const DATABASE = "gp";
@@ -35,17 +37,69 @@ const write = async (durability: IDBTransactionDurability, change: (outbox: IDBO
 
 const nothing = () => {};
 
+/** Items that were to be kept, by id, while no transaction has said that they are. */
+const unsure = new Map<string, string>();
+/** How the keys in localStorage begin under which such items stand while no page is there to ask. */
+const LEFT = "gp-";
+/** The keys of those that this page has left, or found. */
+let left: string[] = [];
+
+const isKept = (ids: string[]): void => {
+  for (const id of ids) unsure.delete(id);
+  if (!unsure.size) for (const key of left.splice(0)) localStorage.removeItem(key);
+};
+
+/** What waits for the database to be ready, so that many items in a row are one transaction. */
+let batch: string[] | undefined;
+
 /** Adds items, given as id, text, id, text, …; settles once they are as safe as was asked. */
-export const keep = (items: string[], strict: boolean): Promise<void> =>
-  write(strict ? "strict" : "relaxed", (outbox) => {
-    for (let at = 0; at < items.length; at += 2) outbox.put(items[at + 1], items[at]);
-  }).catch(nothing);
+export const keep = async (items: string[], strict: boolean): Promise<void> => {
+  for (let at = 0; at < items.length; at += 2) unsure.set(items[at]!, items[at + 1]!);
+  if (batch && !strict) {
+    batch.push(...items);
+    return;
+  }
+  const own = (batch = items);
+  try {
+    await write(strict ? "strict" : "relaxed", (outbox) => {
+      batch = undefined;
+      for (let at = 0; at < own.length; at += 2) outbox.put(own[at + 1], own[at]);
+    });
+    isKept(own);
+  } catch {
+    batch = undefined;
+  }
+};
 
-export const forget = (ids: string[]): Promise<void> =>
-  write("relaxed", (outbox) => ids.forEach((id) => outbox.delete(id))).catch(nothing);
+/**
+ * Keeps what is not kept for certain yet, at once: a tab that closes ends its transactions, and what
+ * it wrote to localStorage stays. The key is that of the last item, so that who has found what stands
+ * under it, and kept that, may remove whatever stands there by then.
+ */
+export const leave = (): void => {
+  if (!unsure.size) return;
+  const key = LEFT + [...unsure.keys()].pop();
+  try {
+    localStorage.setItem(key, [...unsure].flat().join(FIELD));
+    left.push(key);
+  } catch {}
+};
 
-/** What earlier page loads left, as id, text, id, text, … */
-export const load = async (): Promise<string[]> => {
+const leftKeys = (): string[] => {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(LEFT));
+  } catch {
+    return [];
+  }
+};
+
+export const forget = (ids: string[]): Promise<void> => {
+  isKept(ids);
+  return write("relaxed", (outbox) => ids.forEach((id) => outbox.delete(id))).catch(nothing);
+};
+
+/** What the database has, as id, text, id, text, … */
+const kept = async (): Promise<string[]> => {
   const db = await open();
   const outbox = db.transaction(OUTBOX).objectStore(OUTBOX);
   const [ids, texts] = await Promise.all(
@@ -60,6 +114,19 @@ export const load = async (): Promise<string[]> => {
   return ids!.flatMap((id, at) => [id, texts![at]!]);
 };
 
+/** What earlier page loads left, as id, text, id, text, … */
+export const load = async (): Promise<string[]> => {
+  const found = leftKeys();
+  const items = found.flatMap((key) => localStorage[key].split(FIELD) as string[]);
+  const known = await kept().catch((): string[] => []);
+  // An item's text never changes, so that it tells items apart as well as the id does.
+  const missing = items.filter((_, at) => !known.includes(items[at - (at % 2)]!));
+  left.push(...found);
+  if (missing[0]) keep(missing, false);
+  else isKept([]);
+  return [...known, ...missing];
+};
+
 /** Stands where a visitor was whom the edge must still forget. */
 const FORGOTTEN = "-";
 
@@ -69,6 +136,9 @@ export const purge = (): boolean => {
   database = undefined;
   const had = !!record();
   if (had) storeRecord(FORGOTTEN);
+  unsure.clear();
+  left.push(...leftKeys());
+  isKept([]);
   try {
     indexedDB.deleteDatabase(DATABASE);
   } catch {}

@@ -20,9 +20,11 @@ pub(super) fn meant(elements: Vec<Element>, rules: Option<&Rules>) -> Option<Vec
         };
         if wanted {
             if let Some(rules) = rules {
-                // Without the attributes that nobody asks about.
+                // Without the attributes that nobody asks about; what a button does, its submit tells.
+                let is_button = element.tag == "button";
                 keep(&mut element.attributes, &|name| {
-                    PURPOSE.contains(&name) || rules.asks_attribute(name)
+                    PURPOSE.contains(&name) && !(is_button && name == "type")
+                        || rules.asks_attribute(name)
                 });
             }
             kept.push(element);
@@ -51,6 +53,7 @@ fn is_interactive(element: &Element) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goalpost_core::{Rule, Selector, Trigger};
 
     fn element(tag: &str, id: &str, attributes: &[(&str, &str)]) -> Element {
         Element {
@@ -81,6 +84,26 @@ mod tests {
                 element("main", "content", &[])
             ]
         );
+    }
+
+    #[test]
+    fn a_button_has_a_type_only_where_the_plan_asks_about_it() {
+        let button = || {
+            vec![element(
+                "button",
+                "",
+                &[("type", "button"), ("name", "size")],
+            )]
+        };
+        let mut rules = goalpost_core::testing::rules();
+        let kept = meant(button(), Some(&rules)).unwrap();
+        assert_eq!(kept, vec![element("button", "", &[("name", "size")])]);
+        rules.definitions[0].when = vec![Rule {
+            trigger: Trigger::Click(Selector::parse_list("button[type=button]").unwrap()),
+            conditions: Vec::new(),
+        }];
+        assert_eq!(meant(button(), Some(&rules)).unwrap(), button());
+        assert_eq!(meant(button(), None).unwrap(), button());
     }
 
     #[test]

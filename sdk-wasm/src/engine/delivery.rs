@@ -150,8 +150,8 @@ impl Engine {
     }
 
     pub(super) fn write_beacon(&self, texts: &[String]) -> String {
-        let visitor = match &self.presence {
-            Presence::Open { record, .. } if !self.settings.cookieless => Some(record.visitor),
+        let record = match &self.presence {
+            Presence::Open { record, .. } => Some(record),
             _ => None,
         };
         let header = Header {
@@ -161,7 +161,10 @@ impl Engine {
             plan: self.rules().map_or("", |rules| &rules.plan),
             sent: self.now,
             page: self.page,
-            visitor,
+            session: record.map(|record| record.session),
+            visitor: record
+                .filter(|_| !self.settings.cookieless)
+                .map(|record| record.visitor),
             consent: &self.settings.purposes,
             cookieless: self.settings.cookieless,
             captured: self.next_index,

@@ -274,7 +274,8 @@ impl Engine {
             self.effects.push(Effect::StoreActivity(last));
         }
         let visitor = record.visitor;
-        self.keep(true);
+        // While no request gets through, nothing waits in memory alone.
+        self.keep(self.failures == 0);
         let due = self.flush_at.is_some_and(|at| at <= self.now)
             || (self.failures == 0 && self.outbox.is_full());
         if due && !self.outbox.has_unsent() {

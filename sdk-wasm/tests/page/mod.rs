@@ -140,11 +140,14 @@ impl Page {
 
 pub fn items(body: &str) -> Vec<ReadItem<'_>> {
     let envelope = Envelope::read(body.as_bytes()).expect("a beacon");
-    envelope
-        .items
-        .into_iter()
-        .map(|item| read_item(item.get()).expect("an item"))
-        .collect()
+    let read = |text| {
+        let mut item = read_item(text).expect("an item");
+        if item.page.is_none() {
+            (item.page, item.session) = (envelope.page, envelope.session);
+        }
+        item
+    };
+    envelope.items.iter().map(|item| read(item.get())).collect()
 }
 
 pub fn names(body: &str) -> Vec<String> {

@@ -262,6 +262,7 @@ fn letter(
         plan: &rules.plan,
         sent: received_at,
         page,
+        session: None,
         visitor: Some(visitor),
         consent: "",
         cookieless: false,

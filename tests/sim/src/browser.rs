@@ -1,7 +1,7 @@
 //! A visitor's browser: what its tabs share, and what each has for itself.
 
 use crate::disk::Disk;
-use goalpost_core::{Id, SessionRecord};
+use goalpost_core::{Id, SessionRecord, beacon::Item};
 use goalpost_sdk::engine::{Consent, Effect, Engine};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -28,6 +28,11 @@ pub struct Browser {
     pub lock: Lock,
     /// The shop's database in this browser.
     pub disk: Disk,
+    /// What pages have left in the small storage, as they were hidden, for others to find: under the
+    /// last item of each.
+    pub left: BTreeMap<Id, Vec<Item>>,
+    /// What a kill leaves of that.
+    pub safe_left: BTreeMap<Id, Vec<Item>>,
     /// Whether the database takes writes now.
     pub disk_refuses: bool,
     /// Whether the small storage of the record ever takes any.
@@ -50,6 +55,17 @@ pub struct Browser {
     pub tabs: Vec<Tab>,
 }
 
+/// A transaction that is not done: a tab that ends may end it too.
+#[derive(Debug)]
+pub struct Write {
+    /// When it is done.
+    pub due: i64,
+    /// What it adds.
+    pub items: Vec<Item>,
+    /// Whether it is on the disk then.
+    pub strict: bool,
+}
+
 /// One page load in one tab.
 #[derive(Debug)]
 pub struct Tab {
@@ -63,8 +79,14 @@ pub struct Tab {
     pub effects: VecDeque<Effect>,
     /// An urgent write is waited for until then.
     pub disk_wait: Option<i64>,
-    /// The urgent write is on the disk then.
-    pub disk_done: Option<i64>,
+    /// Transactions of the database that are not done.
+    pub writes: VecDeque<Write>,
+    /// What was to be kept and no transaction has confirmed.
+    pub unsure: Vec<Item>,
+    /// Where the small storage has such items of this tab, or some that it has found.
+    pub left: Vec<Id>,
+    /// No request gets through, as far as the tab knows.
+    pub failing: bool,
     /// The record arrives then; with what was read already, where there is no lock.
     pub lock_wait: Option<(i64, Option<Option<String>>)>,
     /// The stored items arrive then.
@@ -92,6 +114,37 @@ pub struct Tab {
 }
 
 impl Browser {
+    /// Whether a later page would find the item.
+    pub fn has(&self, id: Id) -> bool {
+        self.disk.has(id) || self.left.values().flatten().any(|item| item.id == id)
+    }
+
+    /// What the tab was not sure of is on the disk, or needs to be kept no more.
+    pub fn is_kept(&mut self, t: usize, ids: &[Id]) {
+        let tab = &mut self.tabs[t];
+        tab.unsure.retain(|item| !ids.contains(&item.id));
+        if tab.unsure.is_empty() {
+            for key in tab.left.drain(..) {
+                self.left.remove(&key);
+            }
+        }
+    }
+
+    /// A transaction of the tab is done.
+    pub fn commit(&mut self, t: usize, write: &Write) {
+        if self.disk_refuses {
+            return;
+        }
+        for item in &write.items {
+            self.disk.put(item.id, &item.json);
+        }
+        if write.strict {
+            self.disk.sync();
+        }
+        let ids: Vec<Id> = write.items.iter().map(|item| item.id).collect();
+        self.is_kept(t, &ids);
+    }
+
     /// Writes the record as a page does; false if the storage refuses.
     pub fn store_record(&mut self, text: String) -> bool {
         if !self.record_refuses {

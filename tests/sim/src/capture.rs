@@ -108,7 +108,12 @@ impl World<'_> {
         let entry = &mut self.ledger.entries[number];
         entry.prompt = open && held.is_none();
         entry.records_lost = browser.records_lost;
-        Ok(())
+        let waits = entry.prompt && tab.failing && !entry.let_go && tab.disk_wait.is_none();
+        Broken::unless(
+            !waits || entry.shared,
+            "while no request gets through, nothing waits in memory alone",
+            || format!("#{number}: {entry:?}"),
+        )
     }
 
     /// The loader could not hold so many.

@@ -17,7 +17,8 @@ impl World<'_> {
         tab.disk_wait = None;
         self.note("hidden", [b as u64, t as u64], String::new);
         self.tell(b, t, Input::Hidden(record.as_deref()))?;
-        self.settle(b, t)
+        self.settle(b, t)?;
+        self.leave_items(b, t)
     }
 
     /// The tab ends as pages do: a page that was hidden before is told once more.
@@ -37,18 +38,19 @@ impl World<'_> {
 
     /// A tab is gone; what it alone had is gone with it.
     fn end(&mut self, b: usize, t: usize, hidden: bool) {
+        // The browser goes on, but may end with a tab what that has not committed.
+        while !self.browsers[b].tabs[t].writes.is_empty() {
+            if self.happens(Fault::WriteCut) {
+                self.browsers[b].tabs[t].writes.pop_front();
+            } else {
+                self.disk_is_done(b, t);
+            }
+        }
         let browser = &mut self.browsers[b];
         let tab = browser.tabs.remove(t);
-        if tab.disk_done.is_some() {
-            // The browser goes on, and with it what it was told to write.
-            browser.disk.sync();
-        }
         for number in tab.holds {
             let entry = &mut self.ledger.entries[number];
-            if entry
-                .sealed
-                .is_some_and(|sealed| browser.disk.has(sealed.id))
-            {
+            if entry.sealed.is_some_and(|sealed| browser.has(sealed.id)) {
                 continue;
             }
             let excuse = if browser.consent != Consent::Granted {
@@ -68,7 +70,9 @@ impl World<'_> {
     pub(crate) fn kill_browser(&mut self, b: usize) {
         let browser = &mut self.browsers[b];
         let survive = self.random.below(browser.disk.unsafe_writes() + 1);
-        let before: Vec<Id> = browser.disk.items().map(|(id, _)| id).collect();
+        let left = browser.left.values().flatten().map(|item| item.id);
+        let on_disk = browser.disk.items().map(|(id, _)| id);
+        let before: Vec<Id> = on_disk.chain(left).collect();
         let lost = browser.disk.unsafe_writes() - survive;
         browser.disk.kill(survive);
         for _ in 0..lost {
@@ -81,12 +85,13 @@ impl World<'_> {
         had.extend(before.iter().filter_map(|id| self.ledger.of_id(*id)));
         if self.random.chance(500) {
             browser.record.clone_from(&browser.safe_record);
+            browser.left.clone_from(&browser.safe_left);
             browser.records_lost += 1;
         }
         for number in had {
             let entry = &mut self.ledger.entries[number];
             let id = entry.sealed.map(|sealed| sealed.id);
-            if id.is_some_and(|id| browser.disk.has(id)) {
+            if id.is_some_and(|id| browser.has(id)) {
                 continue;
             }
             let excuse = if browser.consent != Consent::Granted {
@@ -125,9 +130,12 @@ impl World<'_> {
             if browser.tabs.is_empty() {
                 // No page is open that could: the shop's next one begins by it.
                 browser.disk.clear();
+                browser.left.clear();
+                browser.safe_left.clear();
                 (browser.record, browser.safe_record) = (None, None);
             }
-            let gone = browser.disk.is_empty() && browser.record.is_none();
+            let gone = browser.disk.is_empty() && browser.left.is_empty();
+            let gone = gone && browser.record.is_none();
             Broken::unless(
                 gone,
                 "nothing is kept after consent is withdrawn",
@@ -149,9 +157,11 @@ impl World<'_> {
                         }
                     }
                     Effect::Fetch(body) | Effect::Beacon(body) => {
-                        let envelope = Envelope::read(body.as_bytes());
-                        for item in envelope.map(|envelope| envelope.items).unwrap_or_default() {
-                            let number = self.ledger.read(item.get())?;
+                        let Ok(envelope) = Envelope::read(body.as_bytes()) else {
+                            continue;
+                        };
+                        for item in &envelope.items {
+                            let number = self.ledger.read(&envelope.whole(item.get()))?;
                             *tab.tries.entry(number).or_default() += 1;
                         }
                         tab.left_behind = true;

@@ -58,6 +58,8 @@ faults! {
     DiskSlow = "disk slow", 300;
     /// A write that was not strict did not survive a kill.
     WriteLost = "relaxed write lost", 0;
+    /// A tab that ended took a transaction with it.
+    WriteCut = "write ended with its tab", 500;
     /// The lock is granted late.
     LockLate = "lock late", 500;
     /// There is no lock; tabs read the record at the same time.

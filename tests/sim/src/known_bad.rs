@@ -46,6 +46,8 @@ designs! {
     AnyTwoHundred = "outbox cleared on 200 of a proxy page";
     /// Urgent items are not waited for on the disk.
     UrgentNotKept = "urgent item not kept before send";
+    /// What a page has not kept yet is written to its database alone as the page ends.
+    NothingLeft = "last items left to a transaction";
     /// Items stay on the disk when consent is withdrawn.
     NoPurge = "nothing purged on withdrawal";
 }

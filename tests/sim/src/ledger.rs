@@ -218,8 +218,8 @@ fn parse(text: &str) -> Option<Item> {
     Some(Item {
         id: id_at("\"id\":\"", text.find("\"id\":\""))?,
         index: seq & 0xffff,
-        page: id_at("\"page\":\"", text.rfind("\"page\":\""))?,
-        session: id_at("\"session\":\"", text.rfind("\"session\":\"")),
+        page: id_at("\"page\":\"", text.find("\"page\":\""))?,
+        session: id_at("\"session\":\"", text.find("\"session\":\"")),
     })
 }
 

@@ -101,8 +101,8 @@ impl World<'_> {
         let envelope = Envelope::read(body.as_bytes())
             .map_err(|problem| Broken::new("the edge reads every body", || problem.to_string()))?;
         let mut entries = Vec::with_capacity(envelope.items.len());
-        for item in envelope.items {
-            let number = self.ledger.read(item.get())?;
+        for item in &envelope.items {
+            let number = self.ledger.read(&envelope.whole(item.get()))?;
             let entry = &mut self.ledger.entries[number];
             Broken::unless(!entry.forbidden, "what was withdrawn never leaves", || {
                 format!("{number}: {entry:?}")
@@ -236,6 +236,11 @@ impl World<'_> {
         self.note("answer", [request, 0], || format!("{outcome:?}"));
         let tab = &mut self.browsers[b].tabs[t];
         let under_way = tab.request.take();
+        tab.failing = match outcome {
+            Outcome::Failed(_) => true,
+            Outcome::Refused => tab.left_behind,
+            Outcome::Answered(..) => false,
+        };
         match outcome {
             Outcome::Answered(answers, visitor) => {
                 for (id, answer) in &answers {

@@ -1,7 +1,12 @@
 //! The browser around the engine, as the page's shell is: it carries out what the engine asks for.
 
 use crate::{
-    broken::Broken, browser::Lock, fault::Fault, known_bad::KnownBad, ledger::Excuse, world::World,
+    broken::Broken,
+    browser::{Lock, Write},
+    fault::Fault,
+    known_bad::KnownBad,
+    ledger::Excuse,
+    world::World,
 };
 use goalpost_core::{beacon::Item, fate, limits};
 use goalpost_sdk::engine::{Consent, Effect, Input};
@@ -125,9 +130,15 @@ impl World<'_> {
             }
             Effect::Keep { items, urgent } => self.keep(b, t, &items, urgent),
             Effect::Forget(ids) => {
-                if !self.browsers[b].disk_refuses {
+                let browser = &mut self.browsers[b];
+                browser.is_kept(t, &ids);
+                if !browser.disk_refuses {
+                    // Transactions are done in their order: what is still to be put is deleted after.
+                    for write in &mut browser.tabs[t].writes {
+                        write.items.retain(|item| !ids.contains(&item.id));
+                    }
                     for id in ids {
-                        self.browsers[b].disk.delete(id);
+                        browser.disk.delete(id);
                     }
                 }
                 Ok(())
@@ -139,7 +150,13 @@ impl World<'_> {
                 browser.cookie = None;
                 if self.bad != Some(KnownBad::NoPurge) {
                     browser.disk.clear();
+                    browser.left.clear();
+                    browser.safe_left.clear();
                 }
+                let tab = &mut browser.tabs[t];
+                tab.writes.clear();
+                tab.unsure.clear();
+                tab.left.clear();
                 Ok(())
             }
             Effect::Fetch(body) => self.fetch(b, t, body),
@@ -183,47 +200,82 @@ impl World<'_> {
             let number = self.ledger.read(&item.json)?;
             let entry = &mut self.ledger.entries[number];
             entry.shared = true;
-            if refuses {
-                entry.not_kept = Some(Excuse::StorageRefused);
+            entry.not_kept = if refuses {
+                Some(Excuse::StorageRefused)
             } else {
-                entry.not_kept = slow.then_some(Excuse::DiskSlow);
-                self.browsers[b].disk.put(item.id, &item.json);
-            }
+                slow.then_some(Excuse::DiskSlow)
+            };
         }
         self.note("keep", [items.len() as u64, u64::from(urgent)], || {
             format!("urgent: {urgent}, refused: {refuses}, slow: {slow}")
         });
-        let browser = &mut self.browsers[b];
-        if urgent && !refuses && self.bad != Some(KnownBad::UrgentNotKept) {
-            if slow {
-                let tab = &mut browser.tabs[t];
-                let done = self.now + self.random.between(50, 900);
-                tab.disk_done = Some(done);
-                // A hidden page may not wait: there may be no later.
-                tab.disk_wait = (!tab.hidden).then_some(done.min(self.now + DISK_MS));
-            } else {
-                browser.disk.sync();
-            }
+        self.browsers[b].tabs[t].unsure.extend_from_slice(items);
+        if !refuses {
+            self.write(b, t, items, urgent, slow);
         }
         Ok(())
     }
 
-    /// An urgent write is on the disk.
+    /// Begins a transaction that adds items.
+    fn write(&mut self, b: usize, t: usize, items: &[Item], urgent: bool, slow: bool) {
+        let strict = urgent && self.bad != Some(KnownBad::UrgentNotKept);
+        let takes = match (slow, strict) {
+            (true, _) => self.random.between(50, 900),
+            (false, true) => 0,
+            (false, false) => self.random.between(0, 60),
+        };
+        let write = Write {
+            due: self.now + takes,
+            items: items.to_vec(),
+            strict,
+        };
+        let browser = &mut self.browsers[b];
+        if takes == 0 {
+            return browser.commit(t, &write);
+        }
+        let tab = &mut browser.tabs[t];
+        if strict && !tab.hidden {
+            // A hidden page may not wait: there may be no later.
+            tab.disk_wait = Some(write.due.min(self.now + DISK_MS));
+        }
+        tab.writes.push_back(write);
+    }
+
+    /// A transaction is done.
     pub(crate) fn disk_is_done(&mut self, b: usize, t: usize) {
         let browser = &mut self.browsers[b];
-        browser.tabs[t].disk_done = None;
-        browser.disk.sync();
-        for entry in &mut self.ledger.entries {
-            if entry.not_kept == Some(Excuse::DiskSlow) && entry.browser == b {
-                entry.not_kept = None;
+        if let Some(write) = browser.tabs[t].writes.pop_front() {
+            browser.commit(t, &write);
+            for item in &write.items {
+                if let Some(number) = self.ledger.of_id(item.id) {
+                    let entry = &mut self.ledger.entries[number];
+                    entry.not_kept = entry
+                        .not_kept
+                        .filter(|excuse| *excuse != Excuse::DiskSlow || browser.disk_refuses);
+                }
             }
         }
+    }
+
+    /// What no transaction has confirmed stands in the small storage as soon as the page is hidden.
+    pub(crate) fn leave_items(&mut self, b: usize, t: usize) -> Result<(), Broken> {
+        let browser = &mut self.browsers[b];
+        let tab = &mut browser.tabs[t];
+        let Some(last) = tab.unsure.last() else {
+            return Ok(());
+        };
+        if browser.record_refuses || self.bad == Some(KnownBad::NothingLeft) {
+            return Ok(());
+        }
+        tab.left.push(last.id);
+        browser.left.insert(last.id, tab.unsure.clone());
+        self.consented(b, "left")
     }
 
     /// What an earlier page load left is handed to the engine.
     pub(crate) fn load(&mut self, b: usize, t: usize) -> Result<(), Broken> {
         let browser = &mut self.browsers[b];
-        let items: Vec<Item> = browser
+        let mut items: Vec<Item> = browser
             .disk
             .items()
             .map(|(id, json)| Item {
@@ -231,8 +283,22 @@ impl World<'_> {
                 json: json.clone(),
             })
             .collect();
+        let mut missing: Vec<Item> = browser.left.values().flatten().cloned().collect();
+        missing.sort_by_key(|item| item.id);
+        missing.dedup_by_key(|item| item.id);
+        missing.retain(|item| !browser.disk.has(item.id));
+        items.extend_from_slice(&missing);
+        let keys: Vec<Id> = browser.left.keys().copied().collect();
         let tab = &mut browser.tabs[t];
         tab.load_wait = None;
+        tab.left.extend(keys);
+        if missing.is_empty() {
+            browser.is_kept(t, &[]);
+        } else {
+            self.keep(b, t, &missing, false)?;
+        }
+        let browser = &mut self.browsers[b];
+        let tab = &mut browser.tabs[t];
         if items.is_empty() {
             return Ok(());
         }

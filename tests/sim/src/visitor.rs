@@ -39,6 +39,8 @@ impl World<'_> {
             offset: off,
             lock,
             disk: Disk::default(),
+            left: BTreeMap::new(),
+            safe_left: BTreeMap::new(),
             disk_refuses: stubborn,
             record_refuses: stubborn,
             record: None,
@@ -100,23 +102,32 @@ impl World<'_> {
                 self.tell(b, t, Input::Debug(debug))?;
                 self.settle(b, t)
             }
-            _ => {
-                self.tell(b, t, Input::Back)?;
+            // The browser says that there is no network.
+            96 if !self.browsers[b].tabs[t].engine.is_busy() => {
+                self.browsers[b].tabs[t].failing = true;
+                self.tell(b, t, Input::Failed(None))?;
                 self.settle(b, t)
             }
+            _ => self.come_back(b, t),
         }
+    }
+
+    fn come_back(&mut self, b: usize, t: usize) -> Result<(), Broken> {
+        self.browsers[b].tabs[t].failing = false;
+        self.tell(b, t, Input::Back)?;
+        self.settle(b, t)
     }
 
     pub(crate) fn show(&mut self, b: usize, t: usize) -> Result<(), Broken> {
         self.browsers[b].tabs[t].hidden = false;
-        self.tell(b, t, Input::Back)?;
-        self.settle(b, t)
+        self.come_back(b, t)
     }
 
     fn misfortune(&mut self, b: usize) -> Result<(), Broken> {
         let browser = &mut self.browsers[b];
         if self.random.chance(400) {
             browser.safe_record.clone_from(&browser.record);
+            browser.safe_left.clone_from(&browser.left);
             browser.disk.sync();
         }
         if self.happens(Fault::ClockAhead) {
@@ -182,7 +193,10 @@ impl World<'_> {
             engine: Engine::new(settings, device),
             effects: VecDeque::new(),
             disk_wait: None,
-            disk_done: None,
+            writes: VecDeque::new(),
+            unsure: Vec::new(),
+            left: Vec::new(),
+            failing: false,
             lock_wait: None,
             load_wait: None,
             plan_wait: self.plan_for_page(),

@@ -201,7 +201,10 @@ impl World<'_> {
                     Event::Lock(b, t),
                 );
                 offer(tab.load_wait, Event::Load(b, t));
-                offer(tab.disk_done, Event::DiskDone(b, t));
+                offer(
+                    tab.writes.front().map(|write| write.due),
+                    Event::DiskDone(b, t),
+                );
                 offer(tab.disk_wait, Event::DiskWait(b, t));
                 offer(
                     tab.plan_wait.front().map(|(due, _)| *due),
@@ -280,7 +283,8 @@ impl World<'_> {
                 self.open(b)?;
             }
             self.come_to_rest()?;
-            if self.browsers.iter().all(|browser| browser.disk.is_empty()) {
+            let nothing = |browser: &Browser| browser.disk.is_empty() && browser.left.is_empty();
+            if self.browsers.iter().all(nothing) {
                 break;
             }
         }
@@ -293,8 +297,9 @@ impl World<'_> {
                 )?;
             }
             let left: Vec<Id> = browser.disk.items().map(|(id, _)| id).collect();
+            let is_empty = left.is_empty() && browser.left.is_empty();
             Broken::unless(
-                left.is_empty() || browser.disk_refuses,
+                is_empty || browser.disk_refuses,
                 "what arrived is forgotten",
                 || format!("{left:?}"),
             )?;

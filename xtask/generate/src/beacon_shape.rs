@@ -27,6 +27,9 @@ pub(crate) struct Beacon {
     sent: i64,
     /// The page load that sends: a `UUIDv7`.
     page: String,
+    /// The session of the items that say neither `page` nor `session`: a `UUIDv7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
     /// The visitor: a `UUIDv7`. Missing where none may be known; `-` where one is to be forgotten.
     #[serde(skip_serializing_if = "Option::is_none")]
     visitor: Option<String>,
@@ -63,6 +66,12 @@ enum Form {
 #[derive(Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 struct Item {
+    /// The page load that saw it: a `UUIDv7`; missing where the beacon's `page` and `session` are its.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    /// The session it belongs to: a `UUIDv7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
     /// A `UUIDv7`: who it is, and when it was captured.
     id: String,
     /// Its place in the visitor's order.
@@ -76,12 +85,6 @@ struct Item {
     /// What the page said about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Properties>,
-    /// The page load that saw it: a `UUIDv7`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<String>,
-    /// The session it belongs to: a `UUIDv7`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
     /// The definitions that the page says happened; missing where it had no plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<Vec<String>>,
@@ -307,6 +310,7 @@ mod tests {
                 plan: if visitor.is_some() { "abc" } else { "" },
                 sent: 1,
                 page: id,
+                session: visitor,
                 visitor,
                 consent: if visitor.is_some() { "ad_storage" } else { "" },
                 cookieless: visitor.is_none(),
