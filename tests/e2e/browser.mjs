@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../harness/worker.mjs";
+import { inTime, until } from "../harness/worker.mjs";
 
 const require = createRequire(import.meta.url);
 const { Button, By, Key } = require("selenium-webdriver");
@@ -15,6 +15,9 @@ const kind = process.env.BROWSER || "chromium";
 if (!KINDS.includes(kind)) throw new Error(`BROWSER is ${kind}: it must be one of ${KINDS.join(", ")}`);
 
 const engine = await import(`./engines/${kind}.mjs`);
+
+/** One start in a few fails on a busy machine. */
+const STARTS = 4;
 
 /** Which browser the tests run in: `chromium`, `firefox` or `webkit`. */
 export const { name: browserName } = engine;
@@ -53,13 +56,37 @@ export const reasonNotIn = (needs = []) => {
  * @param {import("./wire.mjs").Wire} [options.wire] the wire to the shop that it visits
  */
 export async function openBrowser(options = {}) {
-  const profile = options.profile ?? (await mkdtemp(join(tmpdir(), "goalpost-")));
-  const started = await engine.start({ ...options, profile });
-  const { driver } = started;
-  await driver.manage().setTimeouts({ script: 30_000, pageLoad: 60_000 });
-  const home = await driver.getWindowHandle();
-  return new Browser(started, profile, home, options);
+  for (let time = 1; ; time += 1) {
+    const profile = options.profile ?? (await mkdtemp(join(tmpdir(), "goalpost-")));
+    let started;
+    try {
+      started = await engine.start({ ...options, profile });
+      const { driver } = started;
+      await driver.manage().setTimeouts({ script: 60_000, pageLoad: 60_000 });
+      const home = await driver.getWindowHandle();
+      return new Browser(started, profile, home, options);
+    } catch (problem) {
+      await started?.end().catch(() => {});
+      await endAll(profile);
+      if (options.profile === undefined) await remove(profile);
+      if (time === STARTS) throw problem;
+      console.log(`${engine.name} did not start, which is tried again: ${problem.message.split("\n")[0]}`);
+    }
+  }
 }
+
+/** Ends what still runs of a browser, as a power cut does. */
+async function endAll(profile) {
+  for (const id of await engine.processes(profile)) {
+    try {
+      process.kill(id, "SIGKILL");
+    } catch {
+      // It had ended with its parent.
+    }
+  }
+}
+
+const remove = (profile) => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 
 export class Browser {
   constructor(started, profile, home, { profile: kept, signals, wire }) {
@@ -277,21 +304,14 @@ export class Browser {
 
   /** Ends the browser as a power cut does. The profile stays. */
   async kill() {
-    for (const id of await this.processes()) {
-      try {
-        process.kill(id, "SIGKILL");
-      } catch {
-        // It had ended with its parent.
-      }
-    }
+    await endAll(this.profile);
     await this.started.end().catch(() => {});
     await until(async () => (await this.processes()).length === 0, "the end of the browser");
   }
 
   async quit() {
-    await this.started.end().catch(() => {});
-    if (this.isProfileOurs) {
-      await rm(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    }
+    await inTime(this.started.end(), 20_000, "the end of the browser").catch(() => {});
+    await endAll(this.profile);
+    if (this.isProfileOurs) await remove(this.profile);
   }
 }

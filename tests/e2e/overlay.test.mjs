@@ -4,34 +4,47 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../harness/worker.mjs";
-import { play, visit } from "./shop.mjs";
+import { play, until, visit } from "./shop.mjs";
 
 const STRICT =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; media-src 'self'; " +
   "connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/** The panel is closed to scripts; the driver's protocol sees into it. */
-const panelText = async (browser) => {
-  const { root } = await browser.cdp("DOM.getDocument", { depth: -1, pierce: true });
-  const texts = (node) => [
-    ...(node.nodeType === 3 ? [node.nodeValue] : []),
-    ...[...(node.children ?? []), ...(node.shadowRoots ?? [])].flatMap(texts),
-  ];
-  const find = (node) =>
-    node.localName === "goalpost-overlay" ? node : [...(node.children ?? [])].map(find).find(Boolean);
-  const panel = find(root);
-  return panel && texts(panel).join("\n");
+/** The panel is closed to scripts: one that comes before the snippet's has it open all the same. */
+const OPENED = `
+  var real = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (options) {
+    window.panelMode = options.mode;
+    return real.call(this, Object.assign({}, options, { mode: "open" }));
+  };`;
+
+const begin = async (shop, browser) => {
+  shop.wire.serve("/opened.js", OPENED, { "content-type": "text/javascript" });
+  shop.wire.changePages((html) => html.replace("<head>", '<head><script src="/opened.js"></script>'));
+  // WebKitGTK paints no tab for a picture, but windows.
+  await browser.newWindow();
 };
+
+/** What the panel says, or nothing where there is none. */
+const panelText = (browser) =>
+  browser.run(() => {
+    const panel = document.querySelector("goalpost-overlay");
+    if (!panel) return null;
+    const texts = document.createTreeWalker(panel.shadowRoot, NodeFilter.SHOW_TEXT);
+    const said = [];
+    while (texts.nextNode()) said.push(texts.currentNode.nodeValue);
+    return said.join("\n");
+  });
 
 const shows = async (browser, ...parts) => {
   let text;
-  const end = Date.now() + 15_000;
-  do {
+  await until(async () => {
     text = (await panelText(browser)) ?? "";
-    if (parts.every((part) => text.includes(part))) return text;
-    await new Promise((done) => setTimeout(done, 100));
-  } while (Date.now() < end);
-  assert.fail(`the panel lacks one of ${parts}:\n${text}`);
+    return parts.every((part) => text.includes(part));
+  }, `the panel to show ${parts}`).catch((problem) => {
+    problem.message += `; it shows ${text}`;
+    throw problem;
+  });
 };
 
 const picture = async (browser, name) => {
@@ -41,6 +54,7 @@ const picture = async (browser, name) => {
 };
 
 visit("the overlay tells what was seen, what counted and why not", {}, async ({ shop, browser }) => {
+  await begin(shop, browser);
   await browser.enter(shop.at("/shoes/nimbus/?goalpost=debug"));
   await shows(browser, "cloud-kicks", "arrived", "granted", "page /shoes/nimbus/", "shoe-viewed: matched, counts once_per_session");
   await play(browser, "video");
@@ -51,7 +65,8 @@ visit("the overlay tells what was seen, what counted and why not", {}, async ({ 
   await shows(browser, "nothing", ": took ");
   await picture(browser, "overlay");
   await browser.driver.actions().sendKeys("\uE00C").perform();
-  assert.equal(await panelText(browser), undefined, "Escape closes it");
+  assert.equal(await panelText(browser), null, "Escape closes it");
+  assert.equal(await browser.run(() => window.panelMode), "closed");
 
   await browser.run(() => window.goalpost("overlay"));
   await shows(browser, "page /shoes/nimbus/");
@@ -64,7 +79,8 @@ visit("the overlay tells what was seen, what counted and why not", {}, async ({ 
 });
 
 visit("under the strictest policy it is there, and tells that consent is awaited", {}, async ({ shop, browser }) => {
-  const page = '<!doctype html><title>Strict</title><script src="/_g/gp.js" data-site="cloud-kicks"></script><p>Shoes';
+  const page = '<!doctype html><title>Strict</title><script src="/opened.js"></script><script src="/_g/gp.js" data-site="cloud-kicks"></script><p>Shoes';
+  await begin(shop, browser);
   shop.wire.serve("/strict/", page, { "content-security-policy": STRICT });
   await browser.go(shop.at("/strict/?goalpost=debug"));
   await shows(browser, "unknown: all waits in memory", "none yet");

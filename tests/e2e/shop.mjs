@@ -132,9 +132,11 @@ const ROUNDS = Number(process.env.ROUNDS || 1);
  */
 export function visit(name, options, body) {
   const skip = reasonNotIn(options.needs);
-  const run = async () => {
+  const run = async ({ signal }) => {
     const shop = await openShop(options);
     let browser;
+    // A command that is never answered would keep the browser, and with it the whole run, for ever.
+    signal.addEventListener("abort", () => browser?.quit());
     try {
       browser = await openBrowser({ ...options, wire: shop.wire });
       await browser.newTab();

@@ -127,19 +127,19 @@ visit("a plan that asks for nothing more loads nothing more", {
 });
 
 visit("the time with a page is that in which it is visible", {
-  plan: asking({ id: "stayed", when: { dwell: "3s" } }),
+  plan: asking({ id: "stayed", when: { dwell: "8s" } }),
 }, async ({ shop, browser }) => {
   shop.wire.serve("/still/", page("<p>Stay.</p>"));
   await enter(shop, browser, "/still/");
   const tab = await browser.driver.getWindowHandle();
   await browser.newTab();
-  await pause(4_000);
+  await pause(9_000);
   await browser.closeTab();
   await shop.worker.settle();
   await shop.observed(0, "kind = 'dwell'");
   await browser.switchTo(tab);
   await shop.converted("stayed", 1);
-  await pause(3_500);
+  await pause(8_500);
   await shop.settled(browser);
   await shop.converted("stayed", 1);
   await browser.run(() => history.pushState(null, "", "/still/2/"));
@@ -216,7 +216,7 @@ const tell = (browser, frame, messages) =>
   browser.run(
     async (frame, messages) => {
       const player = document.querySelector(frame).contentWindow;
-      for (let tries = 0; !player.told?.length && tries < 100; tries += 1) await new Promise((done) => setTimeout(done, 50));
+      while (!player.told?.length) await new Promise((done) => setTimeout(done, 50));
       for (const message of messages) player.tell(message);
     },
     frame,

@@ -56,7 +56,8 @@ visit("a tab that is closed right after a click loses nothing", {}, async ({ sho
 });
 
 visit("a tab that is closed before the module arrives loses nothing", {}, async ({ shop, browser }) => {
-  shop.wire.hold(/sdk\.wasm/);
+  // Nor the form that takes its place when it is late.
+  shop.wire.hold(/sdk(\.wasm|-js)/);
   await clickAndClose(shop, browser);
   await shop.observed(TRIES, "kind = 'page'");
   await shop.observed(TRIES, "kind = 'click'");

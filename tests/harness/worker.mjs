@@ -17,6 +17,19 @@ const wrangler = require("wrangler");
 // The Miniflare that this wrangler is made for, wherever npm has put it.
 const { Miniflare, Log, LogLevel } = createRequire(require.resolve("wrangler"))("miniflare");
 
+/**
+ * Miniflare waits for its database in another thread. Where the processor is busy, what wakes one wait
+ * comes late and ends the next before there is an answer, and no answer after that is the right one: a
+ * wait goes on until what it waits for has changed.
+ */
+const { wait } = Atomics;
+Atomics.wait = (memory, at, value, ...timeout) => {
+  let ended;
+  do ended = wait(memory, at, value, ...timeout);
+  while (ended === "ok" && timeout.length === 0 && Atomics.load(memory, at) === value);
+  return ended;
+};
+
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -43,6 +56,15 @@ export async function until(condition, what, timeoutMs = 20_000) {
     if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** What the work gives, if it does so in time. */
+export function inTime(work, ms, what) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`waited ${ms} ms in vain: ${what}`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /**

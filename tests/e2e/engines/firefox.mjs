@@ -65,8 +65,14 @@ export async function start({ profile, storage, isPrivate, signals, flags = [] }
     .setFirefoxOptions(settings)
     .build();
   const said = [];
-  const bidi = await driver.getBidi();
-  await bidi.subscribe("log.entryAdded");
+  let bidi;
+  try {
+    bidi = await driver.getBidi();
+    await bidi.subscribe("log.entryAdded");
+  } catch (problem) {
+    await driver.quit();
+    throw problem;
+  }
   bidi.socket.on("message", (data) => {
     const { method, params } = JSON.parse(data.toString());
     if (method === "log.entryAdded") said.push({ level: LEVELS[params.level], message: params.text });

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { until } from "../../harness/worker.mjs";
+import { inTime, until } from "../../harness/worker.mjs";
 import { processesWith, program } from "./program.mjs";
 
 const require = createRequire(import.meta.url);
@@ -42,31 +42,23 @@ const FLAGS = [
 /** What pages then lack altogether, as in Lockdown Mode. */
 const REFUSING = ["--cookies-policy=never", "--features=-LocalStorage,-IndexedDBAPI,-WebLocksAPI"];
 
-/** One start in a few fails on a busy machine. */
-const STARTS = 4;
-
 export async function start({ profile, storage }) {
   const screen = await openScreen();
   try {
-    for (let time = 1; ; time += 1) {
-      const started = await startOnce(profile, storage, screen.name).catch((problem) => ({ problem }));
-      if (started.driver) {
-        const end = async () => {
-          await started.driver.quit().catch(() => {});
-          await stop(started.service);
-          await stop(screen.process);
-        };
-        return { driver: started.driver, end };
-      }
-      if (time === STARTS) throw started.problem;
-    }
+    const { driver, service } = await startOn(screen.name, profile, storage);
+    const end = async () => {
+      await inTime(driver.quit(), 10_000, "the end of MiniBrowser").catch(() => {});
+      await stop(service);
+      await stop(screen.process);
+    };
+    return { driver, end };
   } catch (problem) {
     await stop(screen.process);
     throw problem;
   }
 }
 
-async function startOnce(profile, storage, display) {
+async function startOn(display, profile, storage) {
   const port = await freePort();
   const env = { ...process.env, DISPLAY: display, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
   for (const [name, folder] of Object.entries({ XDG_DATA_HOME: "data", XDG_CACHE_HOME: "cache", XDG_CONFIG_HOME: "config" })) {
@@ -86,7 +78,7 @@ async function startOnce(profile, storage, display) {
         args: [...FLAGS, ...(storage === "refused" ? REFUSING : [])],
       });
     const building = new Builder().usingServer(url).withCapabilities(wanted).build();
-    const driver = await inTime(building, 30_000);
+    const driver = await inTime(building, 30_000, "MiniBrowser");
     await driver.getSession();
     return { driver, service };
   } catch (problem) {
@@ -94,14 +86,6 @@ async function startOnce(profile, storage, display) {
     throw problem;
   }
 }
-
-const inTime = (work, ms) => {
-  let timer;
-  const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`WebKitGTK did not start within ${ms} ms`)), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-};
 
 /** The display that is there, or one of its own. */
 async function openScreen() {
