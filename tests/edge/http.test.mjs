@@ -4,10 +4,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { PageLoad, plan, post } from "../harness/beacon.mjs";
+import { PageLoad, plan as basic, post } from "../harness/beacon.mjs";
 import { problem } from "../harness/checks.mjs";
 import { differences } from "../harness/schema.mjs";
 import { startWorker } from "../harness/worker.mjs";
+
+const plan = { ...basic, segments: [{ id: "asked", when: { done: "demo-request" } }] };
 
 const folder = join(tmpdir(), `goalpost-assets-${process.pid}`);
 const WEBHOOK_KEY = "what the platform signs with";
@@ -202,6 +204,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
     replay,
     contact: load.visitor,
     kind: "shopify",
+    segment: "asked",
   };
   const made = await worker.admin("shop/tokens", {
     method: "POST",
@@ -211,6 +214,7 @@ test("every route of the OpenAPI document answers as it says", async () => {
   const bodies = {
     Collect: load.beacon([load.view(), load.event("demo_requested")]),
     Link: JSON.stringify({ site: "shop", record: `${load.visitor} ${load.session} 1 1`, host: "localhost" }),
+    PageSegments: load.beacon([]),
     Publish: JSON.stringify(plan),
     BeginReplay: begin.body,
     ExplainTried: JSON.stringify({ kind: "event", name: "demo_requested" }),
