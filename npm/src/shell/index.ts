@@ -26,9 +26,8 @@ export const start = (host: Host): Sdk => {
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
   toEngine(now(), fields(host.site, host.sdk, host.form, host.page, host.consent, debug ? 1 : "", host.cookieless ? 1 : "", host.segments ? 1 : ""));
-  const link = () => import("./link.js");
   /** The address brings what another host of the site hands over. */
-  const crossing = /[?&]_gp=/.test(location.search) && link().then(({ arrive }) => arrive(host));
+  const crossing = /_gp=/.test(location.search) && import("./link.js").then(({ arrive }) => arrive(host, storage.record), () => {});
   const effects: string[] = [];
   const flushed: ((done?: unknown) => void)[] = [];
   /** Cuts off the request under way. */
@@ -69,12 +68,8 @@ export const start = (host: Host): Sdk => {
     const text = effect.slice(1);
     switch (effect[0]) {
       case "o": {
-        const open = (record?: string) => {
-          if (record) storage.storeRecord(record);
-          storage.locked(() => tell(joined("record", storage.record())));
-        };
-        if (!crossing) return open();
-        return upheld(crossing.then((join) => join(storage.record)).catch(() => ""), open);
+        const open = (record?: string) => storage.locked(() => tell(joined("record", record || storage.record())));
+        return crossing ? upheld(crossing.then((join) => join?.()), open) : open();
       }
       case "r":
         return storage.storeRecord(text);
@@ -108,11 +103,9 @@ export const start = (host: Host): Sdk => {
         return;
       case "f":
         return post(text);
-      case "w": {
-        const [words, ...hosts] = text.split("/");
-        if (hosts[0]) link().then(({ leave }) => leave(host, hosts, storage.record), () => {});
-        return lookOut(words!);
-      }
+      case "w":
+        if (/\//.test(text)) upheld(import("./link.js"), ({ leave }) => leave(host, text, storage.record));
+        return lookOut(text.split("/")[0]!);
       case "c":
         return host.segments!.sealed(text);
       case "b":

@@ -33,11 +33,8 @@ const ask = async ({ site, prefix, debug, natives }: Host, more: object): Promis
   return said;
 };
 
-/**
- * Takes the token out of the address. Gives what hands it to the edge, once the visitor has agreed, and
- * then tells the record with which the visit goes on; nothing if it does not.
- */
-export const arrive = (host: Host): ((record: () => string) => Promise<string>) => {
+/** Takes the token out of the address, and gives it; empty if there is none. */
+const takeToken = (): string => {
   let token = "";
   const url = new URL(location.href);
   url.search = url.search
@@ -49,23 +46,41 @@ export const arrive = (host: Host): ((record: () => string) => Promise<string>) 
       return !isOurs;
     })
     .join("&");
-  history.replaceState(history.state, "", url.href);
+  if (url.href != location.href) history.replaceState(history.state, "", url.href);
+  return token;
+};
 
-  return async (record) => {
+/**
+ * Takes the token out of the address. Gives what hands it to the edge, once the visitor has agreed, and
+ * then tells the record with which the visit goes on; nothing if it does not.
+ */
+export const arrive = (host: Host, record: () => string): (() => Promise<string>) => {
+  let token = "";
+  try {
+    token = takeToken();
+  } catch {
+    // The page may not change its address.
+  }
+  return async () => {
     const before = record();
     const own = token;
     token = "";
     // Whom the edge must still forget, nobody may bring back.
     if (!own || before == "-" || host.cookieless) return "";
-    const from = document.referrer && new URL(document.referrer).hostname;
-    const joined = (await ask(host, { record: before, host: from, token: own })).record ?? "";
-    // Meanwhile another tab may have begun the visit.
-    return record() == before ? joined : "";
+    try {
+      const from = document.referrer && new URL(document.referrer).hostname;
+      const joined = (await ask(host, { record: before, host: from, token: own })).record ?? "";
+      // Meanwhile another tab may have begun the visit.
+      return record() == before ? joined : "";
+    } catch {
+      return "";
+    }
   };
 };
 
-/** Looks after the links and forms that lead to another one of `hosts`. */
-export const leave = (host: Host, hosts: string[], record: () => string): void => {
+/** Looks after the links and forms that lead to another of the hosts that follow slashes in `words`. */
+export const leave = (host: Host, words: string, record: () => string): void => {
+  const [, ...hosts] = words.split("/");
   const tokens = new Map<string, { at: number; token?: string }>();
 
   /** The first link or form of an event's way outwards that leads there, and the attribute that says so. */
