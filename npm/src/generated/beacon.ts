@@ -33,6 +33,10 @@ export type Beacon = {
    */
   page: string;
   /**
+   * The session of the items that say neither `page` nor `session`: a `UUIDv7`.
+   */
+  session?: string;
+  /**
    * The visitor: a `UUIDv7`. Missing where none may be known; `-` where one is to be forgotten.
    */
   visitor?: string;
@@ -96,6 +100,14 @@ export type Form = "wasm" | "js" | "raw";
  */
 export type Item = {
   /**
+   * The page load that saw it: a `UUIDv7`; missing where the beacon's `page` and `session` are its.
+   */
+  page?: string;
+  /**
+   * The session it belongs to: a `UUIDv7`.
+   */
+  session?: string;
+  /**
    * A `UUIDv7`: who it is, and when it was captured.
    */
   id: string;
@@ -111,14 +123,6 @@ export type Item = {
    * What the page said about it.
    */
   properties?: Properties;
-  /**
-   * The page load that saw it: a `UUIDv7`.
-   */
-  page?: string;
-  /**
-   * The session it belongs to: a `UUIDv7`.
-   */
-  session?: string;
   /**
    * The definitions that the page says happened; missing where it had no plan.
    */

@@ -22,7 +22,6 @@ export const lacks = {
   lifecycle: "only the Chrome DevTools Protocol can freeze a page",
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
-  lastWrite: "WebKitGTK ends a closed tab before its last write to IndexedDB is done",
   buttons: "WebKitWebDriver never ends a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
   signals: "WebKitGTK tells pages of no refusal",

@@ -8,7 +8,7 @@ use crate::{
     ledger::Excuse,
     world::World,
 };
-use goalpost_core::{beacon::Item, fate, limits};
+use goalpost_core::{Id, beacon::Item, fate, limits};
 use goalpost_sdk::engine::{Consent, Effect, Input};
 
 /// The longest wait for the disk before an urgent item leaves without it.

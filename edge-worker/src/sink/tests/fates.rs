@@ -114,6 +114,23 @@ fn what_is_missing_is_waiting_until_it_comes() {
 }
 
 #[test]
+fn an_item_is_one_text_whether_it_or_its_beacon_says_whose_it_is() {
+    let unread = item(&event(1, "b")).replace(r#""kind":"event""#, r#""kind":"later""#);
+    let own = Letter::new([item(&event(0, "a")), unread.clone()]);
+    let mut shared = own.clone();
+    shared.session = Some(id(3));
+    assert!(shared.text().len() < own.text().len());
+    in_every_order(&[own, shared], |db| {
+        let of = crate::sink::row::hex;
+        assert_eq!(
+            db.table("SELECT body, lower(hex(page)), lower(hex(session)) FROM observations"),
+            [format!("{} | {} | {}", item(&event(0, "a")), of(id(1)), of(id(3)))]
+        );
+        assert_eq!(db.table("SELECT body FROM quarantine"), [unread.clone()]);
+    });
+}
+
+#[test]
 fn an_item_counts_for_its_own_page_load() {
     let mut db = Db::new();
     let earlier = Item::new(&event(4, "a"), id(50), Some(id(3)), None).json;
