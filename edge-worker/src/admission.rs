@@ -98,14 +98,16 @@ pub(crate) async fn objection(
         return Some(Limit::Rate);
     }
     let most = edge.daily_items()?;
-    if at_hand(Some(most), site, items).is_none()
-        && let Err(problem) = read(edge, site).await
-    {
-        // Who cannot count refuses nobody: whether it is stored is the database's word.
-        worker::console_warn!("the items of '{site}' are not counted: {problem}");
-        return None;
+    let mut takes = at_hand(Some(most), site, items);
+    if takes.is_none() {
+        if let Err(problem) = read(edge, site).await {
+            // Who cannot count refuses nobody: whether it is stored is the database's word.
+            worker::console_warn!("the items of '{site}' are not counted: {problem}");
+            return None;
+        }
+        takes = at_hand(Some(most), site, items);
     }
-    (at_hand(Some(most), site, 0) == Some(false)).then_some(Limit::Quota)
+    (takes == Some(false)).then_some(Limit::Quota)
 }
 
 async fn read(edge: &Bindings, site: &str) -> Result<(), Failure> {
