@@ -23,11 +23,13 @@ export const lacks = {
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
   lastWrite: "WebKitGTK ends a closed tab before its last write to IndexedDB is done",
-  buttons: "WebKitWebDriver never ends a press of a button other than the first",
+  buttons: "WebKitWebDriver never ends a move of the pointer or a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
   signals: "WebKitGTK tells pages of no refusal",
-  outside: "WebKitWebDriver works by scripts of its own in the page, which break with the page's",
 };
+
+/** MiniBrowser shows no tab that its driver opens, but each window: what a tab has is hidden and not painted. */
+export const hidesTabs = true;
 
 const BROWSERS = ["4.1", "6.0", "4.0"].map(
   (version) => `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/webkit2gtk-${version}/MiniBrowser`,

@@ -3,7 +3,7 @@
 use super::{debian, tools};
 use crate::call::Call;
 use crate::project::Project;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::env;
 use std::ffi::OsStr;
@@ -188,7 +188,9 @@ fn install_what_lacks(programs: &[Program]) -> Result<()> {
         return Ok(());
     };
     if debian::may_install() && debian::candidate(first)?.is_some() {
-        debian::install(&lacking)?;
+        debian::install(&lacking).with_context(|| {
+            format!("install {} by hand", lacking.join(" "))
+        })?;
     }
     Ok(())
 }
