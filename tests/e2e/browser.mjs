@@ -33,6 +33,7 @@ export const { name: browserName } = engine;
  * - `lastWrite`: a write to IndexedDB that a tab begins as it is closed
  * - `buttons`: the mouse's other buttons
  * - `popups`: windows that a page opens
+ * - `navigation`: the Navigation API
  * - `signals`: telling pages of the visitor's refusal
  *
  * @param {string[]} [needs]

@@ -303,7 +303,7 @@ const form = (id, method) =>
   `<form id="${id}" method="${method}" action="/sent/${id}/"><input name="word" value="secret"><input name="action"><input name="method"></form>
    <a href="#" id="send-${id}" onclick="document.getElementById('${id}').submit(); return false">Send</a>`;
 
-visit("a form that a script sends counts once, and data that go nowhere do not", { plan: FORMS }, async ({ shop, browser }) => {
+visit("a form that a script sends counts once, and data that go nowhere do not", { plan: FORMS, needs: ["navigation"] }, async ({ shop, browser }) => {
   shop.wire.serve(
     "/forms/",
     page(`${form("post", "post")}${form("get", "get")}

@@ -25,6 +25,7 @@ export const lacks = {
   lastWrite: "WebKitGTK ends a closed tab before its last write to IndexedDB is done",
   buttons: "WebKitWebDriver never ends a move of the pointer or a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
+  navigation: "WebKitGTK has no Navigation API, by which alone a form that a script sends can be told",
   signals: "WebKitGTK tells pages of no refusal",
 };
 
