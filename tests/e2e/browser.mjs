@@ -32,8 +32,8 @@ export const { name: browserName } = engine;
  * - `profile`: a profile on the disk that outlives the browser
  * - `buttons`: the mouse's other buttons
  * - `popups`: windows that a page opens
+ * - `navigation`: the Navigation API
  * - `signals`: telling pages of the visitor's refusal
- * - `outside`: a driver that needs none of the page's own objects
  *
  * @param {string[]} [needs]
  * @returns {string | undefined}
@@ -219,6 +219,26 @@ export class Browser {
     await this.driver.switchTo().newWindow("window");
     if (url) await this.go(url);
     return this.driver.getWindowHandle();
+  }
+
+  /** A tab that is on show. */
+  newShownTab() {
+    return engine.hidesTabs ? this.newWindow() : this.newTab();
+  }
+
+  /** Hides the page on show, as another tab in front of it does; gives what shows it again. */
+  async hide() {
+    if (engine.hidesTabs) {
+      const window = this.driver.manage().window();
+      await window.minimize();
+      return () => window.maximize();
+    }
+    const page = await this.driver.getWindowHandle();
+    await this.newTab();
+    return async () => {
+      await this.driver.close();
+      await this.switchTo(page);
+    };
   }
 
   /** Closes the tab at once, as a person does, and goes back to the one that stays. */

@@ -329,6 +329,8 @@ visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan:
         window.goalpost("track", "swatch_seen", { n });
         document.body.append(document.createElement("p"));
       }
+      // What was added has moved the end of the page.
+      scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
       await pause(1_500);
       return window.long;
     });

@@ -12,7 +12,7 @@ visit("what a page in the background has seen arrives while it is there", {}, as
   shop.wire.serve("/visit/", page(BUTTON));
   await browser.enter(shop.at("/visit/"));
   await browser.click("#own");
-  await browser.newTab();
+  await browser.hide();
   await shop.observed(1, "kind = 'click'");
 });
 

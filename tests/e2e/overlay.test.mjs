@@ -18,11 +18,9 @@ const OPENED = `
     return real.call(this, Object.assign({}, options, { mode: "open" }));
   };`;
 
-const begin = async (shop, browser) => {
+const open = (shop) => {
   shop.wire.serve("/opened.js", OPENED, { "content-type": "text/javascript" });
   shop.wire.changePages((html) => html.replace("<head>", '<head><script src="/opened.js"></script>'));
-  // WebKitGTK paints no tab for a picture, but windows.
-  await browser.newWindow();
 };
 
 /** What the panel says, or nothing where there is none. */
@@ -54,7 +52,7 @@ const picture = async (browser, name) => {
 };
 
 visit("the overlay tells what was seen, what counted and why not", {}, async ({ shop, browser }) => {
-  await begin(shop, browser);
+  open(shop);
   await browser.enter(shop.at("/shoes/nimbus/?goalpost=debug"));
   await shows(browser, "cloud-kicks", "arrived", "granted", "page /shoes/nimbus/", "shoe-viewed: matched, counts once_per_session");
   await play(browser, "video");
@@ -80,7 +78,7 @@ visit("the overlay tells what was seen, what counted and why not", {}, async ({ 
 
 visit("under the strictest policy it is there, and tells that consent is awaited", {}, async ({ shop, browser }) => {
   const page = '<!doctype html><title>Strict</title><script src="/opened.js"></script><script src="/_g/gp.js" data-site="cloud-kicks"></script><p>Shoes';
-  await begin(shop, browser);
+  open(shop);
   shop.wire.serve("/strict/", page, { "content-security-policy": STRICT });
   await browser.go(shop.at("/strict/?goalpost=debug"));
   await shows(browser, "unknown: all waits in memory", "none yet");

@@ -139,7 +139,7 @@ export function visit(name, options, body) {
     signal.addEventListener("abort", () => browser?.quit());
     try {
       browser = await openBrowser({ ...options, wire: shop.wire });
-      await browser.newTab();
+      await browser.newShownTab();
       await body({ shop, browser });
       await shop.conservation(options);
       if (!options.disagreements) await shop.agreement();
@@ -148,7 +148,7 @@ export function visit(name, options, body) {
       await shop.close();
     }
   };
-  for (let round = 0; round < ROUNDS; round += 1) test(name, { timeout: 180_000, skip }, run);
+  for (let round = 0; round < ROUNDS; round += 1) test(name, { timeout: 300_000, skip }, run);
 }
 
 /** Plays a video to its end, and waits for that. */
@@ -161,7 +161,7 @@ export async function play(browser, selector) {
     video.addEventListener("ended", () => (window.hasEnded = true), { once: true });
     return video.play().then(() => {});
   }, selector);
-  await browser.until(() => window.hasEnded, `the end of ${selector}`, 30_000);
+  await browser.until(() => window.hasEnded, `the end of ${selector}`);
 }
 
 /** A link to call would hand over to a telephone, and the driver's next clicks would miss the page. */

@@ -131,13 +131,11 @@ visit("the time with a page is that in which it is visible", {
 }, async ({ shop, browser }) => {
   shop.wire.serve("/still/", page("<p>Stay.</p>"));
   await enter(shop, browser, "/still/");
-  const tab = await browser.driver.getWindowHandle();
-  await browser.newTab();
+  const show = await browser.hide();
   await pause(9_000);
-  await browser.closeTab();
   await shop.worker.settle();
   await shop.observed(0, "kind = 'dwell'");
-  await browser.switchTo(tab);
+  await show();
   await shop.converted("stayed", 1);
   await pause(8_500);
   await shop.settled(browser);
@@ -157,22 +155,20 @@ visit("a page that nobody uses any more is not dwelt on", {
     </script>`),
   );
   await enter(shop, browser, "/still/");
-  const tab = await browser.driver.getWindowHandle();
   const skip = (ms) => browser.run((ms) => window.skip(ms), ms);
   const away = async () => {
-    await browser.newTab();
-    await browser.closeTab();
-    await browser.switchTo(tab);
+    const show = await browser.hide();
+    await show();
     await shop.settled(browser);
   };
-  const move = (x) => browser.driver.actions().move({ x, y: 40 }).perform();
+  const press = () => browser.driver.actions().sendKeys("a").perform();
   // Of which 30 s count.
   await skip(300_000);
   await away();
   await shop.observed(0, "kind = 'dwell'");
-  await move(10);
+  await press();
   await skip(20_000);
-  await move(20);
+  await press();
   await skip(20_000);
   await away();
   await shop.converted("stayed", 1);
@@ -307,7 +303,7 @@ const form = (id, method) =>
   `<form id="${id}" method="${method}" action="/sent/${id}/"><input name="word" value="secret"><input name="action"><input name="method"></form>
    <a href="#" id="send-${id}" onclick="document.getElementById('${id}').submit(); return false">Send</a>`;
 
-visit("a form that a script sends counts once, and data that go nowhere do not", { plan: FORMS }, async ({ shop, browser }) => {
+visit("a form that a script sends counts once, and data that go nowhere do not", { plan: FORMS, needs: ["navigation"] }, async ({ shop, browser }) => {
   shop.wire.serve(
     "/forms/",
     page(`${form("post", "post")}${form("get", "get")}
@@ -403,13 +399,16 @@ visit("what lies in open shadow roots and what comes later is seen", {
   await (await within("a")).sendKeys(Key.ENTER);
   const button = await within(".cta");
   await button.click();
-  await browser.driver.actions().move({ origin: button }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
-  await browser.driver.actions().move({ origin: button }).contextClick().perform();
+  const hasButtons = browser.can("buttons");
+  if (hasButtons) {
+    await browser.driver.actions().move({ origin: button }).press(Button.MIDDLE).release(Button.MIDDLE).perform();
+    await browser.driver.actions().move({ origin: button }).contextClick().perform();
+  }
   await button.sendKeys(Key.SPACE);
   await (await within("#inside button")).click();
   await shop.settled(browser);
   await shop.converted("call-us", 2);
-  await shop.converted("cta", 3);
+  await shop.converted("cta", hasButtons ? 3 : 2);
   await shop.converted("sent", 1);
   assert.equal(
     await shop.value("SELECT body ->> '$.elements[0].id' FROM observations WHERE kind = 'submit'"),

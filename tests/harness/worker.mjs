@@ -48,7 +48,7 @@ const cf = { country: "JP", region: "Tokyo", colo: "NRT", asn: 64500, timezone: 
  * @param {number} [timeoutMs]
  * @returns {Promise<T>}
  */
-export async function until(condition, what, timeoutMs = 20_000) {
+export async function until(condition, what, timeoutMs = 60_000) {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const found = await condition();

@@ -171,8 +171,8 @@ export const storeRecord = (text: string): void => {
   } catch {}
 };
 
-/** How long WebKit may take to tell another process what this one has stored. */
-const SPREAD_MS = 50;
+/** How long a browser under load may take to tell its other processes what this one has stored. */
+const SPREAD_MS = 250;
 
 /** Runs `work` while no other tab of the site does the same; at once where there is no lock. */
 export const locked = (work: () => void): void => {

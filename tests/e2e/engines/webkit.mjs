@@ -22,11 +22,14 @@ export const lacks = {
   lifecycle: "only the Chrome DevTools Protocol can freeze a page",
   console: "WebKitWebDriver does not tell what pages write to the console",
   profile: EPHEMERAL,
-  buttons: "WebKitWebDriver never ends a press of a button other than the first",
+  buttons: "WebKitWebDriver never ends a move of the pointer or a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
+  navigation: "WebKitGTK has no Navigation API, by which alone a form that a script sends can be told",
   signals: "WebKitGTK tells pages of no refusal",
-  outside: "WebKitWebDriver works by scripts of its own in the page, which break with the page's",
 };
+
+/** MiniBrowser shows no tab that its driver opens, but each window: what a tab has is hidden and not painted. */
+export const hidesTabs = true;
 
 const BROWSERS = ["4.1", "6.0", "4.0"].map(
   (version) => `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/webkit2gtk-${version}/MiniBrowser`,

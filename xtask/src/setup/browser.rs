@@ -3,10 +3,10 @@
 use super::{debian, tools};
 use crate::call::Call;
 use crate::project::Project;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// A browser that the tests can run in.
@@ -154,6 +154,9 @@ impl Browser {
 
 /// The browser with all that drives it, installed if need be.
 pub(crate) fn ready(project: &Project, kind: Kind) -> Result<Browser> {
+    for program in kind.programs() {
+        check_choice(program.variable)?;
+    }
     install_what_lacks(kind.programs())?;
     let mut programs = Vec::new();
     for program in kind.programs() {
@@ -167,6 +170,7 @@ pub(crate) fn ready(project: &Project, kind: Kind) -> Result<Browser> {
         programs.push((program.variable, path));
     }
     if kind == Kind::Firefox {
+        check_choice(GECKODRIVER)?;
         let driver = match find(GECKODRIVER, &["geckodriver"]) {
             Some(path) => path,
             None => tools::geckodriver(project)?,
@@ -179,6 +183,17 @@ pub(crate) fn ready(project: &Project, kind: Kind) -> Result<Browser> {
     Ok(Browser { kind, programs })
 }
 
+/// A program that somebody has chosen and that is not there is a slip: nothing is installed for it.
+fn check_choice(variable: &str) -> Result<()> {
+    match chosen(variable) {
+        Some(path) if on_path(&path).is_none() => bail!(
+            "{variable} is {}, where there is no program: set another path, or none",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn install_what_lacks(programs: &[Program]) -> Result<()> {
     let lacking: Vec<&str> = programs
         .iter()
@@ -188,7 +203,8 @@ fn install_what_lacks(programs: &[Program]) -> Result<()> {
         return Ok(());
     };
     if debian::may_install() && debian::candidate(first)?.is_some() {
-        debian::install(&lacking)?;
+        debian::install(&lacking)
+            .with_context(|| format!("install {} by hand", lacking.join(" ")))?;
     }
     Ok(())
 }
@@ -197,11 +213,14 @@ fn found(program: &Program) -> Option<PathBuf> {
     find(program.variable, program.names)
 }
 
+fn chosen(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|path| !path.is_empty())
+}
+
 fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
-    let chosen = env::var_os(variable).filter(|path| !path.is_empty());
-    chosen.map_or_else(
+    chosen(variable).map_or_else(
         || names.iter().find_map(|name| on_path(name.as_ref())),
-        |path| on_path(path.as_ref()),
+        |path| on_path(&path),
     )
 }
 
