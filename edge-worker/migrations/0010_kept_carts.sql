@@ -116,3 +116,11 @@ INSERT INTO stale_days (site, part, day)
 SELECT DISTINCT site, 'carts', day FROM sessions INDEXED BY sessions_with_carts
 WHERE instr(trail, '"commerce","add_to_cart",') > 0
 ON CONFLICT DO NOTHING;
+
+-- People are now kept by channel and device together, too.
+INSERT INTO stale_days (site, part, day)
+SELECT DISTINCT site, 'traffic', day FROM traffic_daily
+UNION ALL
+SELECT DISTINCT site, 'conversions', day FROM conversions_daily
+WHERE true
+ON CONFLICT DO NOTHING;

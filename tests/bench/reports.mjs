@@ -19,13 +19,15 @@ const LIMIT_MS = 300;
 const STALE = `(
   SELECT 1 FROM stale_days UNION ALL SELECT 1 FROM kept_days WHERE made_for = '' AND part <> 'groups')`;
 
-/** The larger cuts; and people in rows that are not kept, who are counted anew. */
+/** The larger cuts; people in rows that are not kept, who are counted anew; and what is kept of nobody. */
 const NARROWED = [
   "reports/channels?device=mobile",
   "reports/landing-pages?channel=Email",
   "reports/channels?by=country&columns=sessions,conversions,net",
   "reports/landing-pages?by=channel&columns=sessions,conversions,net",
   "reports/channels?definition=product-purchase",
+  "reports/carts?list=abandoned",
+  "reports/overview?stage=customer",
 ];
 
 /** Every report that is measured. */
@@ -66,7 +68,7 @@ await inFolder(async (folder) => {
     await measure(worker, REPORTS, ROUNDS, `reports: 30 days, all kept; ${what}`);
     await measure(worker, NARROWED, FEWER_ROUNDS, "reports: the same, narrowed or told apart further");
     await worker.db.batch(
-      ["traffic", "conversions", "credits", "funnels"].map((part) =>
+      ["traffic", "conversions", "credits", "funnels", "carts"].map((part) =>
         worker.db
           .prepare(
             `INSERT INTO stale_days (site, part, day)
@@ -136,6 +138,7 @@ async function rollUp(worker) {
     "credits_daily",
     "velocity_daily",
     "funnels_daily",
+    "carts_daily",
   ];
   const lines = [kept];
   for (const table of tables) {

@@ -6,9 +6,9 @@
 
 use super::{
     credit::steps::step_rows,
-    dimension::OF_A_VISIT,
+    dimension::{Dimension, OF_A_VISIT},
     source::{
-        conversion_rows, event_rows, of_arrivals, of_definitions, of_groups, of_kinds,
+        PAIR, conversion_rows, event_rows, of_arrivals, of_definitions, of_groups, of_kinds,
         traffic_rows, visitor_rows,
     },
     store::Ask,
@@ -48,10 +48,12 @@ impl Part {
                     ask(clear("steps_daily", "")),
                     ask(fill("steps_daily", &step_rows(on_day))),
                     ask(clear("people_daily", " AND measure = 'visitors'")),
-                    ask(fill("people_daily", &visitor_rows(on_day, None))),
+                    ask(fill("people_daily", &visitor_rows(on_day, &[]))),
                 ];
-                let visitors = OF_A_VISIT
-                    .map(|own| ask(fill("people_daily", &visitor_rows(on_day, Some(own)))));
+                let apart = people_apart();
+                let visitors = apart
+                    .iter()
+                    .map(|own| ask(fill("people_daily", &visitor_rows(on_day, own))));
                 asks.extend(visitors);
                 asks
             }
@@ -61,7 +63,7 @@ impl Part {
                 ask(clear("people_daily", " AND measure <> 'visitors'")),
                 ask(fill("people_daily", &of_kinds(on_day))),
                 ask(fill("people_daily", &of_definitions(on_day))),
-                ask(fill("people_daily", &of_arrivals(on_day, &OF_A_VISIT))),
+                ask(fill("people_daily", &of_arrivals(on_day, &people_apart()))),
                 by_groups(fill("people_daily", &of_groups(on_day, "?3"))),
                 by_groups(String::from(GROUPED)),
             ],
@@ -73,6 +75,13 @@ impl Part {
         asks.push(ask(clear("stale_days", &format!(" AND part = '{part}'"))));
         asks
     }
+}
+
+/// What people are kept by, beside all of them together.
+fn people_apart() -> Vec<&'static [Dimension]> {
+    let mut apart: Vec<&[Dimension]> = OF_A_VISIT.chunks(1).collect();
+    apart.push(&PAIR);
+    apart
 }
 
 fn clear(table: &str, and: &str) -> String {

@@ -17,7 +17,7 @@ pub(super) use conversions::kept_rows as conversion_rows;
 pub(super) use events::rows as event_rows;
 pub(super) use people::{of_arrivals, of_definitions, of_groups, of_kinds};
 pub(super) use traffic::kept_rows as traffic_rows;
-pub(super) use visitors::rows as visitor_rows;
+pub(super) use visitors::{PAIR, rows as visitor_rows};
 
 use super::{
     catalogue::Kind,

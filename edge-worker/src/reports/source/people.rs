@@ -4,9 +4,13 @@ use super::{
     ALL, Knows, STALE, Shape, Source,
     conversions::{self, arrival, entry, field, owed},
     days, days_but, grouped,
-    visitors::{kept, without_days},
+    visitors::{are_kept_by, kept, name, without_days},
 };
-use crate::reports::{catalogue::Kind, dimension::Dimension, figure::Figure};
+use crate::reports::{
+    catalogue::Kind,
+    dimension::{Dimension, OF_A_VISIT},
+    figure::Figure,
+};
 
 pub(super) static SOURCE: Source = Source {
     figures: &[Figure::People],
@@ -78,30 +82,49 @@ fn once(
 }
 
 /// What the kept table has of the people who had an outcome on some days, by each of these dimensions
-/// of what it is owed to. `?1` site.
-pub(in crate::reports) fn of_arrivals(days: &str, apart: &[Dimension]) -> String {
-    let fields: Vec<String> = apart
+/// of what it is owed to, or sets of them. `?1` site.
+pub(in crate::reports) fn of_arrivals(days: &str, apart: &[&[Dimension]]) -> String {
+    let values: Vec<String> = apart
         .iter()
-        .map(|own| format!("'{}', c.entry ->> '{}'", own.id(), field(*own)))
+        .map(|own| format!("'{}', {}", name(own), value(own, "c.entry")))
         .collect();
     let own_session = "(
         SELECT substr(s.entry, 12) FROM sessions AS s
         WHERE s.site = ?1 AND s.visitor = e.visitor AND s.session = e.session)";
+    let earlier = entry("e", own_session);
+    let same: Vec<String> = apart
+        .iter()
+        .map(|own| format!("WHEN '{}' THEN {}", name(own), value(own, &earlier)))
+        .collect();
     let rows = format!(
         "SELECT p.day, 'outcome' AS measure, p.dimension, p.value, coalesce((
       SELECT e.day FROM conversions AS e INDEXED BY conversions_by_person
       WHERE e.site = ?1 AND e.person = p.person AND e.day < p.day AND e.kind = 'outcome'
-        AND coalesce({entry} ->> iif(p.dimension = 'landing', 'path', p.dimension), '') = p.value
+        AND CASE p.dimension {same} END = p.value
       ORDER BY e.day DESC LIMIT 1), '') AS previous
     FROM (
-      SELECT DISTINCT c.day, c.person, d.key AS dimension, coalesce(d.value, '') AS value
-      FROM ({owed}) AS c, json_each(json_object({fields})) AS d
+      SELECT DISTINCT c.day, c.person, d.key AS dimension, d.value AS value
+      FROM ({owed}) AS c, json_each(json_object({values})) AS d
       WHERE c.kind = 'outcome') AS p",
-        entry = entry("e", own_session),
-        owed = owed("conversions_by_day", &format!("c.day {days}"), apart),
-        fields = fields.join(", "),
+        same = same.join(" "),
+        owed = owed("conversions_by_day", &format!("c.day {days}"), &OF_A_VISIT),
+        values = values.join(", "),
     );
     people(&rows)
+}
+
+/// What an entry has of these dimensions, as people are kept by them.
+fn value(apart: &[Dimension], entry: &str) -> String {
+    match apart {
+        [own] => format!("coalesce({entry} ->> '{}', '')", field(*own)),
+        more => {
+            let paths: Vec<String> = more
+                .iter()
+                .map(|own| format!("'$.{}'", field(*own)))
+                .collect();
+            format!("json_extract({entry}, {})", paths.join(", "))
+        }
+    }
 }
 
 fn sql(shape: &Shape<'_>) -> String {
@@ -114,15 +137,15 @@ fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
     let (by, rows, measure) = match (apart.as_slice(), shape.kind, by_group, by_definition) {
         ([], Some(Kind::Outcome), true, false) => {
-            (Some(Dimension::Group), of_groups(STALE, GROUPS), "group")
+            (vec![Dimension::Group], of_groups(STALE, GROUPS), "group")
         }
         ([], _, false, true) => {
             let definition = Dimension::Definition;
-            (Some(definition), of_definitions(STALE), definition.id())
+            (vec![definition], of_definitions(STALE), definition.id())
         }
-        ([], Some(kind), false, false) => (None, of_kinds(STALE), kind.id()),
-        ([own], Some(Kind::Outcome), false, false) => {
-            (Some(*own), of_arrivals(STALE, &[*own]), "outcome")
+        ([], Some(kind), false, false) => (Vec::new(), of_kinds(STALE), kind.id()),
+        (own, Some(Kind::Outcome), false, false) if are_kept_by(own) => {
+            (own.to_vec(), of_arrivals(STALE, &[own]), "outcome")
         }
         _ => return from_rows(shape),
     };
@@ -131,7 +154,7 @@ fn sql(shape: &Shape<'_>) -> String {
     } else {
         days("conversions")
     };
-    kept(shape, &days, measure, by, &rows)
+    kept(shape, &days, measure, &by, &rows)
 }
 
 /// The groups of a report.

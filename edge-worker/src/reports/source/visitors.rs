@@ -18,15 +18,37 @@ pub(super) static CONTACTS: Source = Source {
     sql: contacts,
 };
 
-/// What the kept table has of the visitors of some days, told apart by this dimension. `?1` site.
-pub(in crate::reports) fn rows(days: &str, apart: Option<Dimension>) -> String {
-    let (dimension, value, same) = apart.map_or_else(
-        || ("", String::from("''"), String::new()),
-        |own| {
-            let id = own.id();
-            (id, format!("s.{id}"), format!(" AND e.{id} = v.value"))
-        },
-    );
+/// The one pair of dimensions that people are kept by: another would have as many rows as people.
+pub(in crate::reports) const PAIR: [Dimension; 2] = [Dimension::Channel, Dimension::Device];
+
+/// Whether people are kept by these dimensions of a visit.
+pub(super) fn are_kept_by(apart: &[Dimension]) -> bool {
+    apart.len() < 2 || apart == PAIR
+}
+
+/// Its name in the kept table.
+pub(super) fn name(apart: &[Dimension]) -> String {
+    let names: Vec<&str> = apart.iter().map(|own| own.id()).collect();
+    names.join(",")
+}
+
+/// What the kept table has of the visitors of some days, told apart by these dimensions. `?1` site.
+pub(in crate::reports) fn rows(days: &str, apart: &[Dimension]) -> String {
+    let value = |of: &str| match apart {
+        [] => String::from("''"),
+        [own] => format!("{of}.{}", own.id()),
+        more => {
+            let values: Vec<String> = more
+                .iter()
+                .map(|own| format!("{of}.{}", own.id()))
+                .collect();
+            format!("json_array({})", values.join(", "))
+        }
+    };
+    let same = match apart {
+        [] => String::new(),
+        _ => format!(" AND {} = v.value", value("e")),
+    };
     format!(
         "SELECT ?1 AS site, day, 'visitors' AS measure, '{dimension}' AS dimension, value, previous,
     count(*) AS people
@@ -38,21 +60,19 @@ pub(in crate::reports) fn rows(days: &str, apart: Option<Dimension>) -> String {
       SELECT DISTINCT s.day, s.visitor, {value} AS value
       FROM sessions AS s INDEXED BY sessions_by_day
       WHERE s.site = ?1 AND s.day {days} AND s.visitor <> x'') AS v)
-  GROUP BY 1, 2, 3, 4, 5, 6"
+  GROUP BY 1, 2, 3, 4, 5, 6",
+        dimension = name(apart),
+        value = value("s"),
     )
 }
 
 fn sql(shape: &Shape<'_>) -> String {
     let apart = shape.of_a_visit();
-    let by = match apart.as_slice() {
-        [] => None,
-        [own] => Some(*own),
-        _ => return from_rows(shape),
-    };
-    if shape.of_a_stage() {
+    if shape.of_a_stage() || !are_kept_by(&apart) {
         return from_rows(shape);
     }
-    kept(shape, &days("traffic"), "visitors", by, &rows(STALE, by))
+    let rows = rows(STALE, &apart);
+    kept(shape, &days("traffic"), "visitors", &apart, &rows)
 }
 
 fn from_rows(shape: &Shape<'_>) -> String {
@@ -71,7 +91,7 @@ pub(super) fn kept(
     shape: &Shape<'_>,
     days: &str,
     measure: &str,
-    by: Option<Dimension>,
+    by: &[Dimension],
     rows: &str,
 ) -> String {
     let once = if shape.has(Dimension::Day) {
@@ -79,12 +99,16 @@ pub(super) fn kept(
     } else {
         " AND previous < ?2"
     };
-    let dimension = by.map_or("", Dimension::id);
+    let dimension = name(by);
     // What people are kept by is a value, be it of a group: no other is to be looked up.
     let value = match by {
-        None => String::new(),
-        Some(Dimension::Group) => String::from(", value AS definition"),
-        Some(own) => format!(", value AS {}", own.id()),
+        [] => String::new(),
+        [Dimension::Group] => String::from(", value AS definition"),
+        [own] => format!(", value AS {}", own.id()),
+        more => (0..)
+            .zip(more)
+            .map(|(at, own): (u32, _)| format!(", coalesce(value ->> {at}, '') AS {}", own.id()))
+            .collect(),
     };
     let dimensions: Vec<Dimension> = shape
         .dimensions
@@ -103,7 +127,7 @@ pub(super) fn kept(
     WHERE measure = '{measure}' AND dimension = '{dimension}'{once})"
     );
     let knows = match by {
-        Some(Dimension::Definition | Dimension::Group) => super::people::knows,
+        [Dimension::Definition | Dimension::Group] => super::people::knows,
         _ => traffic::knows,
     };
     format!(
