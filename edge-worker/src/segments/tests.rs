@@ -122,7 +122,7 @@ fn an_item_counts_once_whether_or_not_it_is_stored_already() {
     assert_eq!(shop.told_a_page(visitor(1), &[]), ["new"]);
     assert_eq!(shop.told_a_page(visitor(1), &[in_session_before]), ["new"]);
     assert_eq!(
-        shop.told_a_page(visitor(1), &[plays.clone()]),
+        shop.told_a_page(visitor(1), std::slice::from_ref(&plays)),
         ["fans", "new"]
     );
     shop.sees(visitor(1), session, &[(NOW + DAY, play())]);

@@ -98,19 +98,29 @@ pub(crate) fn text(schema: &Value) -> String {
         add(&tables::fields(&defs[name]));
         add(&shown(&defs[name]));
     }
-    add("## Segments");
-    add(&format!("{} {SEGMENTS}", about(&defs["Segment"])));
-    add(&tables::fields(&defs["Segment"]));
-    add(&shown(&defs["Segment"]));
-    add("### Conditions of a segment");
-    add(SEGMENT_CONDITIONS);
-    add(&tables::about_people(schema));
-    add("With `done` and `group`:");
-    add(&tables::how_often(schema));
-    add(PAST);
+    for part in segments(schema) {
+        add(&part);
+    }
     add("## Limits");
     add(&tables::limits());
     page
+}
+
+/// The part about segments, paragraph by paragraph.
+fn segments(schema: &Value) -> Vec<String> {
+    let segment = &schema["$defs"]["Segment"];
+    vec![
+        "## Segments".to_owned(),
+        format!("{} {SEGMENTS}", about(segment)),
+        tables::fields(segment),
+        shown(segment),
+        "### Conditions of a segment".to_owned(),
+        SEGMENT_CONDITIONS.to_owned(),
+        tables::about_people(schema),
+        "With `done` and `group`:".to_owned(),
+        tables::how_often(schema),
+        PAST.to_owned(),
+    ]
 }
 
 fn about(schema: &Value) -> &str {
