@@ -152,10 +152,10 @@ describe("bodies", () => {
     await everythingAddsUp(worker);
   });
 
-  /** A request over the one connection that there is. */
-  const send = (method, path, body, headers = {}) =>
+  /** A request over the one connection that is kept, unless it has its own. */
+  const send = (method, path, body, headers = {}, over = agent) =>
     new Promise((resolve, reject) => {
-      const sent = request(`${worker.url}${path}`, { method, headers, agent }, (response) => {
+      const sent = request(`${worker.url}${path}`, { method, headers, agent: over }, (response) => {
         const parts = [];
         response.on("data", (part) => parts.push(part));
         response.on("end", () =>
@@ -216,7 +216,7 @@ describe("bodies", () => {
     assert.equal(JSON.parse(taken.text).results[0].result, "stored");
   });
 
-  test("each route takes what it says and not a byte more, and the connection goes on", async () => {
+  test("each route takes what it says and not a byte more, and goes on serving", async () => {
     const document = JSON.parse((await send("GET", "/api/v1/openapi.json")).text);
     const authorization = `Bearer ${worker.token}`;
     const bomb = gzipSync(Buffer.alloc(4_000_000));
@@ -227,7 +227,8 @@ describe("bodies", () => {
         const most = Number(/At most (\d+) bytes/.exec(requestBody.description)[1]);
         const path = template.replace("{site}", "shop").replace("{kind}", "shopify");
         const headers = { ...browser, authorization };
-        const over = await send(method.toUpperCase(), path, Buffer.alloc(most + 1, " "), headers);
+        // It is not read, so the runtime may end its connection after the answer.
+        const over = await send(method.toUpperCase(), path, Buffer.alloc(most + 1, " "), headers, false);
         assert.equal(over.status, 413, `${path} over`);
         assert.match(over.text, /too-large/);
         const full = await send(method.toUpperCase(), path, Buffer.alloc(most, " "), headers);
