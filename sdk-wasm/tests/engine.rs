@@ -389,11 +389,11 @@ fn a_page_that_ends_as_the_edge_names_another_visitor_sends_what_waits() {
     page.event("first");
     page.event("second");
     page.lock_is_free = false;
-    let first = page::items(&page.fetched[0])[0].observation.id;
+    let first = items(&page.fetched[0])[0].observation.id;
     let known = Id::new(page.now - 1, [1; 10]);
     page.tell(Input::Answered(vec![(first, Answer::Settled)], Some(known)));
     let record = page.record.clone();
     page.tell(Input::Hidden(record.as_deref()));
-    assert_eq!(page::items(&page.beaconed[0]).len(), 1);
+    assert_eq!(items(&page.beaconed[0]).len(), 1);
     assert!(page.beaconed[0].contains("second"));
 }
