@@ -124,7 +124,12 @@ fn an_item_is_one_text_whether_it_or_its_beacon_says_whose_it_is() {
         let of = crate::sink::row::hex;
         assert_eq!(
             db.table("SELECT body, lower(hex(page)), lower(hex(session)) FROM observations"),
-            [format!("{} | {} | {}", item(&event(0, "a")), of(id(1)), of(id(3)))]
+            [format!(
+                "{} | {} | {}",
+                item(&event(0, "a")),
+                of(id(1)),
+                of(id(3))
+            )]
         );
         assert_eq!(db.table("SELECT body FROM quarantine"), [unread.clone()]);
     });
