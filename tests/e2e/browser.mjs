@@ -33,6 +33,7 @@ export const { name: browserName } = engine;
  * - `buttons`: the mouse's other buttons
  * - `popups`: windows that a page opens
  * - `navigation`: the Navigation API
+ * - `large`: a page of 50,000 elements that is scrolled to its end
  * - `signals`: telling pages of the visitor's refusal
  *
  * @param {string[]} [needs]

@@ -304,7 +304,7 @@ const LARGE = `
     });
   }).observe({ type: kind, buffered: true });`;
 
-visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS }, async ({ shop, browser }) => {
+visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS, needs: ["large"] }, async ({ shop, browser }) => {
   serve(shop, { before: LARGE });
   const longest = [];
   // Another program may have the processor; it does not have it each time.

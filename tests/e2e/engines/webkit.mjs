@@ -25,6 +25,7 @@ export const lacks = {
   buttons: "WebKitWebDriver never ends a move of the pointer or a press of a button other than the first",
   popups: "MiniBrowser opens no window for a script under automation",
   navigation: "WebKitGTK has no Navigation API, by which alone a form that a script sends can be told",
+  large: "in WebKitGTK the end of a page of 50,000 elements is not seen as reached, and why is not known",
   signals: "WebKitGTK tells pages of no refusal",
 };
 
