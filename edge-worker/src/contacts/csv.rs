@@ -22,7 +22,7 @@ pub(super) fn text(contacts: &[Value]) -> String {
     let currencies: BTreeSet<String> = contacts
         .iter()
         .flat_map(values)
-        .filter_map(|value| value["currency"].as_str().map(String::from))
+        .filter_map(|value| Some(String::from(value.get("currency")?.as_str()?)))
         .collect();
     let amounts = || {
         currencies

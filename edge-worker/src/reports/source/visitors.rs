@@ -105,10 +105,13 @@ pub(super) fn kept(
         [] => String::new(),
         [Dimension::Group] => String::from(", value AS definition"),
         [own] => format!(", value AS {}", own.id()),
-        more => (0..)
-            .zip(more)
-            .map(|(at, own): (u32, _)| format!(", coalesce(value ->> {at}, '') AS {}", own.id()))
-            .collect(),
+        more => {
+            let columns: Vec<String> = (0u32..)
+                .zip(more)
+                .map(|(at, own)| format!(", coalesce(value ->> {at}, '') AS {}", own.id()))
+                .collect();
+            columns.concat()
+        }
     };
     let dimensions: Vec<Dimension> = shape
         .dimensions
