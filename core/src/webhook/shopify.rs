@@ -285,7 +285,7 @@ mod tests {
         for none in [&[][..], &["short".to_string()]] {
             assert_eq!(check(code, b"{\"id\":1}", none), Err(WebhookError::NoKey));
         }
-        for wrong in ["", "?", "AAAA", &code[..43]] {
+        for wrong in ["", "?", "AAAA", code.trim_end_matches('=')] {
             assert_eq!(
                 check(wrong, b"{\"id\":1}", &keys),
                 Err(WebhookError::Signature),

@@ -68,6 +68,7 @@ pub struct Write {
 
 /// One page load in one tab.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Tab {
     /// Its number in the world.
     pub number: u32,

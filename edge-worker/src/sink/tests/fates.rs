@@ -131,7 +131,8 @@ fn an_item_is_one_text_whether_it_or_its_beacon_says_whose_it_is() {
                 of(id(3))
             )]
         );
-        assert_eq!(db.table("SELECT body FROM quarantine"), [unread.clone()]);
+        let waiting = db.table("SELECT body FROM quarantine");
+        assert_eq!(waiting, std::slice::from_ref(&unread));
     });
 }
 
