@@ -9,8 +9,8 @@
 mod page;
 
 use goalpost_core::{
-    BrowserPlan, CommerceStep, Element, Id, Properties, Seen, Value, beacon::Item, fate::Drop,
-    limits,
+    BrowserPlan, CommerceStep, Element, Id, Properties, Seen, Value, beacon::Envelope,
+    beacon::Item, fate::Drop, limits,
 };
 use goalpost_sdk::engine::{Answer, Captured, Consent, Effect, Input};
 use page::{MINUTE, Page, START, items, names};
@@ -403,8 +403,9 @@ fn a_shell_that_asked_hears_each_item_as_it_is_sealed_and_none_without_consent()
     let mut page = Page::with_plan();
     page.event("demo_requested");
     page.event("second");
-    let body = page.fetched[0].clone();
-    assert!(body.contains(&page.sealed[0]), "the very text that is sent");
+    let envelope = Envelope::read(page.fetched[0].as_bytes()).unwrap();
+    let sent = envelope.whole(envelope.items[0].get());
+    assert_eq!(sent, page.sealed[0], "what the edge reads");
     assert_eq!(page.sealed.len(), 2, "before it is sent");
     for consent in [Consent::Unknown, Consent::Denied] {
         let mut page = Page::with(consent);

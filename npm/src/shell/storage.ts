@@ -122,7 +122,8 @@ export const load = async (): Promise<string[]> => {
   // An item's text never changes, so that it tells items apart as well as the id does.
   const missing = items.filter((_, at) => !known.includes(items[at - (at % 2)]!));
   left.push(...found);
-  if (missing[0]) keep(missing, false);
+  // There may be a purchase among them.
+  if (missing[0]) keep(missing, true);
   else isKept([]);
   return [...known, ...missing];
 };

@@ -295,7 +295,10 @@ impl World<'_> {
         if missing.is_empty() {
             browser.is_kept(t, &[]);
         } else {
-            self.keep(b, t, &missing, false)?;
+            let waits = browser.tabs[t].disk_wait;
+            self.keep(b, t, &missing, true)?;
+            // The engine did not ask for it, so it waits for none of it.
+            self.browsers[b].tabs[t].disk_wait = waits;
         }
         let browser = &mut self.browsers[b];
         let tab = &mut browser.tabs[t];

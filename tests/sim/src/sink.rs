@@ -180,7 +180,7 @@ static ADDS: OnceLock<String> = OnceLock::new();
 
 /// The same statements, counting the items that were sent instead of the rows that were inserted.
 fn tallying_what_was_sent(statements: Vec<Statement>) -> Vec<Statement> {
-    let counts_changes = |sql: &str| sql.starts_with("INSERT INTO fates") && sql.contains("?7 AS");
+    let counts_changes = |sql: &str| sql.starts_with("INSERT INTO fates") && sql.contains("?8 AS");
     let found = statements
         .iter()
         .find(|statement| counts_changes(statement.sql));
