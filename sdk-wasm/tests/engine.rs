@@ -136,7 +136,7 @@ fn an_items_text_never_changes() {
     page.wait(MINUTE);
     let again = page.fetched[1].clone();
     let text = |body: &str| {
-        let envelope = goalpost_core::beacon::Envelope::read(body.as_bytes()).expect("a beacon");
+        let envelope = Envelope::read(body.as_bytes()).expect("a beacon");
         envelope.items[0].get().to_owned()
     };
     assert_eq!(text(&first), text(&again));
