@@ -79,20 +79,20 @@ pub(super) fn entry(of: &str, own: &str) -> String {
 ///
 /// The planner knows nothing of how many rows a day has, so it is told which index to use.
 pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
-    let entry = if apart.is_empty() {
-        String::from("'{}'")
+    let (entry, session) = if apart.is_empty() {
+        (String::from("'{}'"), "")
     } else {
-        entry("c", "substr(s.entry, 12)")
+        let session = "
+  LEFT JOIN sessions AS s
+    ON s.site = ?1 AND s.visitor = coalesce(c.visitor, x'') AND s.session = c.session";
+        (entry("c", "substr(s.entry, 12)"), session)
     };
     format!(
         "SELECT
     c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
     c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
-    s.visitor, s.session, s.started_at AS began,
-    {entry} AS entry
-  FROM conversions AS c INDEXED BY {index}
-  LEFT JOIN sessions AS s
-    ON s.site = ?1 AND s.visitor = coalesce(c.visitor, x'') AND s.session = c.session
+    coalesce(c.visitor, x'') AS visitor, c.session, {entry} AS entry
+  FROM conversions AS c INDEXED BY {index}{session}
   WHERE c.site = ?1 AND {which}"
     )
 }
@@ -130,71 +130,45 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 }
 
 /// The figures of the conversions of some days, told apart by these dimensions.
-///
-/// A session may have converted on an earlier day already: before midnight, or, by a server's word
-/// of an order, before it began. Whoever did so need not be the same person: they are found by the
-/// copies of its own visitor. Such a copy is not of more than a day before the session.
 fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
-    let (conversions, customers) = match counted {
-        Counted::All => ("session IS NOT NULL", "order_number IS NOT NULL"),
-        Counted::Conversions => ("session IS NOT NULL", "0"),
-        Counted::Customers => ("0", "order_number IS NOT NULL"),
+    let customers = match counted {
+        Counted::Conversions => "0",
+        Counted::All | Counted::Customers => {
+            "sum(order_number IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM conversions AS e
+      WHERE e.site = ?1 AND e.person = owed.person AND e.day <= owed.day
+        AND e.order_number IS NOT NULL
+        AND (e.time, e.definition, e.scope, e.who, e.dedup)
+          < (owed.time, owed.definition, owed.scope, owed.who, owed.dedup)))"
+        }
     };
     let orders = match counted {
         Counted::Customers => " AND c.order_number IS NOT NULL",
         Counted::All | Counted::Conversions => "",
     };
+    let (sessions, converted) = match counted {
+        Counted::Customers => ("", ""),
+        Counted::All | Counted::Conversions => (SESSIONS, CONVERTED),
+    };
+    let sums = FIGURES.map(|own| format!("sum({own}) AS {own}")).join(", ");
     format!(
         "WITH owed AS MATERIALIZED (
-  {owed}),
-earlier AS MATERIALIZED (
-  SELECT DISTINCT w.visitor, w.session, w.day, w.definition, w.kind
-  FROM (
-    SELECT DISTINCT visitor, session, day, began FROM owed WHERE {conversions}) AS o
-  CROSS JOIN evidence AS v INDEXED BY evidence_by_visitor
-    ON v.site = ?1 AND v.visitor = o.visitor AND v.visitor IS NOT NULL
-      AND v.time >= o.began - 86400000 AND v.session = o.session
-  CROSS JOIN conversions AS w
-    ON w.site = ?1 AND w.definition = v.definition AND w.scope = v.scope AND w.who = v.who
-      AND w.dedup = v.dedup
-  WHERE w.visitor = o.visitor AND w.session = o.session AND w.day < o.day)
+  {owed}){sessions}
 SELECT
     ?1 AS site, day, definition, kind, currency,
     channel, source, medium, campaign, landing, device, country,
-    count(*) AS conversions, sum(voided) AS voided, sum(points) AS points,
-    sum(converted) AS converted, sum(converted_of_kind) AS converted_of_kind,
-    sum(new_customer) AS new_customers,
-    sum(iif(money = 'claimed', minor, 0)) AS claimed,
-    sum(iif(money = 'claimed', refunded, 0)) AS claimed_refunded,
-    sum(iif(money = 'verified', minor, 0)) AS verified,
-    sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
+    {sums}
   FROM (
-    SELECT owed.*, {arrival},
-      {conversions}
-        AND row_number() OVER (
-          PARTITION BY day, visitor, session, definition, kind
-          ORDER BY time, scope, who, dedup) = 1
-        AND NOT EXISTS (
-          SELECT 1 FROM earlier
-          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
-            AND earlier.day < owed.day AND earlier.definition = owed.definition AND earlier.kind = owed.kind)
-        AS converted,
-      {conversions}
-        AND row_number() OVER (
-          PARTITION BY day, visitor, session, kind
-          ORDER BY time, definition, scope, who, dedup) = 1
-        AND NOT EXISTS (
-          SELECT 1 FROM earlier
-          WHERE earlier.visitor = owed.visitor AND earlier.session = owed.session
-            AND earlier.day < owed.day AND earlier.kind = owed.kind)
-        AS converted_of_kind,
-      {customers} AND NOT EXISTS (
-        SELECT 1 FROM conversions AS e
-        WHERE e.site = ?1 AND e.person = owed.person AND e.day <= owed.day
-          AND e.order_number IS NOT NULL
-          AND (e.time, e.definition, e.scope, e.who, e.dedup)
-            < (owed.time, owed.definition, owed.scope, owed.who, owed.dedup)) AS new_customer
-    FROM owed)
+    SELECT *, {arrival}
+    FROM (
+      SELECT day, definition, kind, currency, entry,
+        count(*) AS conversions, sum(voided) AS voided, sum(points) AS points,
+        0 AS converted, 0 AS converted_of_kind, {customers} AS new_customers,
+        sum(iif(money = 'claimed', minor, 0)) AS claimed,
+        sum(iif(money = 'claimed', refunded, 0)) AS claimed_refunded,
+        sum(iif(money = 'verified', minor, 0)) AS verified,
+        sum(iif(money = 'verified', refunded, 0)) AS verified_refunded
+      FROM owed GROUP BY 1, 2, 3, 4, 5{converted}))
   GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
         arrival = arrival(apart),
         owed = owed(
@@ -204,6 +178,66 @@ SELECT
         ),
     )
 }
+
+/// What sessions converted on these days, each definition once, and whether it was not for the first
+/// time. `?1` site.
+///
+/// A session may have converted on an earlier day already: before midnight, or, by a server's word
+/// of an order, before it began. Whoever did so need not be the same person: they are found by the
+/// copies of its own visitor, the first of which is not of more than a day before the session, or, where
+/// somebody else's copy was the first, by the session itself. A session of which nothing was seen does
+/// not count: it has converted before all that is said of it.
+///
+/// Both lists are brought together by grouping: to look each conversion up in a list has a cost of
+/// its own for each pair of them.
+const SESSIONS: &str = ",
+visits AS MATERIALIZED (
+  SELECT o.day, o.visitor, o.session, s.started_at AS began, s.day AS began_on
+  FROM (SELECT DISTINCT day, visitor, session FROM owed WHERE session IS NOT NULL) AS o
+  LEFT JOIN sessions AS s
+    ON s.site = ?1 AND s.visitor = o.visitor AND s.session = o.session),
+earlier AS MATERIALIZED (
+  SELECT o.day, o.visitor, o.session, w.kind, w.definition
+  FROM visits AS o
+  CROSS JOIN evidence AS v INDEXED BY evidence_by_visitor
+    ON v.site = ?1 AND v.visitor = o.visitor AND v.visitor IS NOT NULL
+      AND v.time >= coalesce(o.began, 0) - 86400000
+      AND v.time < iif(o.began_on >= o.day, o.began, 9000000000000000)
+  CROSS JOIN conversions AS w
+    ON w.site = ?1 AND w.definition = v.definition AND w.scope = v.scope AND w.who = v.who
+      AND w.dedup = v.dedup
+  WHERE w.visitor = o.visitor AND w.session = o.session AND (w.day < o.day OR o.began IS NULL)
+  UNION
+  SELECT o.day, o.visitor, o.session, w.kind, w.definition
+  FROM visits AS o
+  CROSS JOIN conversions AS w INDEXED BY conversions_joined_later
+    ON w.site = ?1 AND w.visitor = o.visitor AND w.session = o.session
+      AND w.visitor IS NOT NULL AND w.observation <> w.browser_from AND w.day < o.day),
+done AS MATERIALIZED (
+  SELECT day, visitor, session, kind, definition,
+    min(currency) AS currency, max(entry) AS entry, max(before) AS before
+  FROM (
+    SELECT day, visitor, session, kind, definition, currency, entry, 0 AS before
+    FROM owed
+    WHERE session IS NOT NULL AND (visitor <> x'' OR EXISTS (
+      SELECT 1 FROM sessions AS s
+      WHERE s.site = ?1 AND s.visitor = owed.visitor AND s.session = owed.session))
+    UNION ALL
+    SELECT day, visitor, session, kind, definition, NULL, NULL, 1 FROM earlier)
+  GROUP BY 1, 2, 3, 4, 5)";
+
+/// The first conversions of their definition, and of their kind, in their session, in the columns of
+/// [`FIGURES`].
+const CONVERTED: &str = "
+      UNION ALL
+      SELECT day, definition, kind, currency, entry, 0, 0, 0, count(*), 0, 0, 0, 0, 0, 0
+      FROM done WHERE before = 0 GROUP BY 1, 2, 3, 4, 5
+      UNION ALL
+      SELECT day, definition, kind, currency, entry, 0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
+      FROM (
+        SELECT day, kind, min(definition) AS definition, currency, entry
+        FROM done GROUP BY day, visitor, session, kind HAVING sum(before) = 0)
+      GROUP BY 1, 2, 3, 4, 5";
 
 fn figures(shape: &Shape<'_>, counted: Counted) -> String {
     let apart = shape.of_a_visit();

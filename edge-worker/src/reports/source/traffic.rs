@@ -54,6 +54,11 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 /// Engaged: longer than ten seconds, or two pages, or something matched. A bounce: one page at
 /// most, and nothing else.
 fn rows(days: &str, apart: &[Dimension]) -> String {
+    // By what rows are told apart by alone: the days come in order, so nothing need be sorted.
+    let by: String = apart
+        .iter()
+        .map(|own| format!(", s.{}", own.id()))
+        .collect();
     format!(
         "SELECT
     s.site, s.day, {arrival},
@@ -68,7 +73,7 @@ fn rows(days: &str, apart: &[Dimension]) -> String {
     sum(substr(s.entry, 1, 1) = '0') AS landing_hits
   FROM sessions AS s INDEXED BY sessions_by_day
   WHERE s.site = ?1 AND s.day {days}
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
+  GROUP BY s.site, s.day{by}",
         arrival = told(apart, |own| format!("s.{}", own.id())),
     )
 }

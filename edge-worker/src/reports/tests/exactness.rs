@@ -253,6 +253,12 @@ proptest! {
             prop_assert_eq!(whole(row, "people"), one(&format!(
                 "SELECT count(DISTINCT person) FROM conversions
                  WHERE definition = '{id}' AND day BETWEEN ?1 AND ?2")), "{}", id);
+            prop_assert_eq!(whole(row, "converted_sessions"), one(&format!(
+                "SELECT count(*) FROM (
+                   SELECT min(c.day) AS day FROM conversions AS c
+                   JOIN sessions AS s ON s.visitor = c.visitor AND s.session = c.session
+                   WHERE c.definition = '{id}' GROUP BY c.visitor, c.session)
+                 WHERE day BETWEEN ?1 AND ?2")), "{}", id);
         }
     }
 

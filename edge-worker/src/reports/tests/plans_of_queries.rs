@@ -1,6 +1,11 @@
 //! No report reads what it does not ask for: every row comes through a key.
 
-use super::{REPORTS, SITE, Shop, kept::Part};
+use super::{
+    REPORTS, SITE, Shop, catalogue,
+    kept::Part,
+    shop::{Copy, Visit},
+};
+use rusqlite::{StatementStatus, params_from_iter};
 
 fn plan(shop: &Shop, sql: &str) -> Vec<String> {
     let explained = format!("EXPLAIN QUERY PLAN {sql}");
@@ -117,4 +122,55 @@ fn no_rolling_up_scans_a_table() {
             );
         }
     }
+}
+
+/// What an overview of some visits costs that go on, and convert again, on the next day.
+fn cost_of_visits_over_midnight(visits: u8) -> f64 {
+    let shop = Shop::new();
+    for number in 0..visits {
+        shop.visit(&Visit {
+            visitor: number,
+            session: number,
+            hour: 23,
+            channel: "Email",
+            device: "mobile",
+            pages: 2,
+            plays: 1,
+        });
+        for (at, hour) in [(0, 23), (1, 25)] {
+            shop.convert(&Copy {
+                id: number * 2 + at,
+                definition: "play",
+                order: None,
+                visitor: Some(number),
+                session: number,
+                hour,
+                minor: None,
+                currency: "JPY",
+                verified: false,
+            });
+        }
+    }
+    let ask = shop
+        .ask(&catalogue::OVERVIEW, "from=2026-11-01&to=2026-11-02")
+        .unwrap();
+    let steps: i32 = ask
+        .questions(&shop.known)
+        .iter()
+        .map(|own| {
+            let mut statement = shop.sqlite.prepare(&own.sql).unwrap();
+            let values = params_from_iter(&own.values);
+            let mut rows = statement.query(values).unwrap();
+            while rows.next().unwrap().is_some() {}
+            drop(rows);
+            statement.get_status(StatementStatus::VmStep)
+        })
+        .sum();
+    f64::from(steps)
+}
+
+#[test]
+fn days_that_are_not_kept_cost_in_proportion_to_what_happened() {
+    let [few, many] = [30, 120].map(cost_of_visits_over_midnight);
+    assert!(many < few * 5.0, "{few} steps for 30, {many} for 120");
 }
