@@ -13,7 +13,7 @@ const away = (page, path) =>
 /** The whole visit with a collector far away, left for another page. */
 const latency = (bench, peer) =>
   visiting(bench, peer, FAR, async ({ run, visitor, url }) => {
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/"));
     await pause(SETTLE_MS);
     await look(page);
@@ -25,7 +25,7 @@ const latency = (bench, peer) =>
 /** The same, and the tab is closed. */
 const close = (bench, peer) =>
   visiting(bench, peer, FAR, async ({ run, visitor, url }) => {
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/"));
     await pause(SETTLE_MS);
     await look(page);
@@ -37,7 +37,7 @@ const close = (bench, peer) =>
 /** One click as soon as the page is loaded, and gone. */
 const bounce = (bench, peer) =>
   visiting(bench, peer, FAR, async ({ run, visitor, url }) => {
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/"));
     await page.click();
     await away(page, "/away");
@@ -48,7 +48,7 @@ const bounce = (bench, peer) =>
 /** The same, to a page that has the SDK too and stays open for a while. */
 const next = (bench, peer) =>
   visiting(bench, peer, FAR, async ({ run, visitor, url }) => {
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/"));
     await page.click();
     await away(page, "/next");
@@ -62,7 +62,7 @@ const offline = (bench, peer) =>
   visiting(bench, peer, FAR, async ({ run, visitor, url }) => {
     // The visitor's storage lives as long as one of their pages does.
     await visitor.open("about:blank");
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/"));
     await pause(SETTLE_MS + 800);
     await page.offline(true);
@@ -76,7 +76,7 @@ const offline = (bench, peer) =>
     await pause(500);
     run.isCut = false;
     const clicks = () => Math.min(5, run.tally().click);
-    const later = await visitor.page();
+    const later = await visitor.page({ slower: bench.slower });
     await later.go(url("/"));
     await arrives(clicks, 5, 13_000);
     return clicks();

@@ -107,6 +107,8 @@ function costs(rows) {
 }
 
 const NAMES = {
+  slow: "4× slower",
+  burst: "burst",
   latency: "120 ms away",
   bounce: "bounce",
   next: "next page",
@@ -134,6 +136,25 @@ function arrivals(peers, cpu, delivery) {
       ...others,
     },
     peers.filter(({ key }) => results?.[key] || cpu?.result.visit1[key]),
+  );
+}
+
+/** How often all was delivered on a slow processor, and the worst where it was not. */
+function often({ result: { results } }) {
+  const wanted = { slow: { all: 22 }, burst: { all: 1_000 }, ...CASES };
+  const rows = Object.entries(results).map(([name, values]) => {
+    const { all } = wanted[name];
+    const full = values.filter((value) => value === all);
+    return { name, all, runs: values.length, full: full.length, short: values.filter((value) => value !== all) };
+  });
+  return table(
+    {
+      "Goalpost (wasm), often": ({ name, all }) => `${NAMES[name]} (${all})`,
+      visits: ({ runs }) => runs,
+      "all delivered": ({ full }) => full,
+      "else delivered": ({ short }) => short.join(", ") || "–",
+    },
+    rows,
   );
 }
 
@@ -212,6 +233,7 @@ export function markdown(passes, peers) {
     rows.length && costs(rows),
     cpu && noise(cpu),
     (cpu || delivery) && arrivals(peers, cpu, delivery),
+    passes.often && often(passes.often),
     Object.entries(passes)
       .filter(([, pass]) => pass)
       .map(([name, pass]) => conditions(name, pass))

@@ -111,7 +111,7 @@ const DRAIN_MS = 2_500;
 /** A loop of 1,000 calls: what each costs, and how many arrive. */
 export const burst = (bench, peer) =>
   visiting(bench, peer, {}, async ({ run, visitor, url }) => {
-    const page = await visitor.page();
+    const page = await visitor.page({ slower: bench.slower });
     await page.go(url("/?burst"));
     await pause(SETTLE_MS + 800);
     const before = await page.metrics();

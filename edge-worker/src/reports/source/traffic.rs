@@ -55,10 +55,10 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 /// most, and nothing else.
 fn rows(days: &str, apart: &[Dimension]) -> String {
     // By what rows are told apart by alone: the days come in order, so nothing need be sorted.
-    let by: String = apart
-        .iter()
-        .map(|own| format!(", s.{}", own.id()))
-        .collect();
+    let by = ["site", "day"]
+        .into_iter()
+        .chain(apart.iter().map(|own| own.id()));
+    let by: Vec<String> = by.map(|own| format!("s.{own}")).collect();
     format!(
         "SELECT
     s.site, s.day, {arrival},
@@ -73,7 +73,8 @@ fn rows(days: &str, apart: &[Dimension]) -> String {
     sum(substr(s.entry, 1, 1) = '0') AS landing_hits
   FROM sessions AS s INDEXED BY sessions_by_day
   WHERE s.site = ?1 AND s.day {days}
-  GROUP BY s.site, s.day{by}",
+  GROUP BY {by}",
+        by = by.join(", "),
         arrival = told(apart, |own| format!("s.{}", own.id())),
     )
 }
