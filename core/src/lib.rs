@@ -31,6 +31,8 @@ pub mod cart;
 pub mod channel;
 pub mod commerce;
 #[cfg(feature = "edge")]
+pub mod compat;
+#[cfg(feature = "edge")]
 pub mod contact;
 pub mod fate;
 #[cfg(feature = "edge")]

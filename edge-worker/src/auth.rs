@@ -7,6 +7,7 @@ use crate::{
     problem::{Kind, Problem},
     routes::Scope,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use worker::Request;
@@ -40,7 +41,21 @@ pub(crate) async fn check(
     site: &str,
     scope: Scope,
 ) -> Result<Caller, Failure> {
-    let Some(token) = bearer(&header(request, "authorization")).map(hash) else {
+    let shown = header(request, "authorization");
+    check_token(bearer(&shown), edge, site, scope).await
+}
+
+/// The same for a token that was shown elsewhere.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) async fn check_token(
+    token: Option<&str>,
+    edge: &Bindings,
+    site: &str,
+    scope: Scope,
+) -> Result<Caller, Failure> {
+    let Some(token) = token.map(hash) else {
         return Err(Problem::new(
             Kind::Unauthorized,
             "Authorization: is missing; send 'Authorization: Bearer <token>'",
@@ -111,10 +126,22 @@ impl TokenRow {
 }
 
 /// The token of an `Authorization` header.
-fn bearer(header: &str) -> Option<&str> {
+pub(crate) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The name in a header of the scheme `Basic`, where some clients write a token. Only routes that no
+/// browser asks may take it: a browser would send it along by itself.
+pub(crate) fn basic_name(header: &str) -> Option<String> {
+    let (scheme, coded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(coded.trim()).ok()?;
+    let (name, _) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// The SHA-256 of a token, in hexadecimal. A token has 256 random bits, so it needs no salt.
@@ -155,6 +182,15 @@ mod tests {
         assert_eq!(bearer("bearer  abc "), Some("abc"));
         for header in ["", "Bearer", "Bearer ", "Basic abc", "abc"] {
             assert_eq!(bearer(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_of_basic_alone() {
+        assert_eq!(basic_name("Basic Z3Bfa2V5Og==").as_deref(), Some("gp_key"));
+        assert_eq!(basic_name("basic Z3Bfa2V5OnB3").as_deref(), Some("gp_key"));
+        for header in ["", "Basic", "Basic !", "Basic Og==", "Bearer Z3Bfa2V5Og=="] {
+            assert_eq!(basic_name(header), None, "{header}");
         }
     }
 

@@ -12,6 +12,7 @@ mod body;
 mod carts;
 mod clock;
 mod collect;
+mod compat;
 mod contacts;
 mod costs;
 mod database;
@@ -147,6 +148,7 @@ async fn serve(
         Action::Pixel => collect::pixel(&request, edge).await,
         Action::Events => events::take(request, edge, site).await,
         Action::Webhook => webhooks::take(request, edge, site, parts.get("kind")).await,
+        Action::Compat(client) => compat::take(request, edge, site, client).await,
         // They run in the shop's pages, whose policy is the shop's.
         Action::Loader => return Ok(http::signed(assets::loader(&request, edge).await?)?),
         Action::Asset => return Ok(http::signed(assets::asset(&request, edge, parts).await?)?),

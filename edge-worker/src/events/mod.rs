@@ -21,9 +21,11 @@ use goalpost_core::{
     limits,
     server_event::{BodyError, ServerEvent, Terms, peek_id, read_event, read_events},
     signature,
+    webhook::Said,
 };
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
 use worker::Request;
 
 /// Whether a request of a server shows a signature in place of a token.
@@ -50,6 +52,15 @@ enum Fate {
 #[derive(Serialize)]
 struct Answer {
     results: Vec<Answered>,
+    #[serde(skip)]
+    rows_written: usize,
+}
+
+impl Answer {
+    fn refused(&self) -> usize {
+        let refused = |own: &&Answered| own.result == Fate::Refused;
+        self.results.iter().filter(refused).count()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -81,12 +92,56 @@ pub(crate) async fn take_one(edge: &Bindings, site: &str, event: &str) -> Outcom
     answer(edge, site, &[event], clock::now()).await
 }
 
+/// Takes what another product's client said. It looks at the status alone: an error would have it send
+/// all again, or throw all away. So what is refused is told in the answer, and its number in the log.
+pub(crate) async fn take_said(edge: &Bindings, site: &str, client: &str, said: &[Said]) -> Outcome {
+    if said.len() > limits::SERVER_EVENTS {
+        return Err(bad_body(&BodyError::TooMany(said.len())));
+    }
+    let mut events = Vec::new();
+    let mut ignored: BTreeMap<&str, u32> = BTreeMap::new();
+    for one in said {
+        match one {
+            Said::Event(event) => events.push(event.as_str()),
+            Said::Nothing(why) => {
+                let times = ignored.entry(why).or_default();
+                *times = times.saturating_add(1);
+            }
+        }
+    }
+    let answered = answered(edge, site, &events, clock::now()).await?;
+    let refused = answered.refused();
+    if refused > 0 {
+        worker::console_warn!(
+            "{refused} events of {client} at '{site}' are refused; its answer says why"
+        );
+    }
+    let ignored: Vec<String> = ignored
+        .into_iter()
+        .map(|(why, times)| format!("{times} times: {why}"))
+        .collect();
+    http::json(&json!({"results": answered.results, "ignored": ignored.join("; ")}))
+}
+
 /// The answer to words in which nothing is counted.
 pub(crate) fn told(why: &str) -> Outcome {
     http::json(&json!({"results": [], "ignored": why}))
 }
 
 async fn answer(edge: &Bindings, site: &str, events: &[&str], now: i64) -> Outcome {
+    let answer = answered(edge, site, events, now).await?;
+    let response = http::json(&answer)?;
+    let headers = response.headers();
+    headers.set("Goalpost-Rows-Written", &answer.rows_written.to_string())?;
+    Ok(response)
+}
+
+async fn answered(
+    edge: &Bindings,
+    site: &str,
+    events: &[&str],
+    now: i64,
+) -> Result<Answer, Failure> {
     let known = plans::in_effect(edge, site).await?;
     let terms = Terms {
         rules: &known.rules,
@@ -120,10 +175,10 @@ async fn answer(edge: &Bindings, site: &str, events: &[&str], now: i64) -> Outco
             },
         })
         .collect();
-    let response = http::json(&Answer { results })?;
-    let headers = response.headers();
-    headers.set("Goalpost-Rows-Written", &rows_written.to_string())?;
-    Ok(response)
+    Ok(Answer {
+        results,
+        rows_written,
+    })
 }
 
 /// A signature is of the bytes as they came, and is looked at before anything reads them.
@@ -196,7 +251,10 @@ pub(crate) fn schema() -> Value {
 
 /// The shape of the answer to a webhook.
 pub(crate) fn webhook_schema() -> Value {
-    let ignored = ("ignored", shape::text("Why nothing in it is counted."));
+    let ignored = (
+        "ignored",
+        shape::text("Why something in it is not counted."),
+    );
     shape::object_with(&[results()], &[ignored])
 }
 

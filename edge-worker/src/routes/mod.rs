@@ -6,6 +6,7 @@ mod people;
 mod servers;
 
 use crate::{pages, reports};
+use goalpost_core::compat::Client;
 use serde_json::{Value, json};
 
 /// What a request may do to a route.
@@ -76,6 +77,7 @@ pub(crate) enum Action {
     Pixel,
     Events,
     Webhook,
+    Compat(Client),
     Page(pages::File),
     Health,
     OpenApi,

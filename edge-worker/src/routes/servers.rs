@@ -2,8 +2,31 @@
 
 use super::{Action, Body, Method, Operation, Route, Scope, Success};
 use crate::events;
-use goalpost_core::limits;
+use goalpost_core::{compat::Client, limits};
 use serde_json::json;
+
+/// What another product's client sends to a route of its own.
+const fn told(client: Client, summary: &'static str) -> Operation {
+    Operation {
+        method: Method::Post,
+        action: Action::Compat(client),
+        scope: None,
+        summary,
+        parameters: &[],
+        body: Some(Body {
+            content_type: "application/json",
+            bytes: limits::SERVER_BYTES,
+            about: "A batch as that client sends it, at most 1,000 events; docs/server-events.md \
+                    says what becomes of them.",
+        }),
+        success: Success {
+            content_type: "application/json",
+            about: "What became of each event, and with `ignored` of which nothing is counted.",
+            schema: events::webhook_schema,
+        },
+        problems: &[400, 401, 403, 404],
+    }
+}
 
 pub(super) static ROUTES: &[Route] = &[
     Route {
@@ -50,6 +73,27 @@ pub(super) static ROUTES: &[Route] = &[
             },
             problems: &[400, 401, 404],
         }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/compat/segment/v1/batch",
+        operations: &[told(
+            Client::Segment,
+            "Takes what a client of Segment tells; its write key is a token",
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/compat/posthog/batch/",
+        operations: &[told(
+            Client::Posthog,
+            "Takes what a client of PostHog tells; its API key is a token",
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/compat/snowplow/com.snowplowanalytics.snowplow/tp2",
+        operations: &[told(
+            Client::Snowplow,
+            "Takes what a tracker of Snowplow tells, with a token in its own header",
+        )],
     },
     Route {
         path: "/health",

@@ -1,0 +1,77 @@
+//! Segment's batches.
+//!
+//! Source: <https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/>
+
+use super::{
+    Batch,
+    told::{Person, Properties, Told},
+};
+use crate::webhook::Said;
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(super) struct Body<'a> {
+    #[serde(borrow)]
+    batch: Vec<Message<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    #[serde(borrow, rename = "type", default)]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    event: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "messageId")]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    timestamp: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    user_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    anonymous_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    properties: Option<Properties<'a>>,
+    #[serde(borrow, default)]
+    traits: Option<Properties<'a>>,
+}
+
+pub(super) fn read(body: Body<'_>) -> Batch {
+    Batch {
+        key: None,
+        said: body.batch.into_iter().map(said).collect(),
+    }
+}
+
+fn said(message: Message<'_>) -> Said {
+    let traits = message.traits.unwrap_or_default();
+    let person = Person {
+        customer: message.user_id,
+        email: traits.text("email"),
+        phone: traits.text("phone"),
+        visitor: message.anonymous_id,
+    };
+    let told = Told {
+        id: message.id.unwrap_or_default(),
+        time: message.timestamp.unwrap_or_default(),
+        person,
+        properties: message.properties.unwrap_or_default(),
+    };
+    match message.kind.as_ref() {
+        "track" => told.event(&message.event.unwrap_or_default()),
+        "page" => told.event(&viewed(message.name, "Page")),
+        "screen" => told.event(&viewed(message.name, "Screen")),
+        "identify" => told.identification(),
+        _ => Said::Nothing("type: only track, identify, page and screen are counted"),
+    }
+}
+
+fn viewed(name: Option<Cow<'_, str>>, what: &str) -> String {
+    name.map_or_else(
+        || format!("Viewed {what}"),
+        |name| format!("Viewed {name} {what}"),
+    )
+}
