@@ -88,6 +88,7 @@ pub(crate) enum Action {
     BeginReplay,
     Replay,
     ReplayStep,
+    Archive,
     PutCosts,
     Costs,
     Report(reports::Name),
