@@ -184,4 +184,13 @@ mod tests {
             assert_eq!(COLUMNS[at].name, name);
         }
     }
+
+    #[test]
+    fn every_column_is_documented() {
+        let text = include_str!("../../../docs/archive.md");
+        for column in &COLUMNS {
+            let name = format!("`{}`", column.name);
+            assert!(text.contains(&name), "{name} is not in docs/archive.md");
+        }
+    }
 }

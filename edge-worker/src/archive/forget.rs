@@ -74,11 +74,11 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     }
 
     async fn rewrite(&self, part: &Part, people: &BTreeSet<String>) -> Result<(), Failure> {
-        let key = part.key(self.site);
-        let Some(bytes) = self.bucket.get(&key).await? else {
-            return Err(Failure::Platform(format!("{key} is not in the bucket")));
+        // A file that somebody has taken away holds nobody.
+        let mut rows = match self.bucket.get(&part.key(self.site)).await? {
+            Some(bytes) => file::read(bytes)?,
+            None => Vec::new(),
         };
-        let mut rows = file::read(bytes)?;
         rows.retain(|row: &Row| !row.people().iter().any(|own| people.contains(own)));
         let written = self.put(part, &mut rows).await?;
         let mut values = written.values(part);

@@ -5,7 +5,7 @@
 //! name a person, that a server reported, or that made something happen. Of the others the ids stay,
 //! so that a copy which comes late is still known for one.
 
-use super::{Archive, Part, bucket::Bucket, statements as sql, step::was_not_held};
+use super::{Archive, Part, bucket::Bucket, statements as sql};
 use crate::{http::Failure, reports::Store};
 use goalpost_core::Date;
 
@@ -26,10 +26,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
                     part.key(self.site)
                 )));
             }
-            match self.leave_part(part).await {
-                Err(problem) if was_not_held(&problem) => return Ok(()),
-                done => done?,
-            }
+            self.leave_part(part).await?;
             *left = left.saturating_sub(1);
         }
         Ok(())
