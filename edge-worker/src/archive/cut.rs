@@ -3,15 +3,14 @@
 use goalpost_core::Id;
 use serde::Deserialize;
 
-/// What comes next in the order of ids: id, day, whether the clock was wrong, and whether it is listed
-/// as late already.
+/// Characters of all bodies of a part, but for late ones: a Worker has 128 MB, and holds each three
+/// times at most.
+const BODIES: u64 = 8_000_000;
+
+/// What comes next in the order of ids: id, day, whether the clock was wrong, whether it is listed as
+/// late already, and the length of its body.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Next(
-    pub(super) String,
-    pub(super) String,
-    pub(super) u8,
-    pub(super) u8,
-);
+pub(super) struct Next(String, String, u8, u8, u64);
 
 /// A range from the cursor on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +28,12 @@ pub(super) struct Cut {
 pub(super) fn cut(next: &[Next], settled: &str, before: i64) -> Option<Cut> {
     let mut day: Option<&str> = None;
     let mut until = None;
-    for Next(id, own, wrong_clock, listed) in next {
+    let mut bodies: u64 = 0;
+    for Next(id, own, wrong_clock, listed, body) in next {
+        bodies = bodies.saturating_add(*body);
+        if bodies > BODIES && until.is_some() {
+            break;
+        }
         if Id::parse(id).is_some_and(|id| id.time() >= before) {
             break;
         }
@@ -48,6 +52,10 @@ pub(super) fn cut(next: &[Next], settled: &str, before: i64) -> Option<Cut> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
 mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*};
@@ -60,7 +68,7 @@ mod tests {
     }
 
     fn next(hours: i64, day: &str) -> Next {
-        Next(id(hours, 1), day.into(), 0, 0)
+        Next(id(hours, 1), day.into(), 0, 0, 300)
     }
 
     fn until(rows: &[Next]) -> Option<(String, Option<String>)> {
@@ -89,8 +97,15 @@ mod tests {
     }
 
     #[test]
+    fn a_part_holds_no_more_than_a_worker_can() {
+        let long = |hours| Next(id(hours, 1), "2026-11-18".into(), 0, 0, BODIES / 2 + 1);
+        let day = Some("2026-11-18".into());
+        assert_eq!(until(&[long(0), long(1)]), Some((id(0, 1), day)));
+    }
+
+    #[test]
     fn a_wrong_clock_neither_begins_nor_ends_a_part() {
-        let wrong = |hours| Next(id(hours, 1), "2026-11-20".into(), 1, 0);
+        let wrong = |hours| Next(id(hours, 1), "2026-11-20".into(), 1, 0, 300);
         let rows = [wrong(-9_999), next(0, "2026-11-18"), wrong(1)];
         let day = Some("2026-11-18".into());
         assert_eq!(until(&rows), Some((id(1, 1), day)));
@@ -99,21 +114,21 @@ mod tests {
 
     #[test]
     fn the_cursor_stays_behind_the_time() {
-        let ahead = Next(id(48, 1), "2026-11-18".into(), 1, 0);
+        let ahead = Next(id(48, 1), "2026-11-18".into(), 1, 0, 300);
         assert_eq!(until(&[ahead]), None);
     }
 
     proptest! {
         #[test]
         fn what_is_cut_one_row_at_a_time_covers_the_same(
-            rows in vec((0..60_i64, 0..3_i64, 0..2_u8, 0..2_u8), 0..30)
+            rows in vec((0..60_i64, 0..3_i64, 0..2_u8, 0..2_u8, 0..5_000_000_u64), 0..30)
         ) {
             let mut rows: Vec<Next> = rows
                 .into_iter()
                 .enumerate()
-                .map(|(n, (hours, day, wrong, listed))| {
+                .map(|(n, (hours, day, wrong, listed, body))| {
                     let n = u8::try_from(n).unwrap();
-                    Next(id(hours, n), format!("2026-11-{}", 18 + day), wrong, listed)
+                    Next(id(hours, n), format!("2026-11-{}", 18 + day), wrong, listed, body)
                 })
                 .collect();
             rows.sort_by(|one, other| one.0.cmp(&other.0));

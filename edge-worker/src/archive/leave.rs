@@ -33,7 +33,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     }
 
     async fn leave_part(&self, part: &Part) -> Result<(), Failure> {
-        let number = part.part.to_string();
+        let number = part.number.to_string();
         let of_day = [part.day.as_str(), number.as_str()];
         let of_range = [part.after.as_str(), part.until.as_str()];
         self.store

@@ -31,7 +31,7 @@ pub(crate) async fn files(request: &Request, edge: &Bindings, site: &str) -> Out
             let file = file.named();
             json!({
                 "day": file.day,
-                "file": format!("{}/{}", folder(site, &file.day), file.file),
+                "file": format!("{}/{}", folder(site, &file.day), file.name),
                 "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256,
             })
         })

@@ -13,10 +13,10 @@ const DAYS: u32 = 50;
 pub(super) struct File {
     #[serde(skip_serializing)]
     pub(super) day: String,
-    #[serde(skip_serializing)]
-    pub(super) part: u32,
-    #[serde(default)]
-    pub(super) file: String,
+    #[serde(skip_serializing, rename = "part")]
+    number: u32,
+    #[serde(default, rename = "file")]
+    pub(super) name: String,
     pub(super) rows: u64,
     pub(super) bytes: u64,
     pub(super) sha256: String,
@@ -30,7 +30,7 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn named(mut self) -> Self {
-        self.file = file_name(self.part);
+        self.name = file_name(self.number);
         self
     }
 }

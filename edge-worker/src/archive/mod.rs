@@ -63,7 +63,8 @@ struct Archive<'a, S, B> {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 struct Part {
     day: String,
-    part: u32,
+    #[serde(rename = "part")]
+    number: u32,
     /// Its range of ids.
     #[serde(default)]
     after: String,
@@ -79,7 +80,7 @@ struct Part {
 
 impl Part {
     fn key(&self, site: &str) -> String {
-        format!("{}/{}", folder(site, &self.day), file_name(self.part))
+        format!("{}/{}", folder(site, &self.day), file_name(self.number))
     }
 }
 
@@ -87,8 +88,8 @@ fn folder(site: &str, day: &str) -> String {
     format!("archive/{site}/day={day}")
 }
 
-fn file_name(part: u32) -> String {
-    format!("part-{part:05}.parquet")
+fn file_name(number: u32) -> String {
+    format!("part-{number:05}.parquet")
 }
 
 /// Archives what is due as of `now` (Unix milliseconds), and lets leave what is old enough.

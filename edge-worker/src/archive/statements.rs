@@ -26,12 +26,12 @@ pub(super) const CLAIMED: &str = "\
 SELECT json_object('day', day, 'part', part, 'after', hex(after), 'until', hex(until))
 FROM archive_parts WHERE site = ?1 AND state = 'claimed'";
 
-/// What comes next after the cursor: id, day, whether the clock was wrong, and whether it is listed
-/// as late. `?1` site, `?2` how many.
+/// What comes next after the cursor: id, day, whether the clock was wrong, whether it is listed as
+/// late, and the length of its body. `?1` site, `?2` how many.
 pub(super) const LOOK: &str = "\
 SELECT json_array(
   hex(o.id), o.day, o.clock IS NOT NULL,
-  EXISTS (SELECT 1 FROM archive_late AS l WHERE l.site = ?1 AND l.id = o.id))
+  EXISTS (SELECT 1 FROM archive_late AS l WHERE l.site = ?1 AND l.id = o.id), length(o.body))
 FROM observations AS o
 WHERE o.site = ?1 AND o.id > (SELECT cursor FROM archive_sites WHERE site = ?1)
 ORDER BY o.id LIMIT CAST(?2 AS INTEGER)";

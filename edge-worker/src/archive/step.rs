@@ -143,7 +143,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     async fn members(&self, part: &Part) -> Result<Vec<Row>, Failure> {
         let mut rows = Vec::new();
         let (of_range, of_late) = (sql::of_range(), sql::of_late());
-        let (number, page) = (part.part.to_string(), PAGE.to_string());
+        let (number, page) = (part.number.to_string(), PAGE.to_string());
         let mut after = part.after.clone();
         while let Some(last) = self
             .page(&mut rows, &of_range, &[&after, &part.until, &page])
@@ -217,7 +217,7 @@ impl Written {
         let list = |texts: &BTreeSet<String>| serde_json::json!(texts).to_string();
         vec![
             part.day.clone(),
-            part.part.to_string(),
+            part.number.to_string(),
             self.rows.to_string(),
             self.bytes.to_string(),
             self.sha256.clone(),

@@ -149,12 +149,13 @@ fn of_two_runs_at_once_one_writes() {
         zone: &shop.known.rules.zone,
         now: LATER,
     };
-    let part = now(archive(&bucket).rows::<super::Part>(super::statements::CLAIMED, &[]))
-        .unwrap()
-        .remove(0);
+    let part =
+        now(archive(&bucket).rows::<super::super::Part>(super::super::statements::CLAIMED, &[]))
+            .unwrap()
+            .remove(0);
     now(archive(&bucket).write_part(&part)).unwrap();
     let problem = now(archive(&bucket).write_part(&part)).unwrap_err();
-    assert!(super::step::was_not_held(&problem), "{problem}");
+    assert!(super::super::step::was_not_held(&problem), "{problem}");
     bucket.run(&shop, LATER).unwrap();
     assert_eq!(bucket.ids(), stored(&shop));
 }
