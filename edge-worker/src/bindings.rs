@@ -6,7 +6,7 @@ use std::{
     cell::{Cell, OnceCell},
     collections::BTreeMap,
 };
-use worker::{D1Database, Env, Fetcher, Queue, kv::KvStore};
+use worker::{Bucket, D1Database, Env, Fetcher, Queue, kv::KvStore};
 
 /// The default of `PREFIX`: where the routes of a page begin.
 pub(crate) const PREFIX: &str = "/_g";
@@ -108,6 +108,23 @@ impl Bindings {
     /// Whether `DAILY_ITEMS` is a number, or not set at all.
     pub(crate) fn daily_items_is_good(&self) -> bool {
         self.env.var("DAILY_ITEMS").is_err() || self.daily_items().is_some()
+    }
+
+    /// `ARCHIVE`: the bucket that keeps observations of days that are over; a deployment may do without.
+    pub(crate) fn archive(&self) -> Option<Bucket> {
+        self.env.bucket("ARCHIVE").ok()
+    }
+
+    /// `ARCHIVE_AFTER_DAYS`: how many days observations stay in the database once they are in the
+    /// archive; none: for good.
+    pub(crate) fn archive_after_days(&self) -> Option<u32> {
+        let days = self.env.var("ARCHIVE_AFTER_DAYS").ok()?.to_string();
+        days.parse().ok().filter(|days| *days > 0)
+    }
+
+    /// Whether `ARCHIVE_AFTER_DAYS` is a number of days, or not set at all.
+    pub(crate) fn archive_after_days_is_good(&self) -> bool {
+        self.env.var("ARCHIVE_AFTER_DAYS").is_err() || self.archive_after_days().is_some()
     }
 
     /// `RATE_SITE` and `RATE_NETWORK`, the limits of requests: those that are bound.

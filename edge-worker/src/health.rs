@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     "0008_links.sql",
     "0009_safety.sql",
     "0010_kept_carts.sql",
+    "0012_archive.sql",
     "0013_joined_later.sql",
 ];
 
@@ -52,6 +53,8 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("PREFIX", prefix(edge)),
         check("DAILY_ITEMS", daily_items(edge)),
         rates(edge),
+        archive(edge),
+        check("ARCHIVE_AFTER_DAYS", archive_after_days(edge)),
     ];
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { 200 } else { 503 };
@@ -159,6 +162,35 @@ fn rates(edge: &Bindings) -> Check {
         ok: true,
         detail,
     }
+}
+
+/// A deployment may do without it; then it should know.
+fn archive(edge: &Bindings) -> Check {
+    let detail = match edge.archive() {
+        Some(_) => "",
+        None => {
+            "not bound, so nothing is archived and nothing leaves the database; see wrangler.jsonc"
+        }
+    };
+    Check {
+        name: "ARCHIVE",
+        ok: true,
+        detail: String::from(detail),
+    }
+}
+
+fn archive_after_days(edge: &Bindings) -> Result<(), Failure> {
+    if !edge.archive_after_days_is_good() {
+        return Err(Failure::Internal(String::from(
+            "is no whole number of days above 0, so nothing leaves the database",
+        )));
+    }
+    if edge.archive_after_days().is_some() && edge.archive().is_none() {
+        return Err(Failure::Internal(String::from(
+            "is set, but ARCHIVE is not bound, so nothing leaves the database; bind a bucket",
+        )));
+    }
+    Ok(())
 }
 
 fn prefix(edge: &Bindings) -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 //! Every error becomes an answer in one place, [`http::respond`].
 
 mod admission;
+mod archive;
 mod assets;
 mod auth;
 mod bindings;
@@ -89,6 +90,9 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     if let Err(problem) = replay::go_on_with_all(&edge).await {
         worker::console_error!("a replay waits for the next run: {problem}");
     }
+    if let Err(problem) = archive::run(&edge, now).await {
+        worker::console_error!("not all is archived that is due: {problem}");
+    }
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -167,6 +171,7 @@ async fn serve(
         Action::BeginReplay => replay::begin(request, edge, site).await,
         Action::Replay => replay::show(edge, site, parts.get("replay")).await,
         Action::ReplayStep => replay::step(&request, edge, site, parts.get("replay")).await,
+        Action::Archive => archive::files(&request, edge, site).await,
         Action::PutCosts => costs::put(request, edge, site).await,
         Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,

@@ -77,6 +77,30 @@ impl Shop {
     }
 
     pub(crate) fn sees_at(&mut self, site: &str, visitor: Id, session: Id, seen: &[(i64, Value)]) {
+        let at = seen.iter().map(|(time, _)| *time).max().unwrap();
+        let text = self.letter_of(site, visitor, session, seen, at);
+        self.deliver(at, &text);
+    }
+
+    /// A beacon's text, to be delivered any number of times.
+    pub(crate) fn letter(
+        &mut self,
+        visitor: Id,
+        session: Id,
+        seen: &[(i64, Value)],
+        sent: i64,
+    ) -> String {
+        self.letter_of(SITE, visitor, session, seen, sent)
+    }
+
+    fn letter_of(
+        &mut self,
+        site: &str,
+        visitor: Id,
+        session: Id,
+        seen: &[(i64, Value)],
+        sent: i64,
+    ) -> String {
         let page = self.id(session.time());
         let items: Vec<Value> = seen
             .iter()
@@ -92,13 +116,17 @@ impl Shop {
                 item
             })
             .collect();
-        let at = seen.iter().map(|(time, _)| *time).max().unwrap();
-        let beacon = json!({
-            "v": 1, "site": site, "sdk": "test", "form": "wasm", "plan": "", "sent": at,
+        json!({
+            "v": 1, "site": site, "sdk": "test", "form": "wasm", "plan": "", "sent": sent,
             "page": page.text(), "visitor": visitor.text(), "items": items,
-        });
-        let text = beacon.to_string();
-        self.accept(at, Content::Beacon(serde_json::from_str(&text).unwrap()));
+        })
+        .to_string()
+    }
+
+    /// A beacon arrives.
+    pub(crate) fn deliver(&mut self, received_at: i64, letter: &str) {
+        let beacon = serde_json::from_str(letter).unwrap();
+        self.accept(received_at, Content::Beacon(beacon));
     }
 
     /// Events of a server, each as it would be sent.

@@ -77,6 +77,8 @@ export function inTime(work, ms, what) {
  * @property {Record<string, string[]>} [signingKeys] per site, what its servers sign with
  * @property {Record<string, Record<string, string[]>>} [webhookKeys] per site and kind, what signs webhooks
  * @property {number} [dailyItems] how many items the pages of a site may send in a day
+ * @property {boolean} [archive] binds a bucket for the archive
+ * @property {number} [archiveAfterDays] when what is archived leaves the database
  * @property {object} [rates] the limits of requests: `{ RATE_SITE: { simple: { limit, period } } }`
  * @property {boolean} [directSockets] a socket of workerd itself, for measuring
  * @property {number} [queueTimeoutMs] how long the queue collects a batch
@@ -99,6 +101,10 @@ export async function startWorker(options = {}) {
   worker.bindings.ADMIN_TOKEN_HASH = createHash("sha256").update(token).digest("hex");
   if (options.webhookKeys) worker.bindings.WEBHOOK_KEYS = JSON.stringify(options.webhookKeys);
   if (options.dailyItems) worker.bindings.DAILY_ITEMS = String(options.dailyItems);
+  if (options.archive) worker.r2Buckets = { ...worker.r2Buckets, ARCHIVE: "goalpost-archive" };
+  if (options.archiveAfterDays) {
+    worker.bindings.ARCHIVE_AFTER_DAYS = String(options.archiveAfterDays);
+  }
   if (options.signingKeys) worker.bindings.SIGNING_KEYS = JSON.stringify(options.signingKeys);
   const timeout = (options.queueTimeoutMs ?? 50) / 1000;
   for (const consumer of Object.values(worker.queueConsumers)) {

@@ -4,7 +4,7 @@ use crate::call::{self, Call, cargo};
 use crate::project::Project;
 use crate::report::Run;
 use crate::setup::browser::{self, Choice, Kind};
-use crate::setup::{dataset, node, schemathesis};
+use crate::setup::{dataset, duckdb, node, schemathesis};
 use crate::{build, generated, lint, node_tests, sim, size};
 use anyhow::Result;
 
@@ -26,8 +26,10 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
     run.step("npm package", &["build"], || npm_package(project));
     run.step("edge tests", &["build"], || {
         let purchases = dataset::ready(project)?;
+        let duckdb = duckdb::ready(project)?;
         node_tests::in_folder(project, "tests/edge")?
             .env("CDNOW", purchases)
+            .env("DUCKDB", duckdb)
             .run()
     });
     for kind in browsers.kinds() {

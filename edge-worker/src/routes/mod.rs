@@ -90,6 +90,7 @@ pub(crate) enum Action {
     BeginReplay,
     Replay,
     ReplayStep,
+    Archive,
     PutCosts,
     Costs,
     Report(reports::Name),

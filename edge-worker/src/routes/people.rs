@@ -2,7 +2,9 @@
 //! owner asks for.
 
 use super::{Action, Body, Method, Operation, Parameter, Route, Scope, Success, page_file};
-use crate::{contacts, costs, explain, live, pages::File, plans, replay, reports, segments};
+use crate::{
+    archive, contacts, costs, explain, live, pages::File, plans, replay, reports, segments,
+};
 use goalpost_core::limits;
 use serde_json::{Value, json};
 
@@ -236,6 +238,19 @@ pub(super) static ROUTES: &[Route] = &[
                 schema: replay::schema,
             },
             problems: &[400, 404],
+        }],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/archive",
+        operations: &[Operation {
+            parameters: archive::PARAMETERS,
+            problems: &[400, 404],
+            ..read(
+                Action::Archive,
+                "The files that a site's observations are archived in",
+                "The files, by day; a bucket of R2 has them.",
+                archive::schema,
+            )
         }],
     },
     Route {

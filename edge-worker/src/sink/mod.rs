@@ -50,7 +50,7 @@ pub(crate) use waiting::Waiting;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 11] = [
+pub const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -61,6 +61,7 @@ pub const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0008_links.sql"),
     include_str!("../../migrations/0009_safety.sql"),
     include_str!("../../migrations/0010_kept_carts.sql"),
+    include_str!("../../migrations/0012_archive.sql"),
     include_str!("../../migrations/0013_joined_later.sql"),
 ];
 

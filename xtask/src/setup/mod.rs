@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod dataset;
 pub(crate) mod debian;
+pub(crate) mod duckdb;
 pub(crate) mod node;
 pub(crate) mod rust_parts;
 pub(crate) mod schemathesis;
@@ -25,7 +26,10 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     let dataset = step("setup: purchases to test with", || {
         dataset::ready(project).map(drop)
     });
-    for part in [node, lints, target, tools, browser, dataset] {
+    let duckdb = step("setup: a database to read the archive", || {
+        duckdb::ready(project).map(drop)
+    });
+    for part in [node, lints, target, tools, browser, dataset, duckdb] {
         part?;
     }
     println!("\nReady. Next: `cargo xtask demo`, or `cargo xtask test`.");

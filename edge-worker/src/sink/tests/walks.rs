@@ -33,13 +33,17 @@ fn programs(db: &Connection, sql: &str) -> Vec<Vec<Step>> {
     list
 }
 
-/// Tables and indexes by where they are stored, each with whether it begins with the site.
+/// Tables and indexes by where they are stored, each with whether it begins with the site and goes on:
+/// of those that are of the site alone, a site has one row.
 fn trees(db: &Connection) -> BTreeMap<i64, (String, bool)> {
     let mut statement = db
         .prepare(
             "SELECT m.rootpage, m.name, coalesce(
                (SELECT i.name FROM pragma_index_info(m.name) AS i WHERE i.seqno = 0),
                (SELECT t.name FROM pragma_table_info(m.name) AS t WHERE t.pk = 1)) IS 'site'
+               AND max(
+                 (SELECT count(*) FROM pragma_index_info(m.name)),
+                 (SELECT count(*) FROM pragma_table_info(m.name) AS t WHERE t.pk > 0)) > 1
              FROM sqlite_master AS m WHERE m.rootpage > 0",
         )
         .unwrap();

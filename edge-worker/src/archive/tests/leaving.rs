@@ -1,0 +1,194 @@
+//! What leaves the database, what stays, and what is known of what has left.
+
+use super::*;
+use crate::sink::{CONSERVATION, RECOMPUTE};
+use std::collections::BTreeSet;
+
+/// Everything that reports and lists read, but for what arrived itself.
+fn derived(shop: &Shop) -> BTreeMap<&'static str, Vec<String>> {
+    let tables = [
+        (
+            "sessions",
+            "SELECT json_array(hex(visitor), hex(session), day, started_at, ended_at, pages, interactions, matches, entry, trail) FROM sessions",
+        ),
+        (
+            "evidence",
+            "SELECT json_array(definition, scope, who, dedup, hex(observation), minor, contact) FROM evidence",
+        ),
+        (
+            "conversions",
+            "SELECT json_array(definition, scope, who, dedup, day, minor, refunded, voided, person) FROM conversions",
+        ),
+        (
+            "refunds",
+            "SELECT json_array(order_number, minor, day) FROM refunds",
+        ),
+        (
+            "fates",
+            "SELECT json_array(day, origin, fate, reason, count) FROM fates",
+        ),
+        (
+            "names",
+            "SELECT json_array(hex(id), contact) FROM observations WHERE contact IS NOT NULL",
+        ),
+        (
+            "bodies of conversions",
+            "SELECT json_array(c.definition, o.body) FROM conversions c JOIN observations o ON o.site = c.site AND o.id = c.observation",
+        ),
+    ];
+    tables
+        .into_iter()
+        .map(|(name, sql)| (name, shop.rows(&format!("{sql} ORDER BY 1"), &[])))
+        .collect()
+}
+
+fn balance(shop: &Shop) -> Vec<(i64, i64, i64, i64)> {
+    let sql = format!(
+        "SELECT json_array(captured, stored, duplicate, waiting) FROM ({CONSERVATION}) WHERE site = ?1"
+    );
+    shop.parsed(&sql, &[SITE])
+}
+
+#[test]
+fn old_observations_leave_and_everything_that_follows_from_them_stays() {
+    let shop = busy_days();
+    let bucket = Memory::default();
+    bucket.run(&shop, LATER).unwrap();
+    let (before, rows, sums) = (derived(&shop), stored(&shop).len(), balance(&shop));
+    bucket.leave(&shop, LATER, 10).unwrap();
+    let left = stored(&shop);
+    assert!(left.len() < rows / 2, "{} of {rows}", left.len());
+    assert_eq!(derived(&shop), before);
+    assert_eq!(balance(&shop), sums);
+    assert_eq!(bucket.ids().len(), rows);
+    for one in RECOMPUTE {
+        if !["sessions", "stored"].contains(&one.what) {
+            assert_eq!(
+                table(&shop, one.kept),
+                table(&shop, one.anew),
+                "{}",
+                one.what
+            );
+        }
+    }
+}
+
+fn table(shop: &Shop, sql: &str) -> Vec<Vec<rusqlite::types::Value>> {
+    let mut prepared = shop.sqlite.prepare(sql).unwrap();
+    let columns = prepared.column_count();
+    prepared
+        .query_map([], |row| (0..columns).map(|at| row.get(at)).collect())
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap()
+}
+
+#[test]
+fn what_is_not_old_enough_or_not_archived_stays() {
+    let shop = busy_days();
+    let bucket = Memory::default();
+    let all = stored(&shop);
+    bucket.leave(&shop, LATER, 10).unwrap();
+    assert_eq!(stored(&shop), all, "nothing is archived");
+    bucket.run(&shop, LATER).unwrap();
+    bucket.leave(&shop, LATER, 300).unwrap();
+    assert_eq!(stored(&shop), all, "nothing is old enough");
+    bucket.objects.borrow_mut().clear();
+    let problem = bucket.leave(&shop, LATER, 10).unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "platform: archive/cloud-kicks/day=2026-11-12/part-00000.parquet is not in the bucket as it \
+         was written, so its rows stay"
+    );
+    assert_eq!(stored(&shop), all, "the files are gone");
+}
+
+#[test]
+fn a_copy_of_what_has_left_is_neither_stored_nor_counted() {
+    let mut shop = Shop::new();
+    let time = NOW - 6 * DAY;
+    let seen: Vec<(i64, Value)> = (0..5).map(|n| (time + n * MINUTE, view())).collect();
+    let letter = shop.letter(visitor(1), session(time, 1), &seen, LATER);
+    shop.deliver(time, &letter);
+    let bucket = Memory::default();
+    bucket.run(&shop, LATER).unwrap();
+    bucket.leave(&shop, LATER, 10).unwrap();
+    assert_eq!(stored(&shop), Vec::<String>::new());
+    let before = (derived(&shop)["sessions"].clone(), bucket.ids());
+    let [(captured, 5, 0, waiting)] = balance(&shop)[..] else {
+        panic!("{:?}", balance(&shop));
+    };
+
+    // The same beacon again, and another content under the same ids.
+    shop.deliver(LATER, &letter);
+    shop.deliver(LATER, &letter.replace("Shoes", "Boots"));
+    assert_eq!(stored(&shop), Vec::<String>::new());
+    assert_eq!(balance(&shop), [(captured, 5, 10, waiting)]);
+    assert_eq!(shop.number("SELECT count(*) FROM quarantine"), 0);
+    bucket.run(&shop, LATER + 3 * DAY).unwrap();
+    assert_eq!((derived(&shop)["sessions"].clone(), bucket.ids()), before);
+}
+
+#[test]
+fn what_comes_for_the_first_time_after_its_day_has_left_is_stored_and_archived() {
+    let mut shop = busy_days();
+    let bucket = Memory::default();
+    bucket.run(&shop, LATER).unwrap();
+    bucket.leave(&shop, LATER, 10).unwrap();
+    let rows = bucket.ids().len();
+    let time = NOW - 6 * DAY + 17;
+    shop.sees(visitor(50), session(time, 50), &[(time, view())]);
+    bucket.run(&shop, LATER + 2 * DAY).unwrap();
+    bucket.leave(&shop, LATER + 2 * DAY, 10).unwrap();
+    assert_eq!(bucket.ids().len(), rows + 1);
+    assert_eq!(bucket.ids().len(), BTreeSet::from_iter(bucket.ids()).len());
+}
+
+#[test]
+fn the_forgotten_are_in_no_file_any_more_and_all_others_are() {
+    let shop = busy_days();
+    let bucket = Memory::default();
+    bucket.run(&shop, LATER).unwrap();
+    let all = bucket.files();
+    let gone = [visitor(1), visitor(4)];
+    let names = [String::from("customer:7")];
+    while !bucket
+        .archive(&shop, LATER, async |archive| {
+            archive.forget(&gone, &names).await
+        })
+        .unwrap()
+    {}
+    let people: BTreeSet<String> = gone
+        .iter()
+        .map(|id| id.text().replace('-', ""))
+        .chain(names)
+        .collect();
+    let is_gone = |row: &Row| row.people().iter().any(|own| people.contains(own));
+    let wanted: Vec<String> = {
+        let rows = all.values().flatten().filter(|row| !is_gone(row));
+        let mut ids: Vec<String> = rows.map(Row::id).collect();
+        ids.sort();
+        ids
+    };
+    assert!(wanted.len() < stored(&shop).len());
+    assert_eq!(bucket.ids(), wanted);
+    let told: u64 = bucket
+        .objects
+        .borrow()
+        .iter()
+        .filter(|(key, _)| key.ends_with("manifest.json"))
+        .map(|(_, bytes)| {
+            serde_json::from_slice::<Value>(bytes).unwrap()["rows"]
+                .as_u64()
+                .unwrap()
+        })
+        .sum();
+    assert_eq!(told, u64::try_from(wanted.len()).unwrap());
+    assert!(
+        shop.rows(
+            "SELECT people FROM archive_parts WHERE people LIKE ?1",
+            &["%customer:7%"]
+        )
+        .is_empty()
+    );
+}

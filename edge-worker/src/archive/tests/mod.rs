@@ -1,0 +1,173 @@
+//! The archive over the database that D1 is, filled through the sink, and a bucket that may fail.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
+
+mod files;
+mod leaving;
+
+use super::{Archive, bucket::Bucket, column::Row, file};
+use crate::{
+    http::Failure,
+    reports::{Ask, Store},
+    testing::*,
+};
+use futures_util::FutureExt as _;
+use goalpost_core::Id;
+use rusqlite::params_from_iter;
+use serde_json::{Value, json};
+use std::{
+    cell::{Cell as Shared, RefCell},
+    collections::BTreeMap,
+};
+
+/// All days of a test are over by then.
+const LATER: i64 = NOW + 20 * DAY;
+
+/// A database that refuses as D1 does, all of a batch or nothing.
+struct Db<'a>(&'a Shop);
+
+impl Store for Db<'_> {
+    async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
+        let together = self.0.sqlite.unchecked_transaction().unwrap();
+        let mut answers = Vec::new();
+        for ask in asks {
+            let answer = self.0.sqlite.prepare_cached(&ask.sql).and_then(|mut sql| {
+                sql.query_map(params_from_iter(&ask.values), |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<String>>>()
+            });
+            answers.push(answer.map_err(|problem| Failure::Platform(problem.to_string()))?);
+        }
+        together.commit().unwrap();
+        Ok(answers)
+    }
+}
+
+/// A bucket in memory. After `lives` writes it is as if the Worker had died, right after the write.
+#[derive(Default)]
+struct Memory {
+    objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    lives: Shared<Option<u32>>,
+}
+
+impl Bucket for Memory {
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.objects.borrow_mut().insert(key.to_owned(), bytes);
+        match self.lives.get() {
+            Some(0) => Err(Failure::Platform("died".into())),
+            Some(lives) => {
+                self.lives.set(Some(lives - 1));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.objects.borrow().get(key).cloned())
+    }
+
+    async fn size(&self, key: &str) -> Result<Option<u64>, Failure> {
+        let size = |bytes: &Vec<u8>| u64::try_from(bytes.len()).unwrap();
+        Ok(self.objects.borrow().get(key).map(size))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        self.objects.borrow_mut().remove(key);
+        Ok(())
+    }
+}
+
+fn now<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    work.now_or_never().expect("a test's parts answer at once")
+}
+
+impl Memory {
+    fn archive<T>(
+        &self,
+        shop: &Shop,
+        at: i64,
+        work: impl AsyncFnOnce(&Archive<'_, Db<'_>, Self>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let store = Db(shop);
+        let archive = Archive {
+            store: &store,
+            bucket: self,
+            site: SITE,
+            zone: &shop.known.rules.zone,
+            now: at,
+        };
+        now(work(&archive))
+    }
+
+    /// A run of the cron that archives.
+    fn run(&self, shop: &Shop, at: i64) -> Result<(), Failure> {
+        self.archive(shop, at, async |archive| {
+            archive.write(&mut 100).await?;
+            archive.manifests().await
+        })
+    }
+
+    fn leave(&self, shop: &Shop, at: i64, days: u32) -> Result<(), Failure> {
+        self.archive(shop, at, async |archive| {
+            archive.leave(days, &mut 100).await
+        })
+    }
+
+    fn files(&self) -> BTreeMap<String, Vec<Row>> {
+        self.objects
+            .borrow()
+            .iter()
+            .filter(|(key, _)| key.ends_with(".parquet"))
+            .map(|(key, bytes)| (key.clone(), file::read(bytes.clone()).unwrap()))
+            .collect()
+    }
+
+    /// The ids of all files, in order; one that is in two files is there twice.
+    fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.files().values().flatten().map(Row::id).collect();
+        ids.sort();
+        ids
+    }
+
+    fn manifest(&self, day: &str) -> Value {
+        let key = format!("archive/{SITE}/day={day}/manifest.json");
+        serde_json::from_slice(&self.objects.borrow()[&key]).unwrap()
+    }
+}
+
+fn stored(shop: &Shop) -> Vec<String> {
+    shop.rows(
+        "SELECT lower(hex(id)) FROM observations WHERE site = ?1 ORDER BY id",
+        &[SITE],
+    )
+}
+
+fn session(time: i64, n: u64) -> Id {
+    id(time, 1_000_000 + n)
+}
+
+/// Some visitors over some days: what they view, put in, buy, and who they are.
+fn busy_days() -> Shop {
+    let mut shop = Shop::new();
+    for n in 0..12 {
+        let time = NOW - 6 * DAY + i64::try_from(n).unwrap() * 9 * 60 * MINUTE;
+        let who = visitor(n);
+        let at = |minutes| time + minutes * MINUTE;
+        let mut seen = vec![(at(0), view()), (at(1), adds("nimbus")), (at(2), view())];
+        if n % 3 == 0 {
+            seen.push((at(3), buys(&format!("A-{n}"), "1200")));
+        }
+        if n % 4 == 0 {
+            seen.push((at(4), identify("customer:7")));
+            seen.push((at(5), play()));
+        }
+        shop.sees(who, session(time, n), &seen);
+    }
+    shop.told(
+        NOW - DAY,
+        &[json!({ "id": "r-1", "time": "2026-11-16T03:00:00Z", "commerce": "refund", "order": "A-3" })],
+    );
+    shop
+}

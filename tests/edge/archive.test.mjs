@@ -1,0 +1,313 @@
+// The archive, read by another database: what DuckDB makes of its files is what the reports say.
+// And the way of old observations out of D1, after which the reports say the same.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { sendMonth } from "../../examples/storefront/month/send.mjs";
+import { month } from "../../examples/storefront/month/shoppers.mjs";
+import { root, startWorker } from "../harness/worker.mjs";
+
+const DAY = 86_400_000;
+const TOKYO = 9 * 3_600_000;
+const now = Date.now();
+const midnight = Math.floor((now + TOKYO) / DAY) * DAY - TOKYO;
+const day = (time) => new Date(time + TOKYO).toISOString().slice(0, 10);
+const period = `from=${day(midnight - 40 * DAY)}&to=${day(midnight - DAY)}`;
+
+/** All of the month is archived by then, and leaves that long after. */
+const OVER = now + 3 * DAY;
+const AFTER_DAYS = 50;
+
+let worker;
+let site;
+let story;
+let bucket;
+let folder;
+let door;
+
+before(async () => {
+  const plan = JSON.parse(await readFile(join(root, "examples/storefront/plan.json"), "utf8"));
+  site = plan.site;
+  worker = await startWorker({ plan, archive: true, archiveAfterDays: AFTER_DAYS });
+  bucket = await worker.miniflare.getR2Bucket("ARCHIVE", "goalpost");
+  story = month({ end: midnight });
+  door = {
+    fetch: (path, init) => worker.miniflare.dispatchFetch(`${worker.url}${path}`, init),
+    token: worker.token,
+    site,
+  };
+  await sendMonth(door, story);
+  await worker.settle();
+  await worker.rollUp();
+  folder = await mkdtemp(join(tmpdir(), "goalpost-archive-"));
+});
+after(async () => {
+  await worker?.dispose();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+const number = async (sql) => (await worker.db.prepare(sql).first("n")) ?? 0;
+
+/** Runs the cron as of that time until it has nothing left to do. */
+async function archiveAll(time) {
+  const progress = () =>
+    number(
+      `SELECT (SELECT coalesce(sum(steps), 0) FROM archive_sites)
+         + (SELECT 1000 * count(*) FROM archive_parts WHERE state = 'kept')
+         + (SELECT 1000000 * count(*) FROM archive_parts WHERE state = 'left') AS n`,
+    );
+  let done = -1;
+  for (let runs = 0; ; runs += 1) {
+    await worker.cron(time);
+    const reached = await progress();
+    if (reached === done) return runs;
+    done = reached;
+  }
+}
+
+/** Every object of the bucket, as files of a folder. */
+async function fetched() {
+  const keys = [];
+  let cursor;
+  do {
+    const page = await bucket.list({ cursor });
+    keys.push(...page.objects.map((it) => it.key));
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor);
+  for (const key of keys) {
+    const path = join(folder, key);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, Buffer.from(await (await bucket.get(key)).arrayBuffer()));
+  }
+  return keys.sort();
+}
+
+async function asked(questions) {
+  const python = process.env.DUCKDB;
+  assert.ok(python, "set DUCKDB to a Python that has duckdb, as `cargo xtask test` does");
+  const script = await readFile(join(root, "examples/archive/duckdb.sql"), "utf8");
+  const archive = join(folder, "archive", site);
+  const input = JSON.stringify({ archive, script, questions });
+  const answer = execFileSync(python, [join(root, "tests/harness/read_archive.py")], {
+    input,
+    maxBuffer: 1 << 28,
+  });
+  return JSON.parse(answer);
+}
+
+async function report(name, query = "") {
+  const response = await worker.admin(`${site}/reports/${name}?${period}${query}`);
+  const answer = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(answer));
+  return answer;
+}
+
+const yen = (money) => money.find((it) => it.currency === "JPY")?.minor ?? 0;
+const of = (answer) => Object.fromEntries(answer.map(([key, ...rest]) => [key, rest]));
+
+/** Figures of the reports, and the same of DuckDB. */
+async function isTheSame() {
+  const within = `day BETWEEN '${day(midnight - 40 * DAY)}' AND '${day(midnight - DAY)}'`;
+  const by = (what) => `
+    SELECT ${what}, count(*), sum(page_views) FROM sessions WHERE ${within} GROUP BY 1 ORDER BY 1`;
+  const found = await asked({
+    days: by("day"),
+    channels: by("channel"),
+    definitions: `
+      SELECT definition, count(*), sum(points),
+        coalesce(sum(minor) FILTER (money = 'verified'), 0),
+        coalesce(sum(minor) FILTER (money = 'claimed'), 0)
+      FROM conversions WHERE ${within} GROUP BY 1`,
+    revenue: `
+      SELECT day, count(*),
+        coalesce(sum(minor) FILTER (money = 'verified'), 0),
+        coalesce(sum(minor) FILTER (money = 'claimed'), 0),
+        coalesce(sum(refunded) FILTER (money = 'verified'), 0)
+      FROM conversions WHERE definition = 'product-purchase' AND ${within} GROUP BY 1`,
+  });
+  for (const [name, column] of [["days", "day"], ["channels", "channel"]]) {
+    const { rows } = await report("overview", `&by=${column}`);
+    const wanted = rows
+      .filter((row) => row.sessions.value > 0)
+      .map((row) => [row[column].id ?? row[column], [row.sessions.value, row.page_views.value]]);
+    assert.ok(wanted.length > 3);
+    assert.deepEqual(of(found[name]), Object.fromEntries(wanted), name);
+  }
+  const wanted = {};
+  for (const name of ["outcomes", "goals"]) {
+    const { rows } = await report(name);
+    for (const row of rows.filter((row) => row.conversions.value > 0)) {
+      wanted[row.definition.id] = [
+        row.conversions.value,
+        row.points?.value ?? 0,
+        yen(row.verified?.value ?? []),
+        yen(row.claimed?.value ?? []),
+      ];
+    }
+  }
+  assert.ok(Object.keys(wanted).length > 8);
+  assert.deepEqual(of(found.definitions), wanted);
+
+  const { rows } = await report("outcomes", "&definition=product-purchase&by=day");
+  const orders = rows
+    .filter((row) => row.conversions.value > 0)
+    .map((row) => [
+      row.day.id ?? row.day,
+      [row.conversions.value, yen(row.verified.value), yen(row.claimed.value), yen(row.refunded.value)],
+    ]);
+  assert.ok(orders.length > 10);
+  assert.deepEqual(of(found.revenue), Object.fromEntries(orders));
+}
+
+/** What reports answer about the month, all of them. */
+async function answers() {
+  const found = {};
+  for (const name of [
+    ...["overview", "overview?by=day", "overview?by=channel", "outcomes", "goals", "events"],
+    ...["channels", "funnels", "attribution", "velocity", "carts"],
+  ]) {
+    const [own, query] = name.split("?");
+    found[name] = await report(own, query ? `&${query}` : "");
+  }
+  for (const name of ["conversions?limit=200", "contacts?limit=200", "conservation"]) {
+    const response = await worker.admin(`${site}/reports/${name}`);
+    found[name] = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(found[name]));
+  }
+  return found;
+}
+
+test("every observation of a day that is over is in one file, and manifests say which", async (t) => {
+  const began = performance.now();
+  await archiveAll(OVER);
+  const seconds = (performance.now() - began) / 1_000;
+  const keys = await fetched();
+  let files = 0;
+  let bytes = 0;
+  let rows = 0;
+  for (const key of keys.filter((it) => it.endsWith("manifest.json"))) {
+    const manifest = JSON.parse(await readFile(join(folder, key), "utf8"));
+    assert.equal(dirname(key), `archive/${site}/day=${manifest.day}`);
+    for (const file of manifest.files) {
+      const content = await readFile(join(folder, dirname(key), file.file));
+      assert.equal(content.length, file.bytes);
+      assert.equal(createHash("sha256").update(content).digest("hex"), file.sha256);
+      files += 1;
+      bytes += file.bytes;
+      rows += file.rows;
+    }
+  }
+  assert.equal(keys.length, files + new Set(keys.map(dirname)).size, "a file that no manifest names");
+  const stored = await number(`SELECT count(*) AS n FROM observations WHERE day <= '${day(now)}'`);
+  const { all } = await asked({ all: "SELECT count(*), count(DISTINCT id) FROM observations" });
+  assert.deepEqual(all, [[stored, stored]]);
+  assert.equal(rows, stored);
+  t.diagnostic(
+    `${rows} observations in ${files} files, ${(bytes / rows).toFixed(0)} bytes each, ` +
+      `${seconds.toFixed(1)} s`,
+  );
+});
+
+test("DuckDB counts sessions, pages, conversions and revenue as the reports do", isTheSame);
+
+test("the list of files is the manifests'", async () => {
+  const response = await worker.admin(`${site}/archive?${period}`);
+  const list = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(list));
+  assert.equal(list.bucket, true);
+  assert.ok(list.files.length > 20);
+  for (const file of list.files) {
+    const content = await readFile(join(folder, file.file));
+    assert.equal(createHash("sha256").update(content).digest("hex"), file.sha256);
+  }
+});
+
+test("what arrives late is in a further file, and once", async () => {
+  const visit = story.visits[10];
+  const page = visit.items.find((it) => it.kind === "page");
+  const late = { ...page, id: page.id.slice(0, -4) + "abcd", seq: page.seq };
+  const body = { v: 1, site, sdk: "0.1.0", form: "raw", plan: "", sent: Date.now(), page: late.page, visitor: visit.visitor, items: [late] };
+  const response = await door.fetch("/_g/c", {
+    method: "POST",
+    headers: { "content-type": "text/plain;charset=UTF-8", origin: "https://shop.example" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200);
+  await worker.settle();
+  await archiveAll(OVER + DAY);
+  const keys = await fetched();
+  assert.ok(keys.some((key) => key.endsWith("part-00001.parquet")));
+  const { all } = await asked({ all: "SELECT count(*), count(DISTINCT id) FROM observations" });
+  const stored = await number(`SELECT count(*) AS n FROM observations WHERE day <= '${day(now)}'`);
+  assert.deepEqual(all, [[stored, stored]]);
+  await isTheSame();
+});
+
+test("old observations leave, and every report answers the same", async (t) => {
+  const rows = () => number("SELECT count(*) AS n FROM observations");
+  const had = await rows();
+  const wanted = await answers();
+  await archiveAll(OVER + (AFTER_DAYS + 5) * DAY);
+  const left = had - (await rows());
+  t.diagnostic(`${left} of ${had} observations have left`);
+  assert.ok(left > had / 3, `${left} of ${had}`);
+  assert.deepEqual(await answers(), wanted);
+  // Nor does it matter that figures are kept: worked out anew, they are the same.
+  await worker.db
+    .prepare(
+      `INSERT INTO stale_days (site, part, day)
+       SELECT DISTINCT s.site, p.value, s.day FROM sessions AS s
+       CROSS JOIN json_each('["traffic","conversions","credits","funnels","carts"]') AS p WHERE true
+       ON CONFLICT DO NOTHING`,
+    )
+    .run();
+  assert.deepEqual(await answers(), wanted);
+  await fetched();
+  await isTheSame();
+});
+
+test("all of it sent once more is known for copies, though its rows have left", async () => {
+  const before = await worker.db.batch([
+    worker.db.prepare("SELECT count(*) AS n FROM observations"),
+    worker.db.prepare("SELECT sum(pages) AS pages, sum(interactions) AS others, count(*) AS n FROM sessions"),
+    worker.db.prepare("SELECT count(*) AS n FROM conversions"),
+    worker.db.prepare("SELECT count(*) AS n FROM quarantine"),
+    worker.db.prepare("SELECT sum(count) AS n FROM fates WHERE fate = 'stored' AND site = ?1").bind(site),
+  ]);
+  await sendMonth(door, story);
+  await worker.settle();
+  const after = await worker.db.batch([
+    worker.db.prepare("SELECT count(*) AS n FROM observations"),
+    worker.db.prepare("SELECT sum(pages) AS pages, sum(interactions) AS others, count(*) AS n FROM sessions"),
+    worker.db.prepare("SELECT count(*) AS n FROM conversions"),
+    worker.db.prepare("SELECT count(*) AS n FROM quarantine"),
+    worker.db.prepare("SELECT sum(count) AS n FROM fates WHERE fate = 'stored' AND site = ?1").bind(site),
+  ]);
+  const results = (batch) => batch.map((it) => it.results);
+  assert.deepEqual(results(after), results(before));
+});
+
+test("without a bucket health says that nothing is archived", async () => {
+  const { checks } = await (await fetch(`${worker.url}/health`)).json();
+  const own = (name) => checks.find((check) => check.name === name);
+  assert.deepEqual(own("ARCHIVE"), { name: "ARCHIVE", ok: true, detail: "" });
+  const bare = await startWorker({ archiveAfterDays: 9 });
+  try {
+    const response = await fetch(`${bare.url}/health`);
+    assert.equal(response.status, 503);
+    const { checks } = await response.json();
+    const details = checks.filter((check) => check.name.startsWith("ARCHIVE")).map((it) => it.detail);
+    assert.deepEqual(details, [
+      "not bound, so nothing is archived and nothing leaves the database; see wrangler.jsonc",
+      "internal: is set, but ARCHIVE is not bound, so nothing leaves the database; bind a bucket",
+    ]);
+    await bare.cron(Date.now());
+  } finally {
+    await bare.dispose();
+  }
+});
