@@ -307,10 +307,17 @@ export class Browser {
   /** The same for a page that has the package, and no global. */
   async enterApp(url) {
     await this.go(url);
-    await this.until(
-      () => performance.getEntriesByType("resource").some(({ name }) => /sdk[^/]*\.wasm/.test(name)),
-      "the SDK's module",
-    );
+    await this.until(() => {
+      const has = (page) => {
+        try {
+          return page.performance.getEntriesByType("resource").some(({ name }) => /sdk[^/]*\.wasm/.test(name));
+        } catch {
+          return false;
+        }
+      };
+      // WebKit notes a file only in the frame that asked for it first.
+      return has(window) || [].some.call(frames, has);
+    }, "the SDK's module");
     await this.until(
       () => performance.getEntriesByType("resource").some(({ name }) => /\/_g\/plan\//.test(name)),
       "the SDK, which asks for the plan",
