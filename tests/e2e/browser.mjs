@@ -32,6 +32,7 @@ export const { name: browserName } = engine;
  * - `profile`: a profile on the disk that outlives the browser
  * - `buttons`: the mouse's other buttons
  * - `navigation`: the Navigation API
+ * - `entries`: that it tells of each change of the address
  * - `quota`: a disk that has no room for a page
  * - `integrity`: modules that are refused where they have not the hash that a link gives for them
  *

@@ -7,6 +7,6 @@ export default async function* results(events) {
     if (type !== "test:pass" && type !== "test:fail") continue;
     const { name, skip, details } = data;
     const problem = details.error && firstLine(details.error.cause?.message ?? details.error.message);
-    yield `${JSON.stringify({ name, passed: type === "test:pass", skipped: skip, problem })}\n`;
+    yield `${JSON.stringify({ name, passed: type === "test:pass", skipped: skip, problem, ms: details.duration_ms })}\n`;
   }
 }

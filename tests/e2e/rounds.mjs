@@ -33,7 +33,13 @@ async function round(file, browser) {
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
   const ended = once(child, "exit");
   const results = [];
-  for await (const line of createInterface({ input: child.stdout })) results.push(JSON.parse(line));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const result = JSON.parse(line);
+    results.push(result);
+    const { name, passed, skipped, problem, ms } = result;
+    const fate = skipped ? "not run" : passed ? `passed in ${(ms / 1_000).toFixed(1)} s` : `FAILED: ${problem}`;
+    console.error(`  ${name}: ${fate}`);
+  }
   const [code, signal] = await ended;
   clearTimeout(timer);
   if (signal || (code !== 0 && results.every(({ passed }) => passed))) {
@@ -79,9 +85,9 @@ for (const file of files) {
         if (!cells.has(browser)) cells.set(browser, new Cell());
         cells.get(browser).add(result);
       }
-      const failed = results.filter(({ passed, skipped }) => !passed && !skipped);
-      console.error(`${file} in ${browser}, ${n} of ${rounds}: ${results.length - failed.length} of ${results.length}`);
-      for (const { name, problem } of failed) console.error(`  ${name}: ${problem}`);
+      const ran = results.filter(({ skipped }) => !skipped);
+      const passed = ran.filter(({ passed }) => passed);
+      console.error(`${file} in ${browser}, round ${n} of ${rounds}: ${passed.length} of ${ran.length}`);
     }
     seconds.set(browser, (Date.now() - start) / 1_000 / rounds);
   }

@@ -19,6 +19,7 @@ export const lacks = {
   lifecycle: "WebKitGTK freezes no page that is not left, and its driver cannot ask for it",
   console: "WebKitWebDriver does not tell what pages write to the console",
   quota: "MiniBrowser has no setting for how much a page may store",
+  entries: "WebKitGTK 2.50 has the Navigation API only if asked, unfinished: it tells of no change of its entries",
   integrity: "WebKitGTK holds no module to the hash that a link gives for it",
   profile: "under automation, MiniBrowser keeps nothing on the disk",
   buttons: "WebKitWebDriver releases each of the mouse's buttons as the first, so that pages see a click",
