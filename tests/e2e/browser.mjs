@@ -31,10 +31,10 @@ export const { name: browserName } = engine;
  * - `console`: what pages write to the console
  * - `profile`: a profile on the disk that outlives the browser
  * - `buttons`: the mouse's other buttons
- * - `popups`: windows that a page opens
  * - `navigation`: the Navigation API
- * - `large`: a page of 50,000 elements that is scrolled to its end
- * - `signals`: telling pages of the visitor's refusal
+ * - `entries`: that it tells of each change of the address
+ * - `quota`: a disk that has no room for a page
+ * - `integrity`: modules that are refused where they have not the hash that a link gives for them
  *
  * @param {string[]} [needs]
  * @returns {string | undefined}
@@ -49,11 +49,12 @@ export const reasonNotIn = (needs = []) => {
  *
  * @param {object} [options]
  * @param {string} [options.profile] one that stays afterwards; none: a fresh one, removed at the end
- * @param {"refused"} [options.storage] the visitor lets no page store anything
+ * @param {"refused" | "full"} [options.storage] the visitor lets no page store anything, or the disk has no room
  * @param {"gpc" | "dnt"} [options.signals] the visitor's refusal that the browser tells pages of
  * @param {boolean} [options.isPrivate] a private window
  * @param {object} [options.preferences] Chromium's own
  * @param {string[]} [options.flags] of the command line
+ * @param {string[]} [options.needs] what the test needs, where the browser has to be asked for it
  * @param {import("./wire.mjs").Wire} [options.wire] the wire to the shop that it visits
  */
 export async function openBrowser(options = {}) {
@@ -90,7 +91,7 @@ async function endAll(profile) {
 const remove = (profile) => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 
 export class Browser {
-  constructor(started, profile, home, { profile: kept, signals, wire }) {
+  constructor(started, profile, home, { profile: kept, signals, storage, wire }) {
     this.started = started;
     this.driver = started.driver;
     this.profile = profile;
@@ -98,6 +99,7 @@ export class Browser {
     this.home = home;
     this.isProfileOurs = kept === undefined;
     this.signals = signals;
+    this.storage = storage;
     this.wire = wire;
   }
 
@@ -209,15 +211,17 @@ export class Browser {
     return this.driver.getAllWindowHandles();
   }
 
-  async newTab(url) {
-    await this.driver.switchTo().newWindow("tab");
-    if (this.signals) await engine.signal?.(this);
-    if (url) await this.go(url);
-    return this.driver.getWindowHandle();
+  newTab(url) {
+    return this.opened("tab", url);
   }
 
-  async newWindow(url) {
-    await this.driver.switchTo().newWindow("window");
+  newWindow(url) {
+    return this.opened("window", url);
+  }
+
+  async opened(kind, url) {
+    await this.driver.switchTo().newWindow(kind);
+    await engine.prepare?.(this);
     if (url) await this.go(url);
     return this.driver.getWindowHandle();
   }
@@ -304,10 +308,17 @@ export class Browser {
   /** The same for a page that has the package, and no global. */
   async enterApp(url) {
     await this.go(url);
-    await this.until(
-      () => performance.getEntriesByType("resource").some(({ name }) => /sdk[^/]*\.wasm/.test(name)),
-      "the SDK's module",
-    );
+    await this.until(() => {
+      const has = (page) => {
+        try {
+          return page.performance.getEntriesByType("resource").some(({ name }) => /sdk[^/]*\.wasm/.test(name));
+        } catch {
+          return false;
+        }
+      };
+      // WebKit notes a file only in the frame that asked for it first.
+      return has(window) || [].some.call(frames, has);
+    }, "the SDK's module");
     await this.until(
       () => performance.getEntriesByType("resource").some(({ name }) => /\/_g\/plan\//.test(name)),
       "the SDK, which asks for the plan",

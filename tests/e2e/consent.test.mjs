@@ -231,9 +231,7 @@ visit("a withdrawal in one tab holds in the others", {}, async ({ shop, browser 
   await shop.observed(2);
 });
 
-const refusing = { signals: "gpc", needs: ["signals"] };
-
-visit("a browser that signals a refusal is not asked", refusing, async ({ shop, browser }) => {
+visit("a browser that signals a refusal is not asked", { signals: "gpc" }, async ({ shop, browser }) => {
   await browser.go(shop.at("/shoes/nimbus/"));
   await browser.click('form#buy label:has(input[name=size][value="26.0"])');
   await browser.click("#add-to-cart");

@@ -85,11 +85,11 @@ const INSTANCES = {
 };
 
 for (const [form, instance] of Object.entries(INSTANCES)) {
-  test(`the module in a browser in ${form} form does what the native code does`, { timeout: 120_000 }, () =>
-    drive(instance));
+  test(`the module in a browser in ${form} form does what the native code does`, { timeout: 120_000 }, ({ signal }) =>
+    drive(instance, signal));
 }
 
-const drive = async (instance) => {
+const drive = async (instance, signal) => {
   const wire = await openWire(worker.url);
   const script = { "content-type": "text/javascript" };
   wire.serve("/corpus/", '<!doctype html><title>Corpus</title><link rel="icon" href="data:,">');
@@ -99,6 +99,7 @@ const drive = async (instance) => {
   wire.serve("/corpus/sdk.wasm", await read("dist/sdk/sdk_bg.wasm"), { "content-type": "application/wasm" });
   wire.serve("/corpus/corpus.json", await readFile(corpusPath), { "content-type": "application/json" });
   const browser = await openBrowser();
+  signal.addEventListener("abort", () => browser.quit());
   try {
     await browser.go(`${wire.url}/corpus/`);
     await browser.run(`async () => { window.instance = ${instance}; }`);

@@ -252,7 +252,7 @@ visit("a page that forbids WebAssembly is measured in js form", {}, async ({ sho
   await unharmed(shop, browser, /Content.Security.Policy/);
 });
 
-visit("a browser whose storage is full", { needs: ["devtools"] }, async ({ shop, browser }) => {
+visit("a browser whose storage is full", { storage: "full", needs: ["quota"] }, async ({ shop, browser }) => {
   serve(shop, {
     before: `
       try {
@@ -261,7 +261,6 @@ visit("a browser whose storage is full", { needs: ["devtools"] }, async ({ shop,
         }
       } catch (refused) {}`,
   });
-  await browser.cdp("Storage.overrideQuotaForOrigin", { origin: shop.url, quotaSize: 1 });
   await enter(shop, browser);
   const full = await browser.run(() => {
     try {
@@ -304,7 +303,7 @@ const LARGE = `
     });
   }).observe({ type: kind, buffered: true });`;
 
-visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS, needs: ["large"] }, async ({ shop, browser }) => {
+visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan: CURIOUS }, async ({ shop, browser }) => {
   serve(shop, { before: LARGE });
   const longest = [];
   // Another program may have the processor; it does not have it each time.
@@ -314,7 +313,7 @@ visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan:
       () => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/watch.js")),
       "what looks out for all of it",
     );
-    const long = await browser.run(async () => {
+    await browser.run(async () => {
       if (document.querySelectorAll("video").length !== 1_000) throw new Error("the page is not as large as it should be");
       const pause = (ms) => new Promise((done) => setTimeout(done, ms));
       for (const step of [0.2, 0.5, 0.8, 1]) {
@@ -331,10 +330,11 @@ visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan:
       }
       // What was added has moved the end of the page.
       scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
-      await pause(1_500);
-      return window.long;
     });
-    longest.push(Math.max(0, ...long));
+    // A slow machine paints the end of such a page seconds later. A key before that leads back to the top.
+    await shop.converted("end", attempt + 1);
+    await shop.converted("stayed", attempt + 1);
+    longest.push(Math.max(0, ...(await browser.run(() => window.long))));
     if (longest.at(-1) < 50) break;
   }
   console.log(`longest of our scripts' work in one piece, by visit: ${longest.map(Math.round).join(", ")} ms`);
@@ -343,8 +343,6 @@ visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan:
   await shop.settled(browser);
   await shop.converted("call-us", 1);
   await shop.converted("demo-request", 1);
-  await shop.converted("end", longest.length);
-  await shop.converted("stayed", longest.length);
   await shop.observed(200 * longest.length, "kind = 'media'");
   await unharmed(shop, browser);
 });

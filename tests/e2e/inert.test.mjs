@@ -29,6 +29,16 @@ const hostile = {
   goals: plan.goals.map(named),
 };
 
+/** Notes what ran and what was stopped from running. */
+const WATCH = `
+  window.broken = [];
+  window.ran = (what) => window.broken.push("ran " + what);
+  window.alert = window.ran;
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+    // Some browsers ask for an icon that no page has named.
+    if (blockedURI !== location.origin + "/favicon.ico") window.broken.push(violatedDirective + " " + blockedURI);
+  });`;
+
 /** One visit that says a payload wherever it can say anything. */
 async function arrive(worker, text, at) {
   const load = new PageLoad(plan.site);
@@ -69,19 +79,13 @@ visit("what anybody sends in stays text on every page for people", { plan: hosti
   await worker.settle();
   assert.ok((await shop.value("SELECT count(*) FROM observations")) >= 4 * PAYLOADS.length);
   assert.ok((await shop.value("SELECT count(*) FROM quarantine")) >= PAYLOADS.length);
-  await browser.cdp("Page.enable");
-  await browser.cdp("Page.addScriptToEvaluateOnNewDocument", {
-    source: `
-      window.broken = [];
-      window.ran = (what) => window.broken.push("ran " + what);
-      window.alert = window.ran;
-      document.addEventListener("securitypolicyviolation", (event) =>
-        window.broken.push(event.violatedDirective + " " + event.blockedURI));`,
-  });
+  // A file, for the pages allow no script within them.
+  shop.wire.serve("/_g/watch.js", WATCH, { "content-type": "text/javascript" });
+  shop.wire.changePages((html) => html.replace("<head>", '$&<script src="/_g/watch.js"></script>'));
   /** Nothing ran, nothing was stopped from running, and nothing that could run is there. */
   const inert = async (what) => {
     const found = await browser.run(() => {
-      const own = new Set(["live.js", "reports.js"]);
+      const own = new Set(["watch.js", "live.js", "reports.js"]);
       const scripts = [...document.scripts].filter(({ src }) => !own.has(src.split("/").pop()));
       const strange = [...document.querySelectorAll("img, svg, iframe, object, embed, b, base")];
       const links = [...document.querySelectorAll("a[href]")].filter((it) => !/^https?:$/.test(it.protocol));

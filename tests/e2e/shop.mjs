@@ -119,14 +119,11 @@ export class Shop {
   }
 }
 
-/** How often each test runs, to see how often it fails. */
-const ROUNDS = Number(process.env.ROUNDS || 1);
-
 /**
  * A test with a shop and a browser of its own, after which every item must have its fate.
  *
  * @param {string} name
- * @param {{ plan?: object, signingKeys?: Record<string, string[]>, needs?: string[], storage?: "refused", signals?: "gpc" | "dnt",
+ * @param {{ plan?: object, signingKeys?: Record<string, string[]>, needs?: string[], storage?: "refused" | "full", signals?: "gpc" | "dnt",
  *   isPrivate?: boolean, waiting?: number, disagreements?: boolean }} options
  * @param {(parts: { shop: Shop, browser: import("./browser.mjs").Browser }) => Promise<void>} body
  */
@@ -148,7 +145,7 @@ export function visit(name, options, body) {
       await shop.close();
     }
   };
-  for (let round = 0; round < ROUNDS; round += 1) test(name, { timeout: 300_000, skip }, run);
+  test(name, { timeout: 300_000, skip }, run);
 }
 
 /** Plays a video to its end, and waits for that. */

@@ -91,10 +91,21 @@ visit("a storage that the shop itself has filled takes nothing from the visit", 
   assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
 });
 
-visit("a disk that is full takes nothing from the visit", { needs: ["devtools"] }, async ({ shop, browser }) => {
-  await browser.cdp("Storage.overrideQuotaForOrigin", { origin: shop.url, quotaSize: 1 });
+visit("a disk that is full takes nothing from the visit", { storage: "full", needs: ["quota"] }, async ({ shop, browser }) => {
   shop.wire.serve("/full/", page(BUTTON));
   await browser.enter(shop.at("/full/"));
+  const kept = await browser.run(() => new Promise((done) => {
+    const open = indexedDB.open("shop");
+    open.onerror = () => done(0);
+    open.onupgradeneeded = () => open.result.createObjectStore("all");
+    open.onsuccess = () => {
+      const writing = open.result.transaction("all", "readwrite");
+      writing.onabort = () => done(0);
+      writing.oncomplete = () => done(1);
+      writing.objectStore("all").put("x".repeat(1 << 20), 1);
+    };
+  }));
+  assert.equal(kept, 0, "there is no room left");
   await browser.click("#own");
   await browser.run(() => {
     window.goalpost("track", "purchase", { transaction_id: "Q-1", value: 10, currency: "USD" });

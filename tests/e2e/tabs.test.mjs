@@ -15,7 +15,7 @@ const oneSession = async (shop) => {
 };
 
 for (const [what, features] of [["", ""], [", each in a process of its own,", "noopener"]]) {
-  visit(`four tabs opened at once${what} are one session of one visitor`, { needs: ["popups"] }, async ({ shop, browser }) => {
+  visit(`four tabs opened at once${what} are one session of one visitor`, {}, async ({ shop, browser }) => {
     // A page of the shop without the snippet.
     await browser.go(shop.at("/img/mark.svg"));
     const tabs = await browser.tabs();

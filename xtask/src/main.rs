@@ -56,6 +56,17 @@ enum Task {
         #[arg(long, conflicts_with = "packages")]
         api: bool,
     },
+    /// Run browser tests again and again, and print how often each passed in which browser
+    Rounds {
+        /// Where they run; what lacks is installed first
+        #[arg(long, value_enum, default_value = "chromium")]
+        browsers: Choice,
+        /// How often
+        #[arg(long, default_value_t = 20)]
+        rounds: u32,
+        /// Files of tests/e2e without their ending, such as `delivery`; none: all of them
+        files: Vec<String>,
+    },
     /// Check format and lints, natively and for wasm32
     Lint,
     /// Write the types, schema and API document that come from the Rust types
@@ -125,6 +136,11 @@ fn run(task: &Task) -> Result<()> {
         Task::Test { packages: true, .. } => test::packages(&project),
         Task::Test { api: true, .. } => test::api(&project),
         Task::Test { browsers, .. } => test::run(&project, *browsers),
+        Task::Rounds {
+            browsers,
+            rounds,
+            files,
+        } => test::rounds(&project, *browsers, *rounds, files),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),

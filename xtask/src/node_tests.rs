@@ -6,17 +6,22 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A call that runs every `*.test.mjs` in a folder, one file after the other: they share ports,
-/// a browser and two cores.
-pub(crate) fn in_folder(project: &Project, folder: &str) -> Result<Call> {
+/// A call that runs every `*.test.mjs` in these folders, one file after the other: they share
+/// ports, a browser and two cores. A file that fails keeps no other from running, nor does one that
+/// leaves something open.
+pub(crate) fn in_folders(project: &Project, folders: &[&str]) -> Result<Call> {
     let mut files = Vec::new();
-    collect(&project.at(folder), &mut files)?;
-    if files.is_empty() {
-        bail!("{folder} holds no *.test.mjs: a run that tests nothing must not pass");
+    for folder in folders {
+        let before = files.len();
+        collect(&project.at(folder), &mut files)?;
+        let Some(found) = files.get_mut(before..).filter(|found| !found.is_empty()) else {
+            bail!("{folder} holds no *.test.mjs: a run that tests nothing must not pass");
+        };
+        found.sort();
     }
-    files.sort();
     Ok(node(project)
-        .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        .args(["--test", "--test-concurrency=1", "--test-force-exit"])
+        .arg("--test-reporter=spec")
         .args(files))
 }
 

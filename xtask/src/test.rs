@@ -27,7 +27,7 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
     run.step("edge tests", &["build"], || {
         let purchases = dataset::ready(project)?;
         let duckdb = duckdb::ready(project)?;
-        node_tests::in_folder(project, "tests/edge")?
+        node_tests::in_folders(project, &["tests/edge"])?
             .env("CDNOW", purchases)
             .env("DUCKDB", duckdb)
             .run()
@@ -40,7 +40,7 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
 
 fn step_of(kind: Kind) -> &'static str {
     match kind {
-        Kind::Chromium => "browser tests",
+        Kind::Chromium => "in Chromium",
         Kind::Firefox => "in Firefox",
         Kind::Webkit => "in WebKitGTK",
     }
@@ -53,10 +53,26 @@ fn in_browser(project: &Project, kind: Kind) -> Result<()> {
         Kind::Chromium => &["npm/test/browser", "tests/e2e", "tests/packages/fast"],
         Kind::Firefox | Kind::Webkit => &["tests/e2e"],
     };
-    for folder in folders {
-        browser.on(node_tests::in_folder(project, folder)?).run()?;
+    browser.on(node_tests::in_folders(project, folders)?).run()
+}
+
+/// The browser tests again and again, to see how often each of them fails.
+pub(crate) fn rounds(
+    project: &Project,
+    browsers: Choice,
+    count: u32,
+    files: &[String],
+) -> Result<()> {
+    build::all(project)?;
+    let mut call = call::node(project).arg("tests/e2e/rounds.mjs").args(files);
+    let mut names = Vec::new();
+    for kind in browsers.kinds() {
+        call = browser::ready(project, *kind)?.on(call);
+        names.push(kind.name());
     }
-    Ok(())
+    call.env("BROWSERS", names.join(","))
+        .env("ROUNDS", count.to_string())
+        .run()
 }
 
 /// The packed package, installed into a project of each stack, and what came out in a browser.
@@ -67,7 +83,7 @@ pub(crate) fn packages(project: &Project) -> Result<()> {
     run.step("projects", &["build"], || {
         let browser = browser::ready(project, Kind::Chromium)?;
         browser
-            .on(node_tests::in_folder(project, "tests/packages")?)
+            .on(node_tests::in_folders(project, &["tests/packages"])?)
             .run()
     });
     run.finish()

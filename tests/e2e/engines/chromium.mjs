@@ -53,10 +53,16 @@ export async function readConsole({ driver }) {
   return entries.map(({ level, message }) => ({ level: level.name, message }));
 }
 
-/** A signal of refusal has no preference here, so that every page of the tab is given it. */
-export const signal = (browser) =>
-  browser.cdp("Page.addScriptToEvaluateOnNewDocument", {
-    source: "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
-  });
+/** What has no preference here: each tab is told of it. */
+export const prepare = async (browser) => {
+  if (browser.signals) {
+    await browser.cdp("Page.addScriptToEvaluateOnNewDocument", {
+      source: "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
+    });
+  }
+  if (browser.storage === "full") {
+    await browser.cdp("Storage.overrideQuotaForOrigin", { origin: browser.wire.url, quotaSize: 1 });
+  }
+};
 
 export const processes = (profile) => processesWith(dataIn(profile));

@@ -13,7 +13,7 @@ export const name = "firefox";
 export const lacks = {
   devtools: "Firefox has no Chrome DevTools Protocol",
   prerender: "Firefox prepares no pages: it knows no speculation rules",
-  lifecycle: "only the Chrome DevTools Protocol can freeze a page",
+  lifecycle: "Firefox freezes no page that is not left, and its driver cannot ask for it",
 };
 
 const PREFERENCES = {
@@ -45,6 +45,9 @@ const PRIVATE = {
   "privacy.globalprivacycontrol.pbmode.enabled": false,
 };
 
+/** A kilobyte for all pages together. */
+const FULL = { "dom.quotaManager.temporaryStorage.fixedLimit": 1 };
+
 export async function start({ profile, storage, isPrivate, signals, flags = [] }) {
   const settings = new firefox.Options();
   settings.setBinary(program("FIREFOX", "firefox-esr", "firefox"));
@@ -53,6 +56,7 @@ export async function start({ profile, storage, isPrivate, signals, flags = [] }
     ...PREFERENCES,
     "browser.download.dir": profile,
     ...(storage === "refused" ? { "network.cookie.cookieBehavior": 2 } : {}),
+    ...(storage === "full" ? FULL : {}),
     ...(isPrivate ? PRIVATE : {}),
     ...(signals === "gpc" ? { "privacy.globalprivacycontrol.enabled": true } : {}),
     ...(signals === "dnt" ? { "privacy.donottrackheader.enabled": true } : {}),

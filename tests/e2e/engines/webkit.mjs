@@ -1,7 +1,6 @@
 // WebKitGTK's MiniBrowser, driven by WebKitWebDriver on a screen that nobody sees.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -13,20 +12,17 @@ const { Builder, Capabilities } = require("selenium-webdriver");
 
 export const name = "webkit";
 
-const EPHEMERAL = "under automation, WebKitGTK keeps nothing beyond its session";
-
 /** What a test may need and this browser cannot give, each with the reason. */
 export const lacks = {
   devtools: "WebKitGTK has no Chrome DevTools Protocol",
   prerender: "WebKitGTK prepares no pages: it knows no speculation rules",
-  lifecycle: "only the Chrome DevTools Protocol can freeze a page",
+  lifecycle: "WebKitGTK freezes no page that is not left, and its driver cannot ask for it",
   console: "WebKitWebDriver does not tell what pages write to the console",
-  profile: EPHEMERAL,
-  buttons: "WebKitWebDriver never ends a move of the pointer or a press of a button other than the first",
-  popups: "MiniBrowser opens no window for a script under automation",
-  navigation: "WebKitGTK has no Navigation API, by which alone a form that a script sends can be told",
-  large: "in WebKitGTK the end of a page of 50,000 elements is not seen as reached, and why is not known",
-  signals: "WebKitGTK tells pages of no refusal",
+  quota: "MiniBrowser has no setting for how much a page may store",
+  entries: "WebKitGTK 2.50 has the Navigation API only if asked, unfinished: it tells of no change of its entries",
+  integrity: "WebKitGTK holds no module to the hash that a link gives for it",
+  profile: "under automation, MiniBrowser keeps nothing on the disk",
+  buttons: "WebKitWebDriver releases each of the mouse's buttons as the first, so that pages see a click",
 };
 
 /** MiniBrowser shows no tab that its driver opens, but each window: what a tab has is hidden and not painted. */
@@ -43,12 +39,33 @@ const FLAGS = [
 ];
 
 /** What pages then lack altogether, as in Lockdown Mode. */
-const REFUSING = ["--cookies-policy=never", "--features=-LocalStorage,-IndexedDBAPI,-WebLocksAPI"];
+const REFUSING = "-LocalStorage,-IndexedDBAPI,-WebLocksAPI";
 
-export async function start({ profile, storage }) {
+/** What Safari has and WebKitGTK only if it is asked for. */
+const ASKED_FOR = { navigation: "+NavigationAPI" };
+
+const flagsFor = ({ storage, needs = [] }) => {
+  const features = needs.flatMap((need) => ASKED_FOR[need] ?? []);
+  const refusal = storage === "refused" ? ["--cookies-policy=never"] : [];
+  if (storage === "refused") features.push(REFUSING);
+  return [...FLAGS, ...refusal, ...(features.length ? [`--features=${features}`] : [])];
+};
+
+/** It has no signal of refusal of its own: extensions put one into pages, as here. */
+export const prepare = async ({ signals, wire }) => {
+  if (!signals) return;
+  wire.changePages((html) =>
+    html.replace(
+      "<head>",
+      `$&<script>Object.defineProperty(Navigator.prototype, "globalPrivacyControl", { get: () => true, configurable: true })</script>`,
+    ),
+  );
+};
+
+export async function start({ profile, storage, needs }) {
   const screen = await openScreen();
   try {
-    const { driver, service } = await startOn(screen.name, profile, storage);
+    const { driver, service } = await startOn(screen.name, profile, flagsFor({ storage, needs }));
     const end = async () => {
       await inTime(driver.quit(), 10_000, "the end of MiniBrowser").catch(() => {});
       await stop(service);
@@ -61,7 +78,7 @@ export async function start({ profile, storage }) {
   }
 }
 
-async function startOn(display, profile, storage) {
+async function startOn(display, profile, args) {
   const port = await freePort();
   const env = { ...process.env, DISPLAY: display, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
   for (const [name, folder] of Object.entries({ XDG_DATA_HOME: "data", XDG_CACHE_HOME: "cache", XDG_CONFIG_HOME: "config" })) {
@@ -78,7 +95,7 @@ async function startOn(display, profile, storage) {
       .setBrowserName("MiniBrowser")
       .set("webkitgtk:browserOptions", {
         binary: program("MINIBROWSER", ...BROWSERS, "MiniBrowser"),
-        args: [...FLAGS, ...(storage === "refused" ? REFUSING : [])],
+        args,
       });
     const building = new Builder().usingServer(url).withCapabilities(wanted).build();
     const driver = await inTime(building, 30_000, "MiniBrowser");

@@ -44,7 +44,7 @@ pub(crate) fn candidate(package: &str) -> Result<Option<String>> {
     if let Some(version) = known_candidate(package) {
         return Ok(Some(version));
     }
-    as_root("apt-get")?.args(["update", "-qq"]).run()?;
+    update()?;
     Ok(known_candidate(package))
 }
 
@@ -59,8 +59,21 @@ fn known_candidate(package: &str) -> Option<String> {
     (version != "(none)").then(|| version.to_owned())
 }
 
+fn update() -> Result<()> {
+    as_root("apt-get")?.args(["update", "-qq"]).run()
+}
+
 /// Installs packages, each as `name` or `name=version`.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    if get(packages).is_ok() {
+        return Ok(());
+    }
+    // Lists that are old name versions that their server no longer has.
+    update()?;
+    get(packages)
+}
+
+fn get(packages: &[&str]) -> Result<()> {
     as_root("env")?
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "install"])
         .args(["-y", "-qq", "--no-install-recommends"])
