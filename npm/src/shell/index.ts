@@ -3,12 +3,12 @@
  * nothing. The loader calls `start` once the module is ready.
  */
 import { tell as toEngine } from "goalpost-sdk";
-import { clip, contactOf } from "../loader/facts.js";
+import { contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import type { Trail } from "./overlay.js";
 import * as storage from "./storage.js";
-import { elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
+import { clip, elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
 
 /** The longest wait for the disk before an urgent item leaves without it. */
 const DISK_MS = 300;
@@ -53,9 +53,12 @@ export const start = (host: Host): Sdk => {
     }
     effects.push(...asked);
     for (const effect of asked) note(">" + effect);
-    wakeup = +due!;
-    natives.clearTimeout(timer);
-    if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
+    // Many things that are seen in a row leave it as it is; the one that has just come is over.
+    if (text == "wakeup" || wakeup != +due!) {
+      wakeup = +due!;
+      natives.clearTimeout(timer);
+      if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
+    }
     carryOut();
   };
 

@@ -276,12 +276,15 @@ impl Engine {
         let visitor = record.visitor;
         // While no request gets through, nothing waits in memory alone.
         self.keep(self.failures == 0);
+        if self.is_sending() {
+            return;
+        }
         let due = self.flush_at.is_some_and(|at| at <= self.now)
             || (self.failures == 0 && self.outbox.is_full());
         if due && !self.outbox.has_unsent() {
             // Nothing to wake up for.
             self.flush_at = None;
-        } else if due && self.in_flight.is_empty() {
+        } else if due {
             let room = ITEMS_BYTES;
             let (ids, texts) = self.outbox.take(room, Progress::Sent);
             let body = self.write_beacon(&texts);

@@ -29,6 +29,8 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     entries: Vec<Entry>,
+    /// Something urgent came since what is to be kept was asked for.
+    urgent: bool,
 }
 
 impl Outbox {
@@ -59,12 +61,9 @@ impl Outbox {
     }
 
     pub(crate) fn push(&mut self, item: Item, urgent: bool, kept: bool) {
-        if self
-            .entries
-            .iter()
-            .rev()
-            .all(|entry| entry.item.id != item.id)
-        {
+        // Only what was read from the browser's storage may be here already.
+        if !kept || self.entries.iter().all(|entry| entry.item.id != item.id) {
+            self.urgent |= urgent;
             self.entries.push(Entry {
                 item,
                 progress: Progress::Waiting,
@@ -109,6 +108,10 @@ impl Outbox {
     pub(crate) fn keep(&mut self, urgent_only: bool) -> (Vec<Item>, bool) {
         let mut items = Vec::new();
         let mut urgent = false;
+        if urgent_only && !self.urgent {
+            return (items, urgent);
+        }
+        self.urgent = false;
         for entry in &mut self.entries {
             if !entry.kept && (entry.urgent || !urgent_only) {
                 entry.kept = true;
@@ -131,8 +134,12 @@ impl Outbox {
     /// Removes items; gives those whose copy in the browser's storage must go too.
     pub(crate) fn remove(&mut self, ids: &[Id]) -> Vec<Id> {
         let mut kept = Vec::new();
+        // Most ids come in the order of the entries, and before those that stay.
+        let mut found = 0usize;
         self.entries.retain(|entry| {
-            let gone = ids.contains(&entry.item.id);
+            let next = ids.get(found);
+            let gone = next.is_some_and(|next| *next == entry.item.id || ids.contains(&entry.item.id));
+            found = found.saturating_add(usize::from(gone));
             if gone && entry.kept {
                 kept.push(entry.item.id);
             }
