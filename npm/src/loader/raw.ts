@@ -1,4 +1,4 @@
-import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
+import type { Consent, Host, Properties, Sdk } from "./host.js";
 import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
 import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
@@ -112,21 +112,20 @@ class RawForm implements Sdk {
   }
 
   /** Takes over what the loader held, with the id, time and place that it gave. */
-  private adopt(held: Held): void {
-    const { id, k, time, path } = held;
+  private adopt([held, aside]: Host["held"][number]): void {
+    const { kind, id, k, time, path, title, referrer, elements, name, contact, properties } = held;
     const own = { id, k, time, path };
     this.next = Math.max(this.next, k + 1);
-    if (held.kind === "page") {
+    if (kind === "page") {
       this.path = path;
-      this.referrer = held.url;
-      this.add({ ...pageOf(held.url, held.title, held.referrer), ...own });
-    } else if (held.kind !== "call") {
-      this.add({ kind: held.kind, elements: held.elements, ...own });
-    } else if (held.args[0] === "identify") {
-      if (held.contact && !this.host.cookieless) this.add({ kind: "identify", contact: held.contact, ...own });
+      this.referrer = aside as string;
+      this.add({ ...pageOf(this.referrer, title!, referrer!), ...own });
+    } else if (elements) {
+      this.add({ kind, elements, ...own });
+    } else if (kind === "identify") {
+      if (contact && !this.host.cookieless) this.add({ kind, contact, ...own });
     } else {
-      const [method, name, properties] = held.args as [string, string, Properties];
-      this.add({ kind: method, name, properties, ...own });
+      this.add({ kind: kind === "trigger" ? kind : "track", name, properties, ...own });
     }
   }
 

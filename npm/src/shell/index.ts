@@ -175,20 +175,15 @@ export const start = (host: Host): Sdk => {
   const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>
     tell(joined("seen", fields(kind, id, index, clip(path)), facts));
 
-  for (const one of host.held) {
-    const { path, id, k } = one;
-    if (one.kind == "page") {
-      see("page", pageText(one.url, one.title || document.title, one.referrer), path, id, k);
-    } else if (one.kind != "call") {
-      see(one.kind, records(one.elements.map(elementText)), path, id, k);
-    } else {
-      const [kind, name, given] = one.args as [string, string, Record<string, unknown>];
-      if (kind != "identify") see(kind, joined(fields(name), properties(given)), path, id, k);
-      else if (one.contact) see(kind, fields(one.contact), path, id, k);
-    }
+  for (const [{ kind, path, id, k, title, referrer, elements, name, contact, properties: given }, aside] of host.held) {
+    const again = (facts: string, as = kind) => see(as, facts, path, id, k);
+    if (kind == "page") again(pageText(aside as string, title!, referrer!));
+    else if (elements) again(records(elements.map(elementText)));
+    else if (kind != "identify") again(joined(fields(name), properties(given)), kind == "trigger" ? kind : "track");
+    else if (contact) again(fields(contact));
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(({ kind }) => kind == "page")?.path });
+  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(([{ kind }]) => kind == "page")?.[0].path });
   // A request under way will tell by itself; without one, it is as if one had failed: nothing waits in memory alone.
   addEventListener("offline", () => wakeup < 0 || tell("failed"));
   storage.whenPurged(() => tell(fields("consent", "denied")));
