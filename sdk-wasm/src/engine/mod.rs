@@ -216,7 +216,7 @@ impl Engine {
     fn settle_plan(&mut self, text: Option<&str>) {
         let rules = text.and_then(|text| BrowserPlan::decode(text).ok());
         if self.settings.debug && rules.is_none() {
-            self.say("no plan arrived; the edge will evaluate what is seen");
+            self.say("\u{1f}n");
         }
         if let Some(rules) = &rules {
             self.effects.push(Effect::Watch(rules.watch_list()));

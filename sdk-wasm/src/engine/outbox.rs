@@ -138,7 +138,8 @@ impl Outbox {
         let mut found = 0usize;
         self.entries.retain(|entry| {
             let next = ids.get(found);
-            let gone = next.is_some_and(|next| *next == entry.item.id || ids.contains(&entry.item.id));
+            let gone =
+                next.is_some_and(|next| *next == entry.item.id || ids.contains(&entry.item.id));
             found = found.saturating_add(usize::from(gone));
             if gone && entry.kept {
                 kept.push(entry.item.id);
