@@ -234,7 +234,7 @@ export const start = (host: Host): Sdk => {
             tell(method);
           });
         default:
-          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay, segments and flush)");
+          upheld(import("./overlay.js"), ({ unknown }) => unknown(method));
       }
     },
   };

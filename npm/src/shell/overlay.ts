@@ -23,6 +23,10 @@ const SAID: Record<string, string> = {
   r: "the edge refused these items for good; see the request's answer",
 };
 
+/** A call that there is not. */
+export const unknown = (method: unknown): void =>
+  console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay, segments and flush)");
+
 /** What the engine says, in words. */
 export const told = (text: string): string =>
   text.replace(/\x1f(.)/g, (_, code: string) => SAID[code] ?? ": " + SENTENCES[+code]);
