@@ -83,8 +83,9 @@ fn in_words(said: &str) -> String {
     let mut parts = said.split('\u{1f}');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let code: usize = part[..1].parse().expect("a code");
-        text += &[": ", &sentences[code], &part[1..]].concat();
+        let (code, rest) = part.split_at(1);
+        let code: usize = code.parse().expect("a code");
+        text += &[": ", &sentences[code], rest].concat();
     }
     text
 }

@@ -178,8 +178,8 @@ mod tests {
     /// Every choice of some of these, in every order.
     fn choices(ids: &[Id]) -> Vec<Vec<Id>> {
         let mut all = vec![Vec::new()];
-        for (at, id) in ids.iter().enumerate() {
-            let others = [&ids[..at], &ids[at + 1..]].concat();
+        for id in ids {
+            let others: Vec<Id> = ids.iter().filter(|other| *other != id).copied().collect();
             for mut rest in choices(&others) {
                 rest.insert(0, *id);
                 all.push(rest);
