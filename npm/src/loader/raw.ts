@@ -2,6 +2,7 @@ import type { Consent, Host, Properties, Sdk } from "./host.js";
 import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
 import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
+import { found, leave, settled } from "./left.js";
 import { Presence } from "./presence.js";
 
 /** The same bounds as the edge's own. */
@@ -38,6 +39,8 @@ class RawForm implements Sdk {
   private consent: Consent;
   private readonly presence = new Presence();
   private waiting: Item[] = [];
+  /** Of what an earlier page left, its text as that page sealed it. */
+  private readonly texts = new Map<Item, string>();
   /** What a beacon of this departure has: a page that ends is left and hidden at once. */
   private beaconed: Item[] = [];
   private next = 0;
@@ -52,12 +55,13 @@ class RawForm implements Sdk {
   constructor(private readonly host: Host) {
     this.consent = host.consent;
     this.overflow = host.overflow;
+    this.restore();
     for (const held of host.held) this.adopt(held);
     this.look();
     for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
     }
-    for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.leave, true);
+    for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.depart, true);
     onAddress(this.lookQuietly);
     this.sendSoon();
   }
@@ -90,8 +94,11 @@ class RawForm implements Sdk {
     if (this.consent === "denied") {
       this.waiting = [];
       this.path = undefined;
+      found();
+      settled();
       if (this.presence.forget()) this.forget();
     } else {
+      this.restore();
       this.look();
       this.stamp(0);
       this.sendSoon();
@@ -109,6 +116,27 @@ class RawForm implements Sdk {
   private post(body: string): Promise<Response> {
     const headers = { "Content-Type": "text/plain" };
     return this.host.natives.fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true });
+  }
+
+  /** Whether anything may be kept in the browser. */
+  private get keeps(): boolean {
+    return this.consent === "granted" && !this.host.cookieless;
+  }
+
+  /** Takes up what an earlier page left. */
+  private restore(): void {
+    if (!this.keeps) return;
+    for (const [id, text] of found()) {
+      // Another page's items have their session and their place.
+      if (this.waiting.length >= WAITING || this.waiting.some((item) => item.id === id)) continue;
+      const item = { ...(JSON.parse(text) as Item), id };
+      this.texts.set(item, text);
+      this.waiting.push(item);
+    }
+  }
+
+  private text(item: Item): string {
+    return this.texts.get(item) ?? textOf(item);
   }
 
   /** Takes over what the loader held, with the id, time and place that it gave. */
@@ -145,7 +173,7 @@ class RawForm implements Sdk {
 
   /** Tells items whose they are, which nobody may know before the visitor has consented. */
   private stamp(from: number): void {
-    if (this.consent !== "granted" || this.host.cookieless) return;
+    if (!this.keeps) return;
     for (const item of this.waiting.slice(from)) {
       if (!item.session) this.presence.stamp(item, item.time);
     }
@@ -189,7 +217,7 @@ class RawForm implements Sdk {
     }
   };
 
-  private readonly leave = (event: Event): void => {
+  private readonly depart = (event: Event): void => {
     if (event.type === "visibilitychange" && !document.hidden) {
       // A beacon has no answer, so what it carried goes again.
       this.beaconed = [];
@@ -200,10 +228,12 @@ class RawForm implements Sdk {
       let rest = this.waiting.filter((item) => !this.beaconed.includes(item));
       while (this.consent === "granted" && rest.length) {
         const [body, taken] = this.beacon(rest);
-        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) return;
+        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) break;
         this.beaconed.push(...taken);
         rest = rest.slice(taken.length);
       }
+      // A beacon has no answer, and without a network nothing was sent.
+      if (this.keeps) leave(this.waiting.map((item) => [item.id, this.text(item)]));
     } catch {
       // The page must not notice.
     }
@@ -257,6 +287,7 @@ class RawForm implements Sdk {
 
   private settle(done: Item[]): void {
     this.waiting = this.waiting.filter((item) => !done.includes(item));
+    if (!this.waiting.length) settled();
   }
 
   /** A beacon with as many of these items as it may carry. */
@@ -266,7 +297,7 @@ class RawForm implements Sdk {
     const texts: string[] = [];
     let bytes = 0;
     for (const item of items.slice(0, BEACON_ITEMS)) {
-      const text = textOf(item);
+      const text = this.text(item);
       bytes += this.encoder.encode(text).length + 1;
       if (bytes > ITEMS_BYTES && taken.length) break;
       taken.push(item);
