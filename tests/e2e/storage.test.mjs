@@ -72,6 +72,16 @@ visit("no database is made for a visit of which nothing has to be kept", {}, asy
   await shop.converted("product-purchase", 1);
 });
 
+visit("what the shop stores under a name that begins like ours stays", {}, async ({ shop, browser }) => {
+  await browser.enter(shop.at("/shoes/"));
+  await browser.run(() => localStorage.setItem("gp-theme", "dark"));
+  await shop.settled(browser);
+  await browser.enter(shop.at("/guides/sizes/"));
+  await shop.observed(2, "kind = 'page'");
+  await shop.settled(browser);
+  assert.equal(await browser.run(() => localStorage.getItem("gp-theme")), "dark");
+});
+
 visit("a visitor who lets no page store anything is measured on every page", { storage: "refused" }, async ({ shop, browser }) => {
   for (const path of ["/shoes/", "/guides/sizes/"]) {
     await browser.enter(shop.at(path));

@@ -4,6 +4,8 @@
  * in whichever form that page runs.
  */
 const LEFT = "gp-";
+/** A shop's own keys may begin like that. */
+const OURS = /^gp-[\da-f-]{32,}$/;
 const FIELD = "\x1f";
 /** As many letters at most, of the few million that the shop's whole storage has. */
 const LETTERS = 200_000;
@@ -17,10 +19,10 @@ let keys: string[] = [];
 /** What earlier pages left; nothing where storage is refused. */
 export const found = (): Left[] => {
   try {
-    keys = Object.keys(localStorage).filter((key) => key.startsWith(LEFT));
+    keys = Object.keys(localStorage).filter((key) => OURS.test(key));
     return keys.flatMap((key) => {
       const texts = localStorage.getItem(key)!.split(FIELD);
-      return texts.flatMap((id, at): Left[] => (at % 2 ? [] : [[id, texts[at + 1]!]]));
+      return texts.flatMap((id, at): Left[] => (at % 2 ? [] : [[id, texts[at + 1] ?? ""]]));
     });
   } catch {
     return [];

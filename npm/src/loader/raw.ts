@@ -129,9 +129,13 @@ class RawForm implements Sdk {
     for (const [id, text] of found()) {
       // Another page's items have their session and their place.
       if (this.waiting.length >= WAITING || this.waiting.some((item) => item.id === id)) continue;
-      const item = { ...(JSON.parse(text) as Item), id };
-      this.texts.set(item, text);
-      this.waiting.push(item);
+      try {
+        const item = { ...(JSON.parse(text) as Item), id };
+        this.texts.set(item, text);
+        this.waiting.push(item);
+      } catch {
+        // Cut or changed by others, it is no item any more.
+      }
     }
   }
 
