@@ -25,9 +25,6 @@ const REFUSALS = {
   "IndexedDB is missing": 'Object.defineProperty(window, "indexedDB", { value: undefined });',
   "IndexedDB has no room": `
     IDBObjectStore.prototype.put = function () { throw new DOMException("full", "QuotaExceededError"); };`,
-  "databases are not listed": `
-    IDBFactory.prototype.databases = function () { return Promise.reject(new DOMException("refused", "UnknownError")); };`,
-  "databases cannot be listed": "delete IDBFactory.prototype.databases;",
   "locks are refused": `
     if (window.LockManager) LockManager.prototype.request = function () {
       return Promise.reject(new DOMException("refused", "SecurityError"));
@@ -58,18 +55,6 @@ visit("whichever part of its storage a browser refuses, a page and its purchase 
   }
   await shop.converted("product-purchase", cases.length);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "wasm" }]);
-});
-
-visit("no database is made for a visit of which nothing has to be kept", {}, async ({ shop, browser }) => {
-  const databases = () => browser.run(async () => (await indexedDB.databases()).map(({ name }) => name));
-  await browser.enter(shop.at("/shoes/"));
-  await browser.run(() => window.goalpost("track", "swatch_seen", {}));
-  await shop.settled(browser);
-  assert.deepEqual(await databases(), []);
-  await browser.run(() => window.goalpost("track", "purchase", { transaction_id: "D-1", value: 10, currency: "USD" }));
-  await shop.settled(browser);
-  assert.deepEqual(await databases(), ["gp"]);
-  await shop.converted("product-purchase", 1);
 });
 
 visit("what the shop stores under a name that begins like ours stays", {}, async ({ shop, browser }) => {

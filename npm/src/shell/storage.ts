@@ -101,9 +101,6 @@ export const forget = (ids: string[]): Promise<void> => {
 
 /** What the database has, as id, text, id, text, … */
 const kept = async (): Promise<string[]> => {
-  // To open it is to make it, which most visits never need; where a browser does not list them, it is opened.
-  const all = await indexedDB.databases?.().catch(nothing);
-  if (!database && all && !all.some(({ name }) => name == DATABASE)) return [];
   const db = await open();
   const outbox = db.transaction(OUTBOX).objectStore(OUTBOX);
   const [ids, texts] = await Promise.all(
