@@ -97,6 +97,28 @@ impl Explanation {
         text
     }
 
+    /// What stands for the sentence where every byte counts: its place in [`Explanation::sentences`].
+    /// `None` where the observation is none of the definition's business.
+    pub const fn code(self, count: Counting) -> Option<u8> {
+        match self {
+            Self::Matched => Some(count as u8),
+            Self::OtherSubject => Some(5),
+            Self::Condition => Some(6),
+            Self::Inert | Self::ServerOnly | Self::OtherKind => None,
+        }
+    }
+
+    /// Every sentence that has a code, in the codes' order.
+    pub fn sentences() -> Vec<String> {
+        let missed = [Self::OtherSubject, Self::Condition];
+        let matched = Counting::ALL.map(|count| (Self::Matched, count));
+        matched
+            .into_iter()
+            .chain(missed.map(|explanation| (explanation, Counting::Every)))
+            .map(|(explanation, count)| explanation.sentence(count))
+            .collect()
+    }
+
     /// How far an observation came before it failed.
     const fn nearness(self) -> u8 {
         match self {

@@ -377,7 +377,7 @@ fn an_unknown_definition_is_explained_in_debug_mode() {
         page.said
     );
     assert!(
-        page.said[1].contains("demo-request: matched"),
+        page.said[1].contains("demo-request\u{1f}0"),
         "{:?}",
         page.said
     );

@@ -57,6 +57,16 @@ visit("whichever part of its storage a browser refuses, a page and its purchase 
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "wasm" }]);
 });
 
+visit("what the shop stores under a name that begins like ours stays", {}, async ({ shop, browser }) => {
+  await browser.enter(shop.at("/shoes/"));
+  await browser.run(() => localStorage.setItem("gp-theme", "dark"));
+  await shop.settled(browser);
+  await browser.enter(shop.at("/guides/sizes/"));
+  await shop.observed(2, "kind = 'page'");
+  await shop.settled(browser);
+  assert.equal(await browser.run(() => localStorage.getItem("gp-theme")), "dark");
+});
+
 visit("a visitor who lets no page store anything is measured on every page", { storage: "refused" }, async ({ shop, browser }) => {
   for (const path of ["/shoes/", "/guides/sizes/"]) {
     await browser.enter(shop.at(path));

@@ -2,7 +2,7 @@
 
 use crate::{NOON, click, event, number, page, play, rules, seen, text, with};
 use goalpost_core::{
-    CommerceStep, Context, Explanation, Observation, Rules, Seen, evaluate, explain,
+    CommerceStep, Context, Counting, Explanation, Observation, Rules, Seen, evaluate, explain,
     fate::Quarantine,
 };
 
@@ -314,4 +314,28 @@ fn a_page_looks_after_links_only_where_the_site_has_hosts_to_link() {
         list(&["shop.example", "pay.example"]),
         "s75 /shop.example/pay.example"
     );
+}
+
+#[test]
+fn a_code_is_the_place_of_its_sentence() {
+    let all = [
+        Explanation::Matched,
+        Explanation::Inert,
+        Explanation::ServerOnly,
+        Explanation::OtherKind,
+        Explanation::OtherSubject,
+        Explanation::Condition,
+    ];
+    let sentences = Explanation::sentences();
+    let mut met = vec![false; sentences.len()];
+    for explanation in all {
+        for count in Counting::ALL {
+            if let Some(code) = explanation.code(count) {
+                let place = usize::from(code);
+                assert_eq!(sentences[place], explanation.sentence(count));
+                met[place] = true;
+            }
+        }
+    }
+    assert!(met.into_iter().all(|met| met), "{sentences:?}");
 }

@@ -1,3 +1,5 @@
+import type { Loader } from "./loader.js";
+
 /** What the visitor's consent is: unknown keeps things in memory only, denied keeps nothing. */
 export type Consent = "unknown" | "granted" | "denied";
 
@@ -11,45 +13,6 @@ export interface PathElement {
 
 /** A property as the wire carries it. */
 export type Properties = Record<string, unknown>;
-
-/** What every captured thing has from that moment on, for ever. */
-interface Captured {
-  /** UUIDv7 of that time. */
-  id: string;
-  /** Its place on the page load, counted from 0. */
-  k: number;
-  /** Unix milliseconds. */
-  time: number;
-  /** The page's path. */
-  path: string;
-  /** True once it has left in raw form: what is sent of it again must say the same. */
-  sent?: boolean;
-}
-
-export interface HeldPage extends Captured {
-  kind: "page";
-  url: string;
-  title: string;
-  referrer: string;
-}
-
-export interface HeldAct extends Captured {
-  kind: "click" | "submit";
-  target: Element;
-  /** The interactive element or the form, then its ancestors outwards, as they were then. */
-  elements: PathElement[];
-}
-
-export interface HeldCall extends Captured {
-  kind: "call";
-  /** `["track" | "trigger", name, properties]`, or `["identify", details]`. */
-  args: unknown[];
-  /** Of identify: what the wire calls `contact`. */
-  contact?: string | undefined;
-}
-
-/** Something that happened before the SDK was there. */
-export type Held = HeldPage | HeldAct | HeldCall;
 
 /** The browser's own functions, as they were before later scripts could wrap them. */
 export interface Natives {
@@ -82,7 +45,8 @@ export interface Host {
   cookieless: boolean;
   planUrl: string;
   collectUrl: string;
-  held: Held[];
+  /** What happened before the SDK was there, as the loader holds it. */
+  held: Loader["held"];
   /** How many more things there were than could be held. */
   overflow: number;
   /** The page load's id. */

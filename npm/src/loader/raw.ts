@@ -1,7 +1,8 @@
-import type { Consent, Held, Host, Properties, Sdk } from "./host.js";
+import type { Consent, Host, Properties, Sdk } from "./host.js";
 import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
 import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
+import { found, leave, settled } from "./left.js";
 import { Presence } from "./presence.js";
 
 /** The same bounds as the edge's own. */
@@ -38,6 +39,8 @@ class RawForm implements Sdk {
   private consent: Consent;
   private readonly presence = new Presence();
   private waiting: Item[] = [];
+  /** Of what an earlier page left, its text as that page sealed it. */
+  private readonly texts = new Map<Item, string>();
   /** What a beacon of this departure has: a page that ends is left and hidden at once. */
   private beaconed: Item[] = [];
   private next = 0;
@@ -52,12 +55,13 @@ class RawForm implements Sdk {
   constructor(private readonly host: Host) {
     this.consent = host.consent;
     this.overflow = host.overflow;
+    this.restore();
     for (const held of host.held) this.adopt(held);
     this.look();
     for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
     }
-    for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.leave, true);
+    for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, this.depart, true);
     onAddress(this.lookQuietly);
     this.sendSoon();
   }
@@ -90,8 +94,11 @@ class RawForm implements Sdk {
     if (this.consent === "denied") {
       this.waiting = [];
       this.path = undefined;
+      found();
+      settled();
       if (this.presence.forget()) this.forget();
     } else {
+      this.restore();
       this.look();
       this.stamp(0);
       this.sendSoon();
@@ -111,22 +118,46 @@ class RawForm implements Sdk {
     return this.host.natives.fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true });
   }
 
+  /** Whether anything may be kept in the browser. */
+  private get keeps(): boolean {
+    return this.consent === "granted" && !this.host.cookieless;
+  }
+
+  /** Takes up what an earlier page left. */
+  private restore(): void {
+    if (!this.keeps) return;
+    for (const [id, text] of found()) {
+      // Another page's items have their session and their place.
+      if (this.waiting.length >= WAITING || this.waiting.some((item) => item.id === id)) continue;
+      try {
+        const item = { ...(JSON.parse(text) as Item), id };
+        this.texts.set(item, text);
+        this.waiting.push(item);
+      } catch {
+        // Cut or changed by others, it is no item any more.
+      }
+    }
+  }
+
+  private text(item: Item): string {
+    return this.texts.get(item) ?? textOf(item);
+  }
+
   /** Takes over what the loader held, with the id, time and place that it gave. */
-  private adopt(held: Held): void {
-    const { id, k, time, path } = held;
+  private adopt([held, aside]: Host["held"][number]): void {
+    const { kind, id, k, time, path, title, referrer, elements, name, contact, properties } = held;
     const own = { id, k, time, path };
     this.next = Math.max(this.next, k + 1);
-    if (held.kind === "page") {
+    if (kind === "page") {
       this.path = path;
-      this.referrer = held.url;
-      this.add({ ...pageOf(held.url, held.title, held.referrer), ...own });
-    } else if (held.kind !== "call") {
-      this.add({ kind: held.kind, elements: held.elements, ...own });
-    } else if (held.args[0] === "identify") {
-      if (held.contact && !this.host.cookieless) this.add({ kind: "identify", contact: held.contact, ...own });
+      this.referrer = aside as string;
+      this.add({ ...pageOf(this.referrer, title!, referrer!), ...own });
+    } else if (elements) {
+      this.add({ kind, elements, ...own });
+    } else if (kind === "identify") {
+      if (contact && !this.host.cookieless) this.add({ kind, contact, ...own });
     } else {
-      const [method, name, properties] = held.args as [string, string, Properties];
-      this.add({ kind: method, name, properties, ...own });
+      this.add({ kind: kind === "trigger" ? kind : "track", name, properties, ...own });
     }
   }
 
@@ -146,7 +177,7 @@ class RawForm implements Sdk {
 
   /** Tells items whose they are, which nobody may know before the visitor has consented. */
   private stamp(from: number): void {
-    if (this.consent !== "granted" || this.host.cookieless) return;
+    if (!this.keeps) return;
     for (const item of this.waiting.slice(from)) {
       if (!item.session) this.presence.stamp(item, item.time);
     }
@@ -190,7 +221,7 @@ class RawForm implements Sdk {
     }
   };
 
-  private readonly leave = (event: Event): void => {
+  private readonly depart = (event: Event): void => {
     if (event.type === "visibilitychange" && !document.hidden) {
       // A beacon has no answer, so what it carried goes again.
       this.beaconed = [];
@@ -201,10 +232,12 @@ class RawForm implements Sdk {
       let rest = this.waiting.filter((item) => !this.beaconed.includes(item));
       while (this.consent === "granted" && rest.length) {
         const [body, taken] = this.beacon(rest);
-        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) return;
+        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) break;
         this.beaconed.push(...taken);
         rest = rest.slice(taken.length);
       }
+      // A beacon has no answer, and without a network nothing was sent.
+      if (this.keeps) leave(this.waiting.map((item) => [item.id, this.text(item)]));
     } catch {
       // The page must not notice.
     }
@@ -258,6 +291,7 @@ class RawForm implements Sdk {
 
   private settle(done: Item[]): void {
     this.waiting = this.waiting.filter((item) => !done.includes(item));
+    if (!this.waiting.length) settled();
   }
 
   /** A beacon with as many of these items as it may carry. */
@@ -267,7 +301,7 @@ class RawForm implements Sdk {
     const texts: string[] = [];
     let bytes = 0;
     for (const item of items.slice(0, BEACON_ITEMS)) {
-      const text = textOf(item);
+      const text = this.text(item);
       bytes += this.encoder.encode(text).length + 1;
       if (bytes > ITEMS_BYTES && taken.length) break;
       taken.push(item);

@@ -1,7 +1,7 @@
 import { use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
 import { contactOf, isOn } from "./facts.js";
-import type { Consent, Held, Host, Natives, Segments, Start } from "./host.js";
+import type { Consent, Host, Natives, Segments, Start } from "./host.js";
 import { Bound, type Loader } from "./loader.js";
 
 /** Longer than this nobody should wait for a module to arrive; the raw form needs none. */
@@ -55,9 +55,11 @@ const compiled = async (fetch: Natives["fetch"], wasm: string | URL): Promise<We
   return WebAssembly.compile(await answer.arrayBuffer());
 };
 
-/** Hashes who identified themselves so far; more may have done so meanwhile. */
-const hashContacts = async ({ held }: Loader): Promise<void> => {
+/** Completes what was held so far: hashes who identified themselves; more may have done so meanwhile. */
+const complete = async ({ held }: Loader): Promise<void> => {
   for (const [item, aside] of held) {
+    // The loader may have been faster than the title.
+    if (item.kind === "page" && !item.sent) item.title ||= document.title;
     if (item.kind === "identify") {
       item.contact ??= await contactOf(aside).catch(() => undefined);
       // From now on it may leave with the last that is sent.
@@ -67,7 +69,7 @@ const hashContacts = async ({ held }: Loader): Promise<void> => {
 };
 
 const handOver = async (loader: Loader, start: Start, form: Host["form"], segments: Segments | void): Promise<void> => {
-  await hashContacts(loader);
+  await complete(loader);
   const { site, prefix, sdk, page, debug, cookieless, consent, count, held, natives } = loader;
   const successor = start({
     site,
@@ -79,7 +81,7 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"], segmen
     cookieless: isOn(cookieless),
     planUrl: `${prefix}/plan/${site}`,
     collectUrl: `${prefix}/c`,
-    held: held.map(toHeld),
+    held,
     overflow: Math.max(0, count + 1 - Bound.Held),
     page,
     segments: segments || undefined,
@@ -106,30 +108,3 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"], segmen
 
 const consentOf = (consent: unknown): Consent =>
   consent === "granted" || consent === "denied" ? consent : "unknown";
-
-const toHeld = ([item, aside]: Loader["held"][number]): Held => {
-  const { id, k, time, path, kind, name, properties, elements } = item;
-  const captured = { id, k, time, path, sent: !!item.sent };
-  switch (kind) {
-    case "page":
-      return {
-        ...captured,
-        kind,
-        url: aside as string,
-        referrer: item.referrer ?? "",
-        // The loader may have been faster than the title.
-        title: item.title || (captured.sent ? "" : document.title),
-      };
-    case "click":
-    case "submit":
-      return { ...captured, kind, target: aside as Element, elements: elements ?? [] };
-    case "identify":
-      return { ...captured, kind: "call", args: [kind, aside], contact: item.contact };
-    default:
-      return {
-        ...captured,
-        kind: "call",
-        args: [kind === "trigger" ? kind : "track", name, properties],
-      };
-  }
-};

@@ -3,12 +3,12 @@
  * nothing. The loader calls `start` once the module is ready.
  */
 import { tell as toEngine } from "goalpost-sdk";
-import { clip, contactOf } from "../loader/facts.js";
+import { contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import type { Trail } from "./overlay.js";
 import * as storage from "./storage.js";
-import { elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
+import { clip, elementText, fields, joined, properties, RECORD, records, split } from "./wire.js";
 
 /** The longest wait for the disk before an urgent item leaves without it. */
 const DISK_MS = 300;
@@ -53,9 +53,12 @@ export const start = (host: Host): Sdk => {
     }
     effects.push(...asked);
     for (const effect of asked) note(">" + effect);
-    wakeup = +due!;
-    natives.clearTimeout(timer);
-    if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
+    // Many things that are seen in a row leave it as it is; the one that has just come is over.
+    if (text == "wakeup" || wakeup != +due!) {
+      wakeup = +due!;
+      natives.clearTimeout(timer);
+      if (wakeup > 0) timer = natives.setTimeout(tell, wakeup - now(), "wakeup");
+    }
     carryOut();
   };
 
@@ -112,7 +115,8 @@ export const start = (host: Host): Sdk => {
         if (!natives.sendBeacon?.(collectUrl, text)) tell("unbeaconed");
         return;
       default:
-        console.info("[goalpost]", text);
+        // Who is not debugging needs no words.
+        upheld(import("./overlay.js"), ({ told }) => console.info("[goalpost]", told(text)));
     }
   };
 
@@ -172,20 +176,15 @@ export const start = (host: Host): Sdk => {
   const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>
     tell(joined("seen", fields(kind, id, index, clip(path)), facts));
 
-  for (const one of host.held) {
-    const { path, id, k } = one;
-    if (one.kind == "page") {
-      see("page", pageText(one.url, one.title || document.title, one.referrer), path, id, k);
-    } else if (one.kind != "call") {
-      see(one.kind, records(one.elements.map(elementText)), path, id, k);
-    } else {
-      const [kind, name, given] = one.args as [string, string, Record<string, unknown>];
-      if (kind != "identify") see(kind, joined(fields(name), properties(given)), path, id, k);
-      else if (one.contact) see(kind, fields(one.contact), path, id, k);
-    }
+  for (const [{ kind, path, id, k, title, referrer, elements, name, contact, properties: given }, aside] of host.held) {
+    const again = (facts: string, as = kind) => see(as, facts, path, id, k);
+    if (kind == "page") again(pageText(aside as string, title!, referrer!));
+    else if (elements) again(records(elements.map(elementText)));
+    else if (kind != "identify") again(joined(fields(name), properties(given)), kind == "trigger" ? kind : "track");
+    else if (contact) again(fields(contact));
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(({ kind }) => kind == "page")?.path });
+  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(([{ kind }]) => kind == "page")?.[0].path });
   // A request under way will tell by itself; without one, it is as if one had failed: nothing waits in memory alone.
   addEventListener("offline", () => wakeup < 0 || tell("failed"));
   storage.whenPurged(() => tell(fields("consent", "denied")));
@@ -235,7 +234,7 @@ export const start = (host: Host): Sdk => {
             tell(method);
           });
         default:
-          console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay, segments and flush)");
+          upheld(import("./overlay.js"), ({ unknown }) => unknown(method));
       }
     },
   };

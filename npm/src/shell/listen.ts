@@ -1,7 +1,7 @@
 import { onAddress } from "../loader/address.js";
-import { clip, describe } from "../loader/facts.js";
+import { describe } from "../loader/facts.js";
 import type { Natives } from "../loader/host.js";
-import { elementText, fields, joined, properties, records } from "./wire.js";
+import { clip, elementText, fields, joined, properties, records } from "./wire.js";
 import type { Look } from "./watch.js";
 
 /** Tells the engine what was seen: the kind, then what the kind needs. */

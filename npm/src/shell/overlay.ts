@@ -5,6 +5,7 @@
  * or markup of the page, and none of its events. It has no effect on what is tracked.
  */
 import type { Host } from "../loader/host.js";
+import { SENTENCES } from "../generated/sentences.js";
 import { FIELD, split } from "./wire.js";
 
 /** When, and what the engine was told or, after a `>`, asked for. */
@@ -15,7 +16,20 @@ const SHOWN = 100;
 const LOOK_MS = 250;
 
 /** The engine's words for a definition that is about something else of this kind. */
-const OTHER = ": path, selector, name, step or mark differs";
+const OTHER = ": " + SENTENCES[5];
+/** What the engine has a letter for, beside the sentences of definitions. */
+const SAID: Record<string, string> = {
+  n: "no plan arrived; the edge will evaluate what is seen",
+  r: "the edge refused these items for good; see the request's answer",
+};
+
+/** A call that there is not. */
+export const unknown = (method: unknown): void =>
+  console.warn("[goalpost] no such call:", method, "(there are track, trigger, identify, consent, debug, overlay, segments and flush)");
+
+/** What the engine says, in words. */
+export const told = (text: string): string =>
+  text.replace(/\x1f(.)/g, (_, code: string) => SAID[code] ?? ": " + SENTENCES[+code]);
 
 const STYLE = `
 :host { all: initial; color-scheme: dark; }
@@ -123,7 +137,7 @@ const follow = (state: State, time: number, text: string): HTMLElement | undefin
   if (text === ">p") state.waiting.clear();
   if (/^>[kK]/.test(text)) split(text.slice(2)).forEach((id, at) => at % 2 || state.waiting.add(id));
   if (text.startsWith(">d")) for (const id of split(text.slice(2))) state.waiting.delete(id);
-  return text.startsWith(">s") ? explained(time, text.slice(2)) : undefined;
+  return text.startsWith(">s") ? explained(time, told(text.slice(2))) : undefined;
 };
 
 let close: (() => void) | undefined;

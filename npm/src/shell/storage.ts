@@ -87,7 +87,8 @@ export const leave = (): void => {
 
 const leftKeys = (): string[] => {
   try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(LEFT));
+    // A shop's own keys may begin like that.
+    return Object.keys(localStorage).filter((key) => /^gp-[\da-f-]{32,}$/.test(key));
   } catch {
     return [];
   }

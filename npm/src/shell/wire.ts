@@ -1,4 +1,4 @@
-import { clip } from "../loader/facts.js";
+import { clip as cut } from "../loader/facts.js";
 import type { PathElement } from "../loader/host.js";
 
 /**
@@ -7,6 +7,10 @@ import type { PathElement } from "../loader/host.js";
  */
 export const FIELD = "\x1f";
 export const RECORD = "\x1e";
+
+/** Cuts and mends a text; a short one of plain letters needs neither. */
+export const clip = (text: unknown, bytes?: number): string =>
+  /^[ -~]{0,64}$/.test(text as string) ? (text as string) : cut(text, bytes);
 
 export const field = (text: unknown): string => String(text ?? "").replace(/[\x1e\x1f]/g, "");
 

@@ -2,8 +2,8 @@
 
 use super::{Captured, Consent, Effect, Engine, Plan, Presence, click};
 use goalpost_core::{
-    CommerceStep, Explanation, Observation, Properties, Seen, beacon::Item, claims, commerce,
-    explain, fate::Drop, is_campaign_key, limits,
+    CommerceStep, Observation, Properties, Seen, beacon::Item, claims, commerce, explain,
+    fate::Drop, is_campaign_key, limits,
 };
 
 impl Engine {
@@ -105,22 +105,19 @@ impl Engine {
         }
     }
 
-    /// One line of what was seen, and one for each definition that it concerned.
+    /// One line of what was seen, and one for each definition that it concerned: its id, and the code
+    /// of a sentence.
     pub(super) fn explain(&mut self, observation: &Observation, problem: Option<String>) {
         let mut text = String::from(observation.seen.kind());
         text.push(' ');
         text.push_str(&observation.path);
         if let Plan::Settled(Some(rules)) = &self.plan {
             for definition in &rules.definitions {
-                let explanation = explain(rules, definition, observation);
-                if !matches!(
-                    explanation,
-                    Explanation::OtherKind | Explanation::Inert | Explanation::ServerOnly
-                ) {
+                if let Some(code) = explain(rules, definition, observation).code(definition.count) {
                     text.push_str("\n  ");
                     text.push_str(&definition.id);
-                    text.push_str(": ");
-                    text.push_str(&explanation.sentence(definition.count));
+                    text.push('\u{1f}');
+                    text.push(char::from(b'0'.saturating_add(code)));
                 }
             }
         }

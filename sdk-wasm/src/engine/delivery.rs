@@ -79,7 +79,7 @@ impl Engine {
             self.flush_soon();
         }
         if self.settings.debug {
-            self.say("the edge refused these items for good; see the request's answer");
+            self.say("\u{1f}r");
         }
     }
 

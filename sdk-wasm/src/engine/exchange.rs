@@ -134,7 +134,8 @@ pub enum Effect {
     Watch(String),
     /// This item is sealed: its JSON, for content that follows from what happens.
     Sealed(String),
-    /// Tell the developer.
+    /// Tell the developer. After each U+001F stands the code of a sentence: a place in
+    /// `Explanation::sentences`, `n` where no plan arrived, or `r` where the edge refused items for good.
     Say(String),
 }
 

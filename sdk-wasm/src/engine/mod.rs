@@ -216,7 +216,7 @@ impl Engine {
     fn settle_plan(&mut self, text: Option<&str>) {
         let rules = text.and_then(|text| BrowserPlan::decode(text).ok());
         if self.settings.debug && rules.is_none() {
-            self.say("no plan arrived; the edge will evaluate what is seen");
+            self.say("\u{1f}n");
         }
         if let Some(rules) = &rules {
             self.effects.push(Effect::Watch(rules.watch_list()));
@@ -276,12 +276,15 @@ impl Engine {
         let visitor = record.visitor;
         // While no request gets through, nothing waits in memory alone.
         self.keep(self.failures == 0);
+        if self.is_sending() {
+            return;
+        }
         let due = self.flush_at.is_some_and(|at| at <= self.now)
             || (self.failures == 0 && self.outbox.is_full());
         if due && !self.outbox.has_unsent() {
             // Nothing to wake up for.
             self.flush_at = None;
-        } else if due && self.in_flight.is_empty() {
+        } else if due {
             let room = ITEMS_BYTES;
             let (ids, texts) = self.outbox.take(room, Progress::Sent);
             let body = self.write_beacon(&texts);

@@ -29,6 +29,8 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     entries: Vec<Entry>,
+    /// Something urgent came since what is to be kept was asked for.
+    urgent: bool,
 }
 
 impl Outbox {
@@ -59,12 +61,9 @@ impl Outbox {
     }
 
     pub(crate) fn push(&mut self, item: Item, urgent: bool, kept: bool) {
-        if self
-            .entries
-            .iter()
-            .rev()
-            .all(|entry| entry.item.id != item.id)
-        {
+        // Only what was read from the browser's storage may be here already.
+        if !kept || self.entries.iter().all(|entry| entry.item.id != item.id) {
+            self.urgent |= urgent;
             self.entries.push(Entry {
                 item,
                 progress: Progress::Waiting,
@@ -109,6 +108,10 @@ impl Outbox {
     pub(crate) fn keep(&mut self, urgent_only: bool) -> (Vec<Item>, bool) {
         let mut items = Vec::new();
         let mut urgent = false;
+        if urgent_only && !self.urgent {
+            return (items, urgent);
+        }
+        self.urgent = false;
         for entry in &mut self.entries {
             if !entry.kept && (entry.urgent || !urgent_only) {
                 entry.kept = true;
@@ -131,8 +134,13 @@ impl Outbox {
     /// Removes items; gives those whose copy in the browser's storage must go too.
     pub(crate) fn remove(&mut self, ids: &[Id]) -> Vec<Id> {
         let mut kept = Vec::new();
+        // Most ids come in the order of the entries, and before those that stay.
+        let mut found = 0usize;
         self.entries.retain(|entry| {
-            let gone = ids.contains(&entry.item.id);
+            let next = ids.get(found);
+            let gone =
+                next.is_some_and(|next| *next == entry.item.id || ids.contains(&entry.item.id));
+            found = found.saturating_add(usize::from(gone));
             if gone && entry.kept {
                 kept.push(entry.item.id);
             }
@@ -147,5 +155,78 @@ impl Outbox {
         let count = self.entries.iter().filter(untried).count();
         self.entries.clear();
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox(count: u8) -> (Outbox, Vec<Id>) {
+        let mut outbox = Outbox::default();
+        let mut ids = Vec::new();
+        for number in 0..count {
+            let id = Id::new(1_795_000_000_000, [number; 10]);
+            let json = String::new();
+            // Kept as if an earlier page had left it, so that what is removed is told.
+            outbox.push(Item { id, json }, false, true);
+            ids.push(id);
+        }
+        (outbox, ids)
+    }
+
+    /// Every choice of some of these, in every order.
+    fn choices(ids: &[Id]) -> Vec<Vec<Id>> {
+        let mut all = vec![Vec::new()];
+        for id in ids {
+            let others: Vec<Id> = ids.iter().filter(|other| *other != id).copied().collect();
+            for mut rest in choices(&others) {
+                rest.insert(0, *id);
+                all.push(rest);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_removed_is_what_is_named_in_whatever_order() {
+        let (all, ids) = outbox(5);
+        let unknown = Id::new(1_795_000_000_000, [99; 10]);
+        for named in choices(&ids) {
+            for named in [named.clone(), [&[unknown], &named[..]].concat()] {
+                let mut outbox = all.clone();
+                let removed = outbox.remove(&named);
+                let left: Vec<Id> = outbox.entries.iter().map(|entry| entry.item.id).collect();
+                let (gone, stays): (Vec<_>, Vec<_>) = ids.iter().partition(|id| named.contains(id));
+                assert_eq!((removed, left), (gone, stays), "{named:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_read_from_storage_is_not_taken_twice() {
+        let (mut outbox, ids) = outbox(2);
+        for id in ids {
+            let json = String::new();
+            outbox.push(Item { id, json }, false, true);
+        }
+        assert_eq!(outbox.len(), 2);
+    }
+
+    #[test]
+    fn only_what_is_urgent_is_kept_until_all_is_asked_for() {
+        let (mut outbox, _) = outbox(0);
+        let item = |number| Item {
+            id: Id::new(1_795_000_000_000, [number; 10]),
+            json: String::new(),
+        };
+        outbox.push(item(1), false, false);
+        assert_eq!(outbox.keep(true), (vec![], false));
+        outbox.push(item(2), true, false);
+        assert_eq!(outbox.keep(true), (vec![item(2)], true));
+        assert_eq!(outbox.keep(true), (vec![], false));
+        outbox.push(item(3), true, false);
+        assert_eq!(outbox.keep(false), (vec![item(1), item(3)], true));
+        assert_eq!(outbox.keep(true), (vec![], false));
     }
 }

@@ -82,7 +82,7 @@ function costs(rows) {
       {
         "in the page, above the empty one": label,
         "start at 1×, ms": ({ its }) => `${tenth(its.start1)}`,
-        "of it script": ({ its }) => tenth(its.script1),
+        "script, by the clock": ({ its }) => tenth(its.script1),
         "start at 4×, ms": ({ its }) => whole(its.start4),
         "longest task 1× / 4×, ms": ({ its }) => its.longest.map(whole).join(" / "),
         "heap, KB": ({ its }) => whole(its.heap),

@@ -84,6 +84,7 @@ fn files() -> Vec<(&'static str, String)> {
     vec![
         ("npm/src/generated/plan.ts", typescript::plan()),
         ("npm/src/generated/beacon.ts", typescript::beacon()),
+        ("npm/src/generated/sentences.ts", typescript::sentences()),
         ("npm/schema/plan.schema.json", json(&schema)),
         ("docs/plan.md", page::text(&schema)),
         ("docs/openapi.json", json(&goalpost_edge::openapi())),

@@ -1,7 +1,10 @@
 //! TypeScript from the Rust types, one file for each root type and all that it needs.
 
 use crate::{NOTE, beacon_shape, layout};
-use goalpost_core::plan::{Plan, PlanProblem};
+use goalpost_core::{
+    Explanation,
+    plan::{Plan, PlanProblem},
+};
 use std::collections::BTreeMap;
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -18,6 +21,15 @@ pub(crate) fn beacon() -> String {
     let mut types = Types::default();
     types.visit::<beacon_shape::Beacon>();
     types.file("Beacon")
+}
+
+/// What the page's debug mode says of a definition, by code.
+pub(crate) fn sentences() -> String {
+    let lines: String = Explanation::sentences()
+        .iter()
+        .map(|sentence| format!("  {sentence:?},\n"))
+        .collect();
+    format!("// {NOTE}\n\nexport const SENTENCES = [\n{lines}];\n")
 }
 
 /// Declarations by name. The order in which a type names others changes from build to build, so
