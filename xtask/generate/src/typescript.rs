@@ -25,10 +25,11 @@ pub(crate) fn beacon() -> String {
 
 /// What the page's debug mode says of a definition, by code.
 pub(crate) fn sentences() -> String {
-    let lines: String = Explanation::sentences()
+    let lines: Vec<String> = Explanation::sentences()
         .iter()
         .map(|sentence| format!("  {sentence:?},\n"))
         .collect();
+    let lines = lines.concat();
     format!("// {NOTE}\n\nexport const SENTENCES = [\n{lines}];\n")
 }
 
