@@ -32,6 +32,8 @@ pub mod channel;
 pub mod commerce;
 #[cfg(feature = "edge")]
 pub mod contact;
+#[cfg(feature = "edge")]
+pub mod erasure;
 pub mod fate;
 #[cfg(feature = "edge")]
 pub mod funnel;
