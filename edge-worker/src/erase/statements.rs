@@ -155,6 +155,17 @@ FROM q CROSS JOIN json_each('[[\"stored\",\"\",-1],[\"dropped\",\"erased\",1]]')
 WHERE true
 ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
+/// Where others did something of the person's orders, their numbers leave the trail. `?1` ids, `?2` site,
+/// `?3` orders.
+pub(super) const FORGET_ORDERS: &str = "\
+UPDATE sessions AS s SET trail = replace(s.trail, json_quote(o.order_number), '\"\"')
+FROM (
+  SELECT DISTINCT coalesce(visitor, x'') AS visitor, session, order_number
+  FROM json_each(?1) AS r
+  CROSS JOIN observations AS o ON o.site = ?2 AND o.id = unhex(r.value)
+  WHERE session IS NOT NULL AND order_number IN (SELECT value FROM json_each(?3))) AS o
+WHERE s.site = ?2 AND s.visitor = o.visitor AND s.session = o.session";
+
 /// Observations. `?1` ids, `?2` site.
 pub(super) const FORGET: &str = "\
 DELETE FROM observations

@@ -139,7 +139,7 @@ impl Store {
                 cursor: again,
                 ..Step::default()
             },
-            Self::Observations => observations(site, rows)?,
+            Self::Observations => observations(site, &orders, rows)?,
             Self::Quarantine => quarantine(erasure, rows)?,
             Self::People => Step {
                 statements: vec![
@@ -179,7 +179,7 @@ fn statement(sql: &'static str, texts: &[&str]) -> Statement {
     }
 }
 
-fn observations(site: &str, rows: &[String]) -> Result<Step, serde_json::Error> {
+fn observations(site: &str, orders: &str, rows: &[String]) -> Result<Step, serde_json::Error> {
     #[derive(Deserialize)]
     struct Looked {
         end: Option<String>,
@@ -194,6 +194,7 @@ fn observations(site: &str, rows: &[String]) -> Result<Step, serde_json::Error> 
         statements = vec![
             statement(sql::KEEP_AWAY, &[&ids, site]),
             statement(sql::WERE_STORED, &[&ids, site]),
+            statement(sql::FORGET_ORDERS, &[&ids, site, orders]),
             statement(sql::FORGET, &[&ids, site]),
         ];
     }

@@ -150,7 +150,7 @@ fn what_was_still_under_way_is_dropped_and_whoever_returns_begins_anew() {
         db.table("SELECT origin, reason, sum(count) FROM fates WHERE fate = 'dropped' GROUP BY 1, 2"),
         ["other | erased | 1", "page | erased | 4"]
     );
-    assert_eq!(waiting(&db), ["4 | 0"]);
+    assert_eq!(waiting(&db), ["5 | 1"]);
     db.assert_sound();
     // Days later the same person comes with the same browser.
     let after = 31 * DAY;
@@ -178,15 +178,19 @@ fn what_arrives_while_it_is_under_way_is_dropped_too() {
             ended = ended || step(&mut db, id(9_000), LATER);
         }
         let late = [item_in(600, &purchase(50, "A9", "1")), item_in(600, &subscribe(51))];
-        db.deliver(&[Letter::new(late).of(id(100))]);
+        let late = Letter::new(late).of(id(100));
+        db.deliver(std::slice::from_ref(&late));
         db.deliver(&letters);
         while !ended {
             ended = step(&mut db, id(9_000), LATER);
         }
         db.assert_sound();
-        assert_eq!(db.number("SELECT count(*) FROM observations WHERE visitor IS NULL OR visitor <> (SELECT visitor FROM observations WHERE visitor IS NOT NULL LIMIT 1)"), 1);
+        assert_eq!(db.number("SELECT count(*) FROM observations"), 4);
         assert_eq!(db.converted("product-purchase"), 1);
-        assert_eq!(db.table(&format!("SELECT waiting FROM ({CONSERVATION})")), ["0"], "{steps}");
+        let mut all = Db::new();
+        all.deliver(&letters);
+        all.deliver(&[late]);
+        assert_eq!(waiting(&db), waiting(&all), "{steps}");
     }
 }
 
@@ -202,8 +206,11 @@ fn two_erasures_at_once_end_both() {
         running.retain(|erasure| !step(&mut db, *erasure, LATER));
     }
     assert_eq!(db.number("SELECT count(*) FROM erased WHERE until > 9000000000000000"), 0);
-    assert_eq!(db.number("SELECT count(*) FROM conversions WHERE contact IS NOT NULL"), 0);
-    db.assert_sound();
+    assert_eq!(
+        db.table("SELECT definition, contact FROM conversions"),
+        ["daily-visit | -", "newsletter | -"]
+    );
+    follows_from_rows(&db);
 }
 
 proptest! {
@@ -225,11 +232,13 @@ proptest! {
         let (before, all) = (waiting(&db), names(&db, &name));
         let own: Vec<String> = all["visitors"].iter().map(|own| format!("x'{own}'")).collect();
         let of_others = format!("SELECT * FROM sessions WHERE visitor NOT IN ({}) ORDER BY 2, 3", own.join(","));
+        let counted = "visitor, session, day, started_at, ended_at, pages, interactions, matches, entry";
+        let of_others = of_others.replace('*', counted).replace("2, 3", "1, 2");
         let sessions = db.table(&of_others);
         erase(&mut db, id(9_000_000), &name, LATER);
         prop_assert_eq!(traces(&db, &all), Vec::<String>::new());
         prop_assert_eq!(waiting(&db), before);
-        prop_assert_eq!(db.table("SELECT * FROM sessions ORDER BY 2, 3"), sessions);
+        prop_assert_eq!(db.table(&format!("SELECT {counted} FROM sessions ORDER BY 1, 2")), sessions);
         follows_from_rows(&db);
         let left = kept(&db);
         for letter in letters.iter().rev() {
