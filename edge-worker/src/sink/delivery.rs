@@ -4,9 +4,8 @@ use goalpost_core::{
     Id, Zone,
     accepted::Accepted,
     beacon::{Envelope, Form},
-    clip,
     json::{push_field, push_number_field},
-    limits,
+    limits, scrub,
 };
 
 /// What all items of one request share.
@@ -52,7 +51,7 @@ impl<'a> Delivery<'a> {
             .find(|name| *name == envelope.form);
         Self {
             message,
-            plan: &envelope.plan,
+            plan: if is_name(&envelope.plan) { &envelope.plan } else { "" },
             consent: envelope.purposes(),
             sender: Sender {
                 visitor: envelope.visitor(message.visitor),
@@ -117,7 +116,7 @@ impl Label {
     /// The label of what is no item of a page load.
     pub(super) fn without_page(site: &str, received_at: i64) -> Self {
         Self {
-            site: clip(site, limits::NAME_BYTES).to_owned(),
+            site: String::from(if is_name(site) { site } else { "" }),
             day: Zone::fixed(0).date(received_at).text(),
             origin: Origin::Other,
             sdk: String::new(),
@@ -137,6 +136,16 @@ impl Origin {
     pub(super) const fn of(on_a_page: bool) -> Self {
         if on_a_page { Self::Page } else { Self::Other }
     }
+}
+
+/// Whether it could be the name of a site or the hash of a plan: anything else is nobody's, and may be
+/// somebody's address.
+fn is_name(text: &str) -> bool {
+    text.len() <= limits::NAME_BYTES
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && scrub(text).is_none()
 }
 
 /// Versions head rows of the tallies, so what does not look like one is as good as none.

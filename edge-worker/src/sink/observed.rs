@@ -66,6 +66,11 @@ pub(super) struct Whose {
     server: bool,
 }
 
+/// Whether it names a person as it should: an address or a number as it is would do so as well.
+fn is_identity(contact: &str) -> bool {
+    contact != NOBODY && contact.contains(':') && !contact.contains(['@', '+'])
+}
+
 impl Whose {
     /// Of an item that a page sent.
     pub(super) fn visitor(visitor: Option<Id>, item: &ReadItem<'_>) -> Self {
@@ -73,7 +78,7 @@ impl Whose {
             visitor,
             session: item.session,
             contact: match &item.observation.seen {
-                Seen::Identify { contact } if contact != NOBODY => Some(contact.clone()),
+                Seen::Identify { contact } if is_identity(contact) => Some(contact.clone()),
                 _ => None,
             },
             ..Self::default()

@@ -18,9 +18,13 @@ use goalpost_core::{
     erasure::Subject,
     fate::{Drop, Quarantine},
     limits,
+    scrub, scrub_bytes, scrub_json,
     server_event::read_stored,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 /// All items of some messages, by what is to be done with them.
 #[derive(Default)]
@@ -76,7 +80,9 @@ pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sor
                         reason: problem.quarantine().name().into(),
                         detail: problem.to_string().into(),
                         site: "".into(),
-                        body: STANDARD.encode(beacon.get()).into(),
+                        body: STANDARD
+                            .encode(scrub_bytes(beacon.get().as_bytes()).as_deref().unwrap_or(beacon.get().as_bytes()))
+                            .into(),
                     },
                 ),
             },
@@ -86,6 +92,12 @@ pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sor
         }
     }
     sorter.sorted
+}
+
+/// What is wrong with an item, which may repeat a part of it.
+fn told(detail: &str) -> Cow<'_, str> {
+    let detail = clip(detail, limits::TEXT_BYTES);
+    scrub(detail).map_or(Cow::Borrowed(detail), Cow::Owned)
 }
 
 struct Sorter<'p> {
@@ -123,6 +135,9 @@ impl Sorter<'_> {
             match beacon::read_item(text) {
                 Ok(mut item) => {
                     let clean = item.scrub();
+                    let text = clean.as_deref().unwrap_or(text);
+                    // Fields that are not known here, too.
+                    let clean = scrub_json(text);
                     self.readable(
                         &delivery,
                         plan,
@@ -237,6 +252,8 @@ impl Sorter<'_> {
         names: Vec<Subject>,
         error: &ItemError,
     ) {
+        let clean = scrub_json(text);
+        let text = clean.as_deref().unwrap_or(text);
         let problem = Problem {
             reason: error.reason,
             detail: &error.detail,
@@ -275,9 +292,9 @@ impl Sorter<'_> {
             .number(problem.digest.cast_signed())
             .number(of.message.received_at)
             .text(problem.reason.name())
-            .text(clip(problem.detail, limits::TEXT_BYTES))
+            .text(&told(problem.detail))
             .id(problem.page)
-            .text(clip(of.plan, limits::NAME_BYTES))
+            .text(of.plan)
             .text(&of.request())
             .text(text)
             .end();
@@ -333,7 +350,7 @@ impl Sorter<'_> {
             .number(digest.cast_signed())
             .number(message.received_at)
             .text(refused.reason().name())
-            .text(clip(&refused.detail, limits::TEXT_BYTES))
+            .text(&told(&refused.detail))
             .id(None)
             .text("")
             .text("{}")
