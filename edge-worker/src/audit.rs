@@ -101,7 +101,11 @@ impl Note {
     ) -> Result<Self, Failure> {
         let id = hex(clock::new_id()?);
         let values = [site, &id, caller.token(), act.name(), subject];
-        let sql = if act == Act::Export { NOTE_READING } else { NOTE };
+        let sql = if act == Act::Export {
+            NOTE_READING
+        } else {
+            NOTE
+        };
         Ok(Self {
             sql,
             values: values.map(String::from),
@@ -171,7 +175,10 @@ pub(crate) async fn list(request: &Request, edge: &Bindings, site: &str) -> Outc
     let before = match query.get("before") {
         None => String::new(),
         Some(text) => hex(Id::parse(text).ok_or_else(|| {
-            bad_parameter("before", "is no 'next' of an earlier page; leave it out to begin anew")
+            bad_parameter(
+                "before",
+                "is no 'next' of an earlier page; leave it out to begin anew",
+            )
         })?),
     };
     let wanted = limit.saturating_add(1).to_string();
@@ -179,7 +186,10 @@ pub(crate) async fn list(request: &Request, edge: &Bindings, site: &str) -> Outc
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).and_then(|row| Id::parse(&row.id));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .and_then(|row| Id::parse(&row.id));
     let acts: Vec<Value> = rows.iter().map(Noted::shown).collect();
     http::json(&json!({"site": site, "acts": acts, "next": next.map(Id::text)}))
 }

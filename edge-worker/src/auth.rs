@@ -25,7 +25,11 @@ pub(crate) struct Caller {
 impl Caller {
     /// What the token is listed under; `owner`: the deployment's own.
     pub(crate) fn token(&self) -> &str {
-        if self.id.is_empty() { "owner" } else { &self.id }
+        if self.id.is_empty() {
+            "owner"
+        } else {
+            &self.id
+        }
     }
 
     /// Whether it may do what this word allows.

@@ -166,9 +166,7 @@ async fn serve(
         Action::Publish => plans::publish(request, edge, site, &caller).await,
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
-        Action::RollBack => {
-            plans::roll_back(edge, site, parts.get("version"), &caller).await
-        },
+        Action::RollBack => plans::roll_back(edge, site, parts.get("version"), &caller).await,
         Action::Explain => {
             explain::observation(&request, edge, site, parts.get("observation")).await
         }
@@ -186,9 +184,7 @@ async fn serve(
         Action::CreateToken => tokens::create(request, edge, site, &caller).await,
         Action::Tokens => tokens::list(edge, site).await,
         Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,
-        Action::RevokeToken => {
-            tokens::revoke(edge, site, parts.get("token"), &caller).await
-        }
+        Action::RevokeToken => tokens::revoke(edge, site, parts.get("token"), &caller).await,
         Action::Erase => erase::begin(edge, site, parts.get("contact"), &caller).await,
         Action::Erasure => erase::show(edge, site, parts.get("erasure")).await,
         Action::ErasureStep => erase::step(edge, site, parts.get("erasure")).await,

@@ -179,7 +179,11 @@ fn poison<'a>(text: &'a str, detail: &'a str, now: i64) -> Accepted<'a> {
             detail: detail.into(),
             site: letter.content.beacon.site,
             body: STANDARD
-                .encode(scrub_bytes(text.as_bytes()).as_deref().unwrap_or(text.as_bytes()))
+                .encode(
+                    scrub_bytes(text.as_bytes())
+                        .as_deref()
+                        .unwrap_or(text.as_bytes()),
+                )
                 .into(),
         }),
     }

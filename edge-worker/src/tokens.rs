@@ -148,13 +148,7 @@ pub(crate) async fn revoke(edge: &Bindings, site: &str, id: &str, caller: &Calle
     http::json(&json!({"id": id, "revoked": true}))
 }
 
-async fn make(
-    edge: &Bindings,
-    site: &str,
-    wanted: &Wanted,
-    caller: &Caller,
-    act: Act,
-) -> Outcome {
+async fn make(edge: &Bindings, site: &str, wanted: &Wanted, caller: &Caller, act: Act) -> Outcome {
     let id = auth::hexadecimal(&clock::random::<6>()?);
     let token = format!("gp_{id}_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let now = clock::now();

@@ -206,7 +206,13 @@ impl Asked<'_> {
         let (visitors, identities, orders) = self.names.lists();
         let (person, limit) = (self.person.key(), self.limit.to_string());
         let values = [
-            self.site, &person, &visitors, &identities, &orders, key, &limit,
+            self.site,
+            &person,
+            &visitors,
+            &identities,
+            &orders,
+            key,
+            &limit,
         ];
         let rows: Vec<(String, Box<RawValue>)> = database::rows(self.edge, ROWS, &values).await?;
         let next = match self.last_of_full(&rows) {
@@ -220,7 +226,13 @@ impl Asked<'_> {
         let (visitors, identities, orders) = self.names.lists();
         let limit = self.limit.to_string();
         let values = [
-            self.site, cursor, LOOKED_AT, &visitors, &identities, &orders, &limit,
+            self.site,
+            cursor,
+            LOOKED_AT,
+            &visitors,
+            &identities,
+            &orders,
+            &limit,
         ];
         let rows: Vec<(String, Box<RawValue>)> =
             database::rows(self.edge, OBSERVATIONS, &values).await?;
@@ -290,7 +302,9 @@ pub(crate) fn schema() -> Value {
         ),
         (
             "next",
-            shape::perhaps(shape::text("What `after` takes for the next page; null at the end.")),
+            shape::perhaps(shape::text(
+                "What `after` takes for the next page; null at the end.",
+            )),
         ),
     ])
 }

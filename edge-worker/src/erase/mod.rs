@@ -65,11 +65,7 @@ pub(crate) struct Names {
 }
 
 /// Reads every name of a person.
-pub(crate) async fn names(
-    edge: &Bindings,
-    site: &str,
-    person: &Person,
-) -> Result<Names, Failure> {
+pub(crate) async fn names(edge: &Bindings, site: &str, person: &Person) -> Result<Names, Failure> {
     let names = database::row(edge, sql::NAMES, &[site, &person.key()]).await?;
     Ok(names.unwrap_or_default())
 }
@@ -231,7 +227,10 @@ pub(crate) fn schema() -> Value {
             }),
         ),
         ("steps", shape::integer("Steps taken.")),
-        ("observations", shape::integer("Observations erased so far.")),
+        (
+            "observations",
+            shape::integer("Observations erased so far."),
+        ),
         (
             "quarantined",
             shape::integer("Items of the quarantine erased so far."),

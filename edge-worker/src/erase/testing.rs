@@ -48,10 +48,12 @@ pub(crate) fn begin(db: &mut Db, id: Id, name: &str, now: i64) {
 pub(crate) fn step(db: &mut Db, id: Id, now: i64) -> bool {
     let erasure = one(db, id);
     let store = Store::of(&erasure.store).unwrap();
-    let found = store.question(&erasure).map_or_else(Vec::new, |(query, values)| {
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        rows(db, query, &values)
-    });
+    let found = store
+        .question(&erasure)
+        .map_or_else(Vec::new, |(query, values)| {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            rows(db, query, &values)
+        });
     let step = store.step(&erasure, &found, now).unwrap();
     let statements = transaction(&erasure, store, step, now);
     db.run(&statements);

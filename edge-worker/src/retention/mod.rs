@@ -66,8 +66,12 @@ pub(crate) async fn forget_observations(
 ) -> Result<usize, Failure> {
     let values = place(site, before, budget);
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
-    let questions = [sql::OBSERVATIONS, sql::DROPPED, sql::PAGE_LOADS]
-        .map(|sql| (sql, values.get(..sql::values(sql)).unwrap_or_default().to_vec()));
+    let questions = [sql::OBSERVATIONS, sql::DROPPED, sql::PAGE_LOADS].map(|sql| {
+        (
+            sql,
+            values.get(..sql::values(sql)).unwrap_or_default().to_vec(),
+        )
+    });
     let found = database::batch(edge, &questions).await?;
     store::run(edge, &observations(site, &found)).await?;
     Ok(found.first().map_or(0, Vec::len))
@@ -134,7 +138,10 @@ fn over(sql: &'static str, rows: &[String], others: &[&str]) -> Statement {
     let rows = format!("[{}]", rows.join(","));
     Statement {
         sql,
-        params: std::iter::once(rows).chain(others).map(Param::Text).collect(),
+        params: std::iter::once(rows)
+            .chain(others)
+            .map(Param::Text)
+            .collect(),
     }
 }
 

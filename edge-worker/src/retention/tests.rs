@@ -1,8 +1,8 @@
 //! What leaves, and what stays, over a database of the tests.
 
 use super::{observations, place, quarantine, statements as sql};
-use crate::testing::{DAY, NOW, SITE, Shop, buys, id, view, visitor};
 use crate::sink::{CONSERVATION, Param, Statement};
+use crate::testing::{DAY, NOW, SITE, Shop, buys, id, view, visitor};
 use rusqlite::{params_from_iter, types::Value as Cell};
 
 const BEFORE: i64 = NOW + 30 * DAY;
@@ -45,7 +45,11 @@ fn shop() -> Shop {
         let at = NOW + i64::try_from(n).unwrap() * DAY;
         let mut half = view();
         half["title"] = serde_json::json!(5);
-        let seen = [(at, view()), (at + 1, buys(&format!("A{n}"), "100")), (at + 2, half)];
+        let seen = [
+            (at, view()),
+            (at + 1, buys(&format!("A{n}"), "100")),
+            (at + 2, half),
+        ];
         shop.sees(visitor(n), id(at, 100 + n), &seen);
     }
     let late = NOW + 40 * DAY;
@@ -57,9 +61,11 @@ fn shop() -> Shop {
 fn what_is_old_leaves_in_bounded_steps_and_all_that_follows_from_it_stays() {
     let shop = shop();
     let figures = |shop: &Shop| {
-        ["SELECT json_array(definition, scope, minor) FROM conversions ORDER BY 1",
-         "SELECT json_array(hex(session), pages, interactions) FROM sessions ORDER BY 1",
-         "SELECT json_array(hex(observation), definition) FROM evidence ORDER BY 1"]
+        [
+            "SELECT json_array(definition, scope, minor) FROM conversions ORDER BY 1",
+            "SELECT json_array(hex(session), pages, interactions) FROM sessions ORDER BY 1",
+            "SELECT json_array(hex(observation), definition) FROM evidence ORDER BY 1",
+        ]
         .map(|sql| shop.rows(sql, &[]))
     };
     let (before, kept) = (balance(&shop), figures(&shop));
@@ -72,7 +78,10 @@ fn what_is_old_leaves_in_bounded_steps_and_all_that_follows_from_it_stays() {
     assert_eq!(figures(&shop), kept);
     assert_eq!(balance(&shop), before);
     assert_eq!(
-        shop.rows("SELECT reason || ' ' || sum(count) FROM fates WHERE fate = 'dropped' GROUP BY reason", &[]),
+        shop.rows(
+            "SELECT reason || ' ' || sum(count) FROM fates WHERE fate = 'dropped' GROUP BY reason",
+            &[]
+        ),
         ["expired 5"]
     );
 }
@@ -84,7 +93,8 @@ fn an_observation_that_comes_again_after_it_left_is_counted_once_all_the_same() 
         "id": "e-1", "time": NOW - 10, "commerce": "purchase", "order": "A1", "revenue": "100",
         "currency": "JPY", "contact": "customer:7",
     });
-    let refund = serde_json::json!({ "id": "e-2", "time": NOW - 5, "commerce": "refund", "order": "A1" });
+    let refund =
+        serde_json::json!({ "id": "e-2", "time": NOW - 5, "commerce": "refund", "order": "A1" });
     for _ in 0..2 {
         shop.told(NOW, &[event.clone(), refund.clone()]);
         assert_eq!(leave(&shop, BEFORE, 10), 2);
@@ -99,7 +109,12 @@ fn every_question_goes_by_its_key() {
     let shop = shop();
     let values = place(SITE, BEFORE, 10);
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
-    for sql in [sql::OBSERVATIONS, sql::DROPPED, sql::PAGE_LOADS, sql::QUARANTINE] {
+    for sql in [
+        sql::OBSERVATIONS,
+        sql::DROPPED,
+        sql::PAGE_LOADS,
+        sql::QUARANTINE,
+    ] {
         let scans = shop.scans(sql, &values[..sql::values(sql)]);
         assert_eq!(scans, Vec::<String>::new(), "{sql}");
     }

@@ -51,7 +51,11 @@ impl<'a> Delivery<'a> {
             .find(|name| *name == envelope.form);
         Self {
             message,
-            plan: if is_name(&envelope.plan) { &envelope.plan } else { "" },
+            plan: if is_name(&envelope.plan) {
+                &envelope.plan
+            } else {
+                ""
+            },
             consent: envelope.purposes(),
             sender: Sender {
                 visitor: envelope.visitor(message.visitor),

@@ -17,8 +17,7 @@ use goalpost_core::{
     clip,
     erasure::Subject,
     fate::{Drop, Quarantine},
-    limits,
-    scrub, scrub_bytes, scrub_json,
+    limits, scrub, scrub_bytes, scrub_json,
     server_event::read_stored,
 };
 use std::{
@@ -81,7 +80,11 @@ pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sor
                         detail: problem.to_string().into(),
                         site: "".into(),
                         body: STANDARD
-                            .encode(scrub_bytes(beacon.get().as_bytes()).as_deref().unwrap_or(beacon.get().as_bytes()))
+                            .encode(
+                                scrub_bytes(beacon.get().as_bytes())
+                                    .as_deref()
+                                    .unwrap_or(beacon.get().as_bytes()),
+                            )
                             .into(),
                     },
                 ),
@@ -143,7 +146,9 @@ impl Sorter<'_> {
                         plan,
                         &Observed {
                             text: clean.as_deref().unwrap_or(text),
-                            age: self.now.saturating_sub(clock.corrected(item.observation.id.time())),
+                            age: self
+                                .now
+                                .saturating_sub(clock.corrected(item.observation.id.time())),
                             time: clock.time(item.observation.id.time()),
                             page: item.page.or(envelope.page),
                             whose: Whose::visitor(visitor, &item),

@@ -112,12 +112,18 @@ fn who_is_erased_stays_so_and_nothing_of_others_changes() {
         db.assert_sound();
         assert_eq!(traces(&db, &all), Vec::<String>::new());
         assert_eq!(waiting(&db), before);
-        assert_eq!(db.table("SELECT reason, sum(count) FROM fates WHERE fate = 'dropped' GROUP BY 1"), ["erased | 8"]);
+        assert_eq!(
+            db.table("SELECT reason, sum(count) FROM fates WHERE fate = 'dropped' GROUP BY 1"),
+            ["erased | 8"]
+        );
         let left = kept(&db);
         // But for what tells of page loads and fates, as if the person had never come.
         for (own, other) in left.iter().zip(kept(&others)).take(9) {
             let batchless = |table: &Table| -> Vec<String> {
-                table.iter().map(|row| row.split("[01, 9").next().unwrap().to_owned()).collect()
+                table
+                    .iter()
+                    .map(|row| row.split("[01, 9").next().unwrap().to_owned())
+                    .collect()
             };
             assert_eq!(batchless(own).len(), batchless(&other).len(), "{name}");
         }
@@ -147,7 +153,9 @@ fn what_was_still_under_way_is_dropped_and_whoever_returns_begins_anew() {
     db.deliver(&[Letter::new([sold(31, "A3", "9", ANNA)]).by_server()]);
     assert_eq!(db.number("SELECT count(*) FROM observations"), 1);
     assert_eq!(
-        db.table("SELECT origin, reason, sum(count) FROM fates WHERE fate = 'dropped' GROUP BY 1, 2"),
+        db.table(
+            "SELECT origin, reason, sum(count) FROM fates WHERE fate = 'dropped' GROUP BY 1, 2"
+        ),
         ["other | erased | 1", "page | erased | 4"]
     );
     assert_eq!(waiting(&db), ["5 | 1"]);
@@ -177,7 +185,10 @@ fn what_arrives_while_it_is_under_way_is_dropped_too() {
         for _ in 0..steps {
             ended = ended || step(&mut db, id(9_000), LATER);
         }
-        let late = [item_in(600, &purchase(50, "A9", "1")), item_in(600, &subscribe(51))];
+        let late = [
+            item_in(600, &purchase(50, "A9", "1")),
+            item_in(600, &subscribe(51)),
+        ];
         let late = Letter::new(late).of(id(100));
         db.deliver(std::slice::from_ref(&late));
         db.deliver(&letters);
@@ -205,7 +216,10 @@ fn two_erasures_at_once_end_both() {
     while !running.is_empty() {
         running.retain(|erasure| !step(&mut db, *erasure, LATER));
     }
-    assert_eq!(db.number("SELECT count(*) FROM erased WHERE until > 9000000000000000"), 0);
+    assert_eq!(
+        db.number("SELECT count(*) FROM erased WHERE until > 9000000000000000"),
+        0
+    );
     assert_eq!(
         db.table("SELECT definition, contact FROM conversions"),
         ["daily-visit | -", "newsletter | -"]
