@@ -120,7 +120,7 @@ impl Label {
     /// The label of what is no item of a page load.
     pub(super) fn without_page(site: &str, received_at: i64) -> Self {
         Self {
-            site: String::from(if is_name(site) { site } else { "" }),
+            site: String::from(site_name(site)),
             day: Zone::fixed(0).date(received_at).text(),
             origin: Origin::Other,
             sdk: String::new(),
@@ -142,6 +142,11 @@ impl Origin {
     }
 }
 
+/// What a request calls its site, as far as a site could be called that.
+pub(crate) fn site_name(text: &str) -> &str {
+    if is_name(text) { text } else { "" }
+}
+
 /// Whether it could be the name of a site or the hash of a plan: anything else is nobody's, and may be
 /// somebody's address.
 fn is_name(text: &str) -> bool {
@@ -155,7 +160,7 @@ fn is_name(text: &str) -> bool {
 /// Versions head rows of the tallies, so what does not look like one is as good as none.
 fn version(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
-    if text.len() <= 32 && text.bytes().all(plain) {
+    if text.len() <= 32 && text.bytes().all(plain) && scrub(text).is_none() {
         text.to_owned()
     } else {
         String::new()
