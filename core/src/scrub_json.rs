@@ -58,7 +58,7 @@ pub fn scrub_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
     for chunk in bytes.utf8_chunks() {
         let clean = in_parts(chunk.valid(), true);
         changed |= clean.is_some();
-        out.extend_from_slice(clean.as_deref().unwrap_or(chunk.valid()).as_bytes());
+        out.extend_from_slice(clean.as_deref().unwrap_or_else(|| chunk.valid()).as_bytes());
         out.extend_from_slice(chunk.invalid());
     }
     changed.then_some(out)
@@ -109,7 +109,7 @@ fn cut(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::scrub;
-    use alloc::{borrow::ToOwned as _, format};
+    use alloc::format;
     use proptest::prelude::*;
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         #[test]
         fn a_single_text_is_cleaned_as_ever(text in "[a-z0-9@. +()-]{0,60}") {
             let json = format!("{{\"note\":\"{text}\"}}");
-            let clean = scrub(&text).unwrap_or_else(|| text.to_owned());
+            let clean = scrub(&text).unwrap_or_else(|| text.clone());
             prop_assert_eq!(
                 scrub_json(&json).unwrap_or(json),
                 format!("{{\"note\":\"{clean}\"}}")

@@ -150,11 +150,11 @@ pub(crate) async fn export(
     let place = query.get("after").map(read).transpose()?;
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
-    let named = Named::read(&String::from(text))?;
-    let person = named.person(edge, site).await?;
+    let asked = Named::read(&String::from(text))?;
+    let person = asked.person(edge, site).await?;
     let names = erase::names(edge, site, &person).await?;
     if place.is_none() {
-        let subject = named.subject().tombstone(site);
+        let subject = asked.subject().tombstone(site);
         let note = Note::new(site, caller, Act::Export, &subject)?;
         database::batch(edge, &[note.question()]).await?;
     }

@@ -22,10 +22,10 @@ use worker::js_sys;
 pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &Caller) -> Outcome {
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
-    let named = Named::read(&String::from(text))?;
-    let person = named.person(edge, site).await?;
+    let asked = Named::read(&String::from(text))?;
+    let person = asked.person(edge, site).await?;
     let names = super::names(edge, site, &person).await?;
-    let asked = named.subject().tombstone(site);
+    let asked = asked.subject().tombstone(site);
     let (id, now) = (clock::new_id()?, clock::now());
     let mut statements = statements(site, id, &asked, &names, now)?.to_vec();
     statements.push(Note::new(site, caller, Act::Erase, &asked)?.statement());

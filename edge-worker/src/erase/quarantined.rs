@@ -34,7 +34,7 @@ pub(super) fn found(rows: &[String], names: &Names) -> Result<Found, serde_json:
     let mut found = Found::default();
     for row in rows {
         let row: Value = serde_json::from_str(row)?;
-        found.end = row["id"].as_str().map(String::from);
+        found.end = row.get("id").and_then(Value::as_str).map(String::from);
         if texts.iter().any(|text| bears(&row, text)) {
             found.rows.push(row);
         }

@@ -23,12 +23,12 @@ fn rows(db: &Db, query: &str, values: &[&str]) -> Vec<String> {
 
 /// Whose name it is, and all names of that person.
 fn person(db: &Db, name: &str) -> (Named, Person, Names) {
-    let named = Id::parse(name).map_or_else(|| Named::Identity(name.to_owned()), Named::Visitor);
-    let (question, value) = named.question();
+    let asked = Id::parse(name).map_or_else(|| Named::Identity(name.to_owned()), Named::Visitor);
+    let (question, value) = asked.question();
     let contact = rows(db, question, &[SITE, &value]).pop();
-    let person = named.answered(contact.map(|text| serde_json::from_str(&text).unwrap()));
+    let person = asked.answered(contact.map(|text| serde_json::from_str(&text).unwrap()));
     let names = rows(db, sql::NAMES, &[SITE, &person.key()]).remove(0);
-    (named, person, serde_json::from_str(&names).unwrap())
+    (asked, person, serde_json::from_str(&names).unwrap())
 }
 
 fn one(db: &Db, id: Id) -> Erasure {
@@ -38,8 +38,8 @@ fn one(db: &Db, id: Id) -> Erasure {
 
 /// Begins an erasure of whoever has that name, at `now`.
 pub(crate) fn begin(db: &mut Db, id: Id, name: &str, now: i64) {
-    let (named, _, names) = person(db, name);
-    let asked = named.subject().tombstone(SITE);
+    let (asked, _, names) = person(db, name);
+    let asked = asked.subject().tombstone(SITE);
     let statements = super::begin::statements(SITE, id, &asked, &names, now).unwrap();
     db.run(&statements);
 }

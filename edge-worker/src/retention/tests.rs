@@ -1,4 +1,8 @@
 //! What leaves, and what stays, over a database of the tests.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
 
 use super::{observations, place, quarantine, statements as sql};
 use crate::sink::{CONSERVATION, Param, Statement};

@@ -73,21 +73,19 @@ pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sor
         match &message.content {
             Content::Beacon(beacon) => match Envelope::read(beacon.get().as_bytes()) {
                 Ok(envelope) => sorter.beacon(message, &envelope),
-                Err(problem) => sorter.refused(
-                    message,
-                    &RefusedBody {
-                        reason: problem.quarantine().name().into(),
-                        detail: problem.to_string().into(),
-                        site: "".into(),
-                        body: STANDARD
-                            .encode(
-                                scrub_bytes(beacon.get().as_bytes())
-                                    .as_deref()
-                                    .unwrap_or(beacon.get().as_bytes()),
-                            )
-                            .into(),
-                    },
-                ),
+                Err(problem) => {
+                    let body = beacon.get().as_bytes();
+                    let body = scrub_bytes(body).unwrap_or_else(|| body.to_vec());
+                    sorter.refused(
+                        message,
+                        &RefusedBody {
+                            reason: problem.quarantine().name().into(),
+                            detail: problem.to_string().into(),
+                            site: "".into(),
+                            body: STANDARD.encode(body).into(),
+                        },
+                    );
+                }
             },
             Content::Dropped(dropped) => sorter.dropped(message, dropped),
             Content::Refused(refused) => sorter.refused(message, refused),
