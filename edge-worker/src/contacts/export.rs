@@ -37,11 +37,12 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     },
 ];
 
-/// Rows that an index finds. `?1` site, `?2` a person's key, `?3` visitors, `?4` identities, `?5` orders,
+/// Rows that an index finds, in two parts: D1 takes five terms of a compound at most. `?1` site, `?2` a person's key, `?3` visitors, `?4` identities, `?5` orders,
 /// `?6` the last key of the page before, `?7` how many.
 pub(super) const ROWS: &str = "\
 SELECT json_array(key, json(row))
 FROM (
+  SELECT * FROM (
   SELECT '0 ' || i.identity AS key, json_object(
     'table', 'identities', 'identity', i.identity, 'contact', i.contact) AS row
   FROM json_each(?4) AS n CROSS JOIN identities AS i ON i.site = ?1 AND i.identity = n.value
@@ -61,7 +62,9 @@ FROM (
   SELECT '3 ' || hex(c.visitor) || hex(c.session), json_object(
     'table', 'open_carts', 'visitor', hex(c.visitor), 'session', hex(c.session), 'since', c.since)
   FROM json_each(?3) AS n CROSS JOIN open_carts AS c ON c.site = ?1 AND c.visitor = unhex(n.value)
+  )
   UNION ALL
+  SELECT * FROM (
   SELECT '4 ' || json_array(hex(e.observation), e.definition, e.scope, e.who, e.dedup), json_object(
     'table', 'evidence', 'definition', e.definition, 'scope', e.scope, 'who', e.who,
     'dedup', e.dedup, 'observation', hex(e.observation), 'kind', e.kind, 'time', e.time,
@@ -92,7 +95,7 @@ FROM (
     'minor', r.minor, 'currency', r.currency, 'time', r.time, 'reason', r.reason)
   FROM json_each(?5) AS n
   CROSS JOIN refunds AS r INDEXED BY refunds_by_order
-    ON r.site = ?1 AND r.order_number = n.value)
+    ON r.site = ?1 AND r.order_number = n.value))
 WHERE key > ?6
 ORDER BY key LIMIT CAST(?7 AS INTEGER)";
 

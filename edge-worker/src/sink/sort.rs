@@ -168,7 +168,9 @@ impl Sorter<'_> {
         let delivery = Delivery::of_server(message, &events.site);
         let plan = self.plans.plan(&events.site, "");
         for raw in &events.items {
-            let text = raw.get();
+            // What it triggers is a name of the plan, or may be anything.
+            let clean = scrub_json(raw.get());
+            let text = clean.as_deref().unwrap_or(raw.get());
             match read_stored(text) {
                 Ok(stored) => self.readable(
                     &delivery,
