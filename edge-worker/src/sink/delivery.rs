@@ -150,11 +150,8 @@ pub(crate) fn site_name(text: &str) -> &str {
 /// Whether it could be the name of a site or the hash of a plan: anything else is nobody's, and may be
 /// somebody's address.
 fn is_name(text: &str) -> bool {
-    text.len() <= limits::NAME_BYTES
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && scrub(text).is_none()
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= limits::NAME_BYTES && text.bytes().all(plain)
 }
 
 /// Versions head rows of the tallies, so what does not look like one is as good as none.
