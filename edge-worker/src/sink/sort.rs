@@ -170,7 +170,7 @@ impl Sorter<'_> {
         for raw in &events.items {
             // What it triggers is a name of the plan, or may be anything.
             let clean = scrub_json(raw.get());
-            let text = clean.as_deref().unwrap_or(raw.get());
+            let text = clean.as_deref().unwrap_or_else(|| raw.get());
             match read_stored(text) {
                 Ok(stored) => self.readable(
                     &delivery,
