@@ -80,6 +80,11 @@ pub enum Drop {
     Overflow,
     /// It could not be stored, and the day's room in quarantine is full.
     QuarantineFull,
+    /// It is of somebody who was erased, from before that.
+    Erased,
+    /// It was seen longer ago than the site keeps observations, or has waited in quarantine for longer
+    /// than the site keeps that.
+    Expired,
 }
 
 impl Quarantine {
@@ -118,7 +123,7 @@ impl Quarantine {
 
 impl Drop {
     /// Every reason, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::TooLarge,
         Self::Host,
         Self::Consent,
@@ -126,6 +131,8 @@ impl Drop {
         Self::RateLimited,
         Self::Overflow,
         Self::QuarantineFull,
+        Self::Erased,
+        Self::Expired,
     ];
 
     /// The stable name, used in storage and in every answer.
@@ -138,6 +145,8 @@ impl Drop {
             Self::RateLimited => "rate_limited",
             Self::Overflow => "overflow",
             Self::QuarantineFull => "quarantine_full",
+            Self::Erased => "erased",
+            Self::Expired => "expired",
         }
     }
 }

@@ -34,6 +34,8 @@ pub mod commerce;
 pub mod compat;
 #[cfg(feature = "edge")]
 pub mod contact;
+#[cfg(feature = "edge")]
+pub mod erasure;
 pub mod fate;
 #[cfg(feature = "edge")]
 pub mod funnel;
@@ -85,6 +87,8 @@ mod page_pattern;
 mod parts;
 mod rules;
 mod scrub;
+#[cfg(feature = "edge")]
+mod scrub_json;
 mod selector;
 mod session;
 mod zone;
@@ -104,6 +108,8 @@ pub use page_pattern::{PagePattern, PatternError};
 pub use parts::Parts;
 pub use rules::{Amount, Definition, Rule, Rules, Trigger, Worth, is_campaign_key};
 pub use scrub::scrub;
+#[cfg(feature = "edge")]
+pub use scrub_json::{scrub_bytes, scrub_json};
 pub use selector::{Selector, SelectorError};
 pub use session::SessionRecord;
 pub use zone::{Date, Zone};

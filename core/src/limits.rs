@@ -127,6 +127,13 @@ pub const RATES: usize = 512;
 /// Bytes of an identity text: its kind, and a SHA-256 in hexadecimal or a customer's number.
 pub const CONTACT_BYTES: usize = 128;
 
+/// Milliseconds that observations are kept, where a plan gives them an end: 60 days, twice as long as a
+/// browser's clock and memory are believed, and ten years.
+pub const KEEP_OBSERVATIONS_MS: (i64, i64) = (5_184_000_000, 315_360_000_000);
+
+/// Milliseconds that the quarantine is kept, where a plan gives it an end: a day, and ten years.
+pub const KEEP_QUARANTINE_MS: (i64, i64) = (86_400_000, 315_360_000_000);
+
 /// Identities of one person that one event names beside the first.
 pub const IDENTITIES: usize = 8;
 

@@ -25,6 +25,17 @@ pub struct Reporting {
     pub rates: Vec<Rate>,
     /// The first day of the site of which a server may report something; `None`: any.
     pub since: Option<Date>,
+    /// How long single rows are kept.
+    pub retention: Retention,
+}
+
+/// How long single rows are kept from their arrival on; `None`: for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds of an observation.
+    pub observations_ms: Option<i64>,
+    /// Milliseconds of what waits in quarantine.
+    pub quarantine_ms: Option<i64>,
 }
 
 /// What one unit of another currency is worth in the plan's own, from a day on.

@@ -34,7 +34,7 @@ pub fn scrub(text: &str) -> Option<String> {
 }
 
 /// What is written instead may be longer than what was there, and bounds are bounds.
-fn scrubbed(text: &str, numbers: bool, most: usize) -> Option<String> {
+pub(crate) fn scrubbed(text: &str, numbers: bool, most: usize) -> Option<String> {
     let mut found = once(text, numbers)?;
     // What is cut out leaves new neighbours; each time there are fewer digits and signs.
     while let Some(again) = once(clip(&found, most), numbers) {
@@ -254,14 +254,17 @@ const NUMBERS: [&str; 8] = [
     "order", "product", "sku", "gtin", "ean", "jan", "upc", "barcode",
 ];
 
+pub(crate) fn holds_numbers(key: &str) -> bool {
+    key.ends_with("id") || key.ends_with("Id") || NUMBERS.contains(&key)
+}
+
 impl Properties {
     fn scrub(&mut self) -> bool {
         let mut changed = false;
         for (key, value) in &mut self.0 {
             match value {
                 Value::Text(text) if key != "token" => {
-                    let id = key.ends_with("id") || key.ends_with("Id");
-                    changed |= clean(text, !id && !NUMBERS.contains(&key.as_str()));
+                    changed |= clean(text, !holds_numbers(key));
                 }
                 Value::List(list) => {
                     for properties in list {

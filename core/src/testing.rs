@@ -39,6 +39,7 @@ pub fn reporting() -> crate::reporting::Reporting {
         lookback_days: 30,
         rates: Vec::new(),
         since: None,
+        retention: crate::reporting::Retention::default(),
     }
 }
 

@@ -11,9 +11,9 @@ use crate::{
     clock, database,
     http::Failure,
     problem::{Kind, Problem},
-    runtime,
+    runtime, sink,
 };
-use goalpost_core::{Zone, clip, fate::Fate, fate::Limit, limits};
+use goalpost_core::{Zone, fate::Fate, fate::Limit};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// How long an isolate goes by what it has read of a site's day.
@@ -102,7 +102,10 @@ pub(crate) async fn objection(
     if takes.is_none() {
         if let Err(problem) = read(edge, site).await {
             // Who cannot count refuses nobody: whether it is stored is the database's word.
-            worker::console_warn!("the items of '{site}' are not counted: {problem}");
+            worker::console_warn!(
+                "the items of '{}' are not counted: {problem}",
+                sink::site_name(site)
+            );
             return None;
         }
         takes = at_hand(Some(most), site, items);
@@ -131,7 +134,7 @@ async fn read(edge: &Bindings, site: &str) -> Result<(), Failure> {
 /// Counts attempts that were not taken, and writes them down now and then.
 pub(crate) async fn note(edge: &Bindings, site: &str, fate: Fate, items: usize) {
     let now = clock::now();
-    let site = clip(site, limits::NAME_BYTES);
+    let site = sink::site_name(site);
     let key = (String::from(site), day_of(now), fate.name(), fate.reason());
     let due = NOTES.with_borrow_mut(|(last, notes)| {
         let count = notes.entry(key).or_default();

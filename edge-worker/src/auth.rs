@@ -15,12 +15,24 @@ use worker::Request;
 /// What a caller may do, and until when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Caller {
+    /// The token's id; of the deployment's own, empty.
+    #[serde(default)]
+    id: String,
     /// Separated by spaces; `admin` is all of them.
     scopes: String,
     pub(crate) expires_at: Option<i64>,
 }
 
 impl Caller {
+    /// What the token is listed under; `owner`: the deployment's own.
+    pub(crate) fn token(&self) -> &str {
+        if self.id.is_empty() {
+            "owner"
+        } else {
+            &self.id
+        }
+    }
+
     /// Whether it may do what this word allows.
     pub(crate) fn allows(&self, scope: &str) -> bool {
         let mut own = self.scopes.split(' ');
@@ -65,6 +77,7 @@ pub(crate) async fn check_token(
     let admin = edge.admin_token_hash().unwrap_or_default();
     if same(token.as_bytes(), admin.to_ascii_lowercase().as_bytes()) {
         return Ok(Caller {
+            id: String::new(),
             scopes: String::from(ADMIN),
             expires_at: None,
         });
@@ -92,7 +105,7 @@ pub(crate) async fn check_token(
 /// The database compares hashes. How long it takes says something of the hash alone, and nobody can
 /// choose a token by its hash.
 const TOKEN: &str = "SELECT json_object(
-  'caller', json_object('scopes', scopes, 'expires_at', expires_at), 'last_used_at', last_used_at)
+  'caller', json_object('id', id, 'scopes', scopes, 'expires_at', expires_at), 'last_used_at', last_used_at)
 FROM tokens WHERE site = ?2 AND hash = unhex(?1)";
 
 const USED: &str = "UPDATE tokens SET last_used_at = ?3 WHERE site = ?2 AND hash = unhex(?1)";
@@ -205,6 +218,7 @@ mod tests {
     #[test]
     fn a_scope_is_a_word_of_its_own() {
         let caller = |scopes: &str| Caller {
+            id: String::from("3f9a1c2b77d0"),
             scopes: scopes.into(),
             expires_at: None,
         };

@@ -1,6 +1,8 @@
 //! What a shop pays for its visitors, day by day, channel by channel: told by its own tools.
 
 use crate::{
+    audit::{Act, Note},
+    auth::Caller,
     bindings::Bindings,
     body, clock, database,
     http::{self, Failure, Outcome},
@@ -77,15 +79,21 @@ FROM costs WHERE site = ?1 AND day BETWEEN ?2 AND ?3
 ORDER BY day, channel, campaign";
 
 /// Stores costs, all of them or none.
-pub(crate) async fn put(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
+pub(crate) async fn put(
+    mut request: Request,
+    edge: &Bindings,
+    site: &str,
+    caller: &Caller,
+) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
     let body = body::read(&mut request, BODY_BYTES).await?;
     let today = known.rules.zone.date(clock::now()).text();
     let costs = read(&body, &known, &today).map_err(refused)?;
     let rows = serde_json::to_string(&costs)?;
-    database::prepare(edge, REPLACE, &[&known.plan.site, &rows])?
-        .run()
-        .await?;
+    let count = costs.len().to_string();
+    let note = Note::new(&known.plan.site, caller, Act::SaveCosts, &count)?;
+    let replace = (REPLACE, vec![known.plan.site.as_str(), &rows]);
+    database::batch(edge, &[replace, note.question()]).await?;
     http::json(&json!({"site": known.plan.site, "stored": costs.len()}))
 }
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     "0008_links.sql",
     "0009_safety.sql",
     "0010_kept_carts.sql",
+    "0011_privacy.sql",
     "0012_archive.sql",
     "0013_joined_later.sql",
 ];

@@ -1,7 +1,9 @@
 //! Answers and bodies: what every route shares.
 
 use crate::problem::{Kind, Problem};
+use goalpost_core::scrub;
 use serde::Serialize;
+use std::fmt::Display;
 use worker::{Headers, Request, Response, ResponseBody};
 
 /// Why a request has no good answer.
@@ -64,7 +66,7 @@ pub(crate) fn respond(
         Err(failure) => failure,
     };
     if !matches!(failure, Failure::Problem(_)) {
-        worker::console_error!("{failure}");
+        worker::console_error!("{}", logged(&failure));
     }
     let problem = failure.problem();
     let body = problem.json().into_bytes();
@@ -154,6 +156,12 @@ pub(crate) fn json_text(text: Vec<u8>) -> Outcome {
 /// An answer without a body.
 pub(crate) fn empty(status: u16) -> worker::Result<Response> {
     Ok(Response::empty()?.with_status(status))
+}
+
+/// What is wrong, for the log: a reader's words may repeat what it could not read.
+pub(crate) fn logged(problem: &dyn Display) -> String {
+    let text = problem.to_string();
+    scrub(&text).unwrap_or(text)
 }
 
 /// A header's value; empty if it is not there.

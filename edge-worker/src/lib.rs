@@ -7,6 +7,7 @@
 mod admission;
 mod archive;
 mod assets;
+mod audit;
 mod auth;
 mod bindings;
 mod body;
@@ -17,6 +18,7 @@ mod compat;
 mod contacts;
 mod costs;
 mod database;
+mod erase;
 mod events;
 mod explain;
 mod health;
@@ -29,6 +31,7 @@ mod problem;
 mod queue;
 mod replay;
 mod reports;
+mod retention;
 mod roll_up;
 mod routes;
 mod runtime;
@@ -86,6 +89,12 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     }
     if let Err(problem) = roll_up::roll_up(&edge, now).await {
         worker::console_error!("not every stale day was rolled up: {problem}");
+    }
+    if let Err(problem) = erase::go_on_with_all(&edge).await {
+        worker::console_error!("an erasure waits for the next run: {problem}");
+    }
+    if let Err(problem) = retention::run(&edge, now).await {
+        worker::console_error!("not everything has left that is due: {problem}");
     }
     if let Err(problem) = replay::go_on_with_all(&edge).await {
         worker::console_error!("a replay waits for the next run: {problem}");
@@ -160,19 +169,19 @@ async fn serve(
         Action::Page(file) => pages::serve(file),
         Action::Health => health::report(edge).await,
         Action::OpenApi => http::json(&openapi::openapi_at(edge.prefix())),
-        Action::Publish => plans::publish(request, edge, site).await,
+        Action::Publish => plans::publish(request, edge, site, &caller).await,
         Action::CurrentPlan => plans::current(edge, site).await,
         Action::Versions => plans::versions(edge, site).await,
-        Action::RollBack => plans::roll_back(edge, site, parts.get("version")).await,
+        Action::RollBack => plans::roll_back(edge, site, parts.get("version"), &caller).await,
         Action::Explain => {
             explain::observation(&request, edge, site, parts.get("observation")).await
         }
         Action::ExplainTried => explain::tried(request, edge, site).await,
-        Action::BeginReplay => replay::begin(request, edge, site).await,
+        Action::BeginReplay => replay::begin(request, edge, site, &caller).await,
         Action::Replay => replay::show(edge, site, parts.get("replay")).await,
         Action::ReplayStep => replay::step(&request, edge, site, parts.get("replay")).await,
         Action::Archive => archive::files(&request, edge, site).await,
-        Action::PutCosts => costs::put(request, edge, site).await,
+        Action::PutCosts => costs::put(request, edge, site, &caller).await,
         Action::Costs => costs::list(&request, edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
@@ -182,7 +191,14 @@ async fn serve(
         Action::CreateToken => tokens::create(request, edge, site, &caller).await,
         Action::Tokens => tokens::list(edge, site).await,
         Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,
-        Action::RevokeToken => tokens::revoke(edge, site, parts.get("token")).await,
+        Action::RevokeToken => tokens::revoke(edge, site, parts.get("token"), &caller).await,
+        Action::Erase => erase::begin(edge, site, parts.get("contact"), &caller).await,
+        Action::Erasure => erase::show(edge, site, parts.get("erasure")).await,
+        Action::ErasureStep => erase::step(edge, site, parts.get("erasure")).await,
+        Action::Export => {
+            contacts::export(&request, edge, site, parts.get("contact"), &caller).await
+        }
+        Action::Audit => audit::list(&request, edge, site).await,
     };
     Ok(http::signed(http::guarded(response?)?)?)
 }

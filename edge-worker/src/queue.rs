@@ -6,14 +6,14 @@
 use crate::{
     bindings::{Bindings, DEAD_QUEUE},
     clock,
-    http::Failure,
+    http::{Failure, logged},
     runtime, sink,
     store::{self, is_passing},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goalpost_core::{
     accepted::{Accepted, Content, RefusedBody},
-    fate,
+    fate, scrub_bytes,
 };
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -78,7 +78,7 @@ async fn store_all(edge: &Bindings, messages: &[(RawMessage, String)]) {
             }
             // Newer code may read it; if none does, it ends in the dead letters with its bytes.
             Err(problem) => {
-                worker::console_error!("a message cannot be read: {problem}");
+                worker::console_error!("a message cannot be read: {}", logged(&problem));
                 message.retry();
             }
         }
@@ -104,7 +104,10 @@ async fn store_part(edge: &Bindings, part: &[Accepted<'_>], owners: &[&RawMessag
         return;
     }
     // One of them may be at fault: alone, it costs only itself.
-    worker::console_warn!("a transaction failed, so its messages go alone: {problem}");
+    worker::console_warn!(
+        "a transaction failed, so its messages go alone: {}",
+        logged(&problem)
+    );
     for (one, message) in part.chunks(1).zip(owners) {
         match store::store(edge, one).await {
             Ok(_) => message.ack(),
@@ -122,7 +125,7 @@ fn pause_s(sent: i64, now: i64) -> u32 {
 }
 
 fn try_again(message: &RawMessage, problem: &Failure) {
-    worker::console_error!("a message is not stored yet: {problem}");
+    worker::console_error!("a message is not stored yet: {}", logged(problem));
     let sent = i64::try_from(message.timestamp().as_millis()).unwrap_or(0);
     let pause = QueueRetryOptionsBuilder::new()
         .with_delay_seconds(pause_s(sent, clock::now()))
@@ -175,7 +178,13 @@ fn poison<'a>(text: &'a str, detail: &'a str, now: i64) -> Accepted<'a> {
             reason: fate::Quarantine::Poison.name().into(),
             detail: detail.into(),
             site: letter.content.beacon.site,
-            body: STANDARD.encode(text).into(),
+            body: STANDARD
+                .encode(
+                    scrub_bytes(text.as_bytes())
+                        .as_deref()
+                        .unwrap_or(text.as_bytes()),
+                )
+                .into(),
         }),
     }
 }

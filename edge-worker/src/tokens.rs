@@ -4,6 +4,7 @@
 //! kept is its SHA-256. Nobody can give away more than they have: neither scopes nor time.
 
 use crate::{
+    audit::{Act, Note},
     auth::{self, ADMIN, Caller},
     bindings::Bindings,
     body, clock, database,
@@ -107,7 +108,7 @@ pub(crate) async fn create(
 ) -> Outcome {
     let body = body::read(&mut request, BODY_BYTES).await?;
     let wanted = read(&body, caller, clock::now())?;
-    make(edge, site, &wanted).await
+    make(edge, site, &wanted, caller, Act::MakeToken).await
 }
 
 /// Makes the next token in place of one, which ends a day later.
@@ -123,7 +124,7 @@ pub(crate) async fn rotate(edge: &Bindings, site: &str, id: &str, caller: &Calle
         expires_at: found.expires_at,
     };
     may_give(caller, &wanted)?;
-    let made = make(edge, site, &wanted).await?;
+    let made = make(edge, site, &wanted, caller, Act::RotateToken).await?;
     let end = now.saturating_add(GRACE_MS).to_string();
     database::batch(edge, &[(END, vec![site, id, &end])]).await?;
     Ok(made)
@@ -137,15 +138,17 @@ pub(crate) async fn list(edge: &Bindings, site: &str) -> Outcome {
 }
 
 /// Revokes a token: from now on it lets nobody in.
-pub(crate) async fn revoke(edge: &Bindings, site: &str, id: &str) -> Outcome {
-    let gone: Option<String> = database::row(edge, DELETE, &[site, id]).await?;
-    let Some(id) = gone else {
+pub(crate) async fn revoke(edge: &Bindings, site: &str, id: &str, caller: &Caller) -> Outcome {
+    let note = Note::new(site, caller, Act::RevokeToken, id)?;
+    let delete = (DELETE, vec![site, id]);
+    let answers = database::batch(edge, &[delete, note.question()]).await?;
+    if answers.first().is_none_or(Vec::is_empty) {
         return Err(no_token(id));
-    };
+    }
     http::json(&json!({"id": id, "revoked": true}))
 }
 
-async fn make(edge: &Bindings, site: &str, wanted: &Wanted) -> Outcome {
+async fn make(edge: &Bindings, site: &str, wanted: &Wanted, caller: &Caller, act: Act) -> Outcome {
     let id = auth::hexadecimal(&clock::random::<6>()?);
     let token = format!("gp_{id}_{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()?));
     let now = clock::now();
@@ -153,17 +156,19 @@ async fn make(edge: &Bindings, site: &str, wanted: &Wanted) -> Outcome {
     let expires = expires.map(|end| end.to_string()).unwrap_or_default();
     let (hash, scopes) = (auth::hash(&token), wanted.scopes.join(" "));
     let values = [
-        &id,
+        id.as_str(),
         site,
-        &hash,
+        hash.as_str(),
         &scopes,
         &created,
         &expires,
         &wanted.name,
         MOST,
     ];
-    let made: Option<String> = database::row(edge, INSERT, &values).await?;
-    if made.is_none() {
+    let note = Note::new(site, caller, act, &id)?;
+    let insert = (INSERT, values.to_vec());
+    let answers = database::batch(edge, &[insert, note.question()]).await?;
+    if answers.first().is_none_or(Vec::is_empty) {
         let detail = format!("a site has at most {MOST} tokens that hold; revoke one first");
         return Err(Problem::new(Kind::Busy, detail).into());
     }

@@ -3,7 +3,7 @@
 use crate::{
     bindings::Bindings,
     body, events,
-    http::{Failure, Outcome, header},
+    http::{Failure, Outcome, header, logged},
     problem::{Kind, Problem},
 };
 use goalpost_core::{
@@ -48,7 +48,7 @@ async fn shopify(request: &mut Request, edge: &Bindings, site: &str) -> Outcome 
         Ok(Said::Nothing(why)) => events::told(why),
         // To be sent the same again would help nobody, and Shopify gives up a webhook that fails.
         Err(problem) => {
-            worker::console_error!("a webhook of '{site}' is not read: {problem}");
+            worker::console_error!("a webhook of '{site}' is not read: {}", logged(&problem));
             events::told(&problem.to_string())
         }
     }

@@ -71,6 +71,10 @@ impl Plan {
                 .unwrap_or(limits::LOOKBACK_DAYS.1),
             rates: self.rates.iter().map(Rate::compile).collect(),
             since: self.since.as_deref().and_then(calendar::day),
+            retention: reporting::Retention {
+                observations_ms: kept(self.retention.observations.as_deref()),
+                quarantine_ms: kept(self.retention.quarantine.as_deref()),
+            },
         }
     }
 
@@ -85,6 +89,11 @@ const DAY_MS: i64 = 86_400_000;
 /// The milliseconds of a text whose bounds are checked already.
 fn length(text: &str, otherwise: i64) -> i64 {
     span::milliseconds(text, 0, i64::MAX).unwrap_or(otherwise)
+}
+
+/// How long something is kept; what is not said is for ever.
+fn kept(text: Option<&str>) -> Option<i64> {
+    text.and_then(|text| span::milliseconds(text, 0, i64::MAX).ok())
 }
 
 impl Channel {

@@ -131,6 +131,24 @@ pub struct Rate {
     pub from: String,
 }
 
+/// How long is kept what figures do not need: the single observations, and what could not be stored.
+/// Conversions, sessions and figures stay. What is not written here is kept for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", ts(optional_fields))]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Observations, from their arrival on: 60 days at least, such as `400d`. What a page has seen
+    /// longer ago than that is not taken any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+[smhd]$")))]
+    pub observations: Option<String>,
+    /// What waits in quarantine, from its arrival on: a day at least, such as `90d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+[smhd]$")))]
+    pub quarantine: Option<String>,
+}
+
 impl Default for Carts {
     fn default() -> Self {
         Self {

@@ -18,7 +18,7 @@ pub(crate) mod suggest;
 mod triggers;
 mod zone_table;
 
-pub use figures::{Attribution, Carts, Channel, Funnel, FunnelStep, Rate};
+pub use figures::{Attribution, Carts, Channel, Funnel, FunnelStep, Rate, Retention};
 pub use segments::{
     AllOfPerson, AnyOfPerson, HowOften, NoCondition, PastCondition, PastOfGroup, PersonCondition,
     Segment, StageCondition,

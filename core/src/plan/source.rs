@@ -4,7 +4,7 @@
 //! the author of a plan.
 
 use super::{
-    figures::{Attribution, Carts, Channel, Funnel, Rate, is_default},
+    figures::{Attribution, Carts, Channel, Funnel, Rate, Retention, is_default},
     segments::Segment,
     triggers::When,
 };
@@ -87,6 +87,10 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
     pub segments: Vec<Segment>,
+    /// How long single observations and the quarantine are kept.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub retention: Retention,
 }
 
 /// When a visitor's session ends.

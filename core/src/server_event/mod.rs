@@ -179,6 +179,8 @@ pub fn read_event(text: &str, terms: &Terms<'_>) -> Result<ServerEvent, EventErr
         Some(name) => moment::id_of_name(time, &terms.rules.site, name)?,
         None => moment::id_of_content(time, &terms.rules.site, &whose.json(&observation)),
     };
+    // Only now: the id follows from what the server said.
+    observation.scrub();
     let json = whose.json(&observation);
     let stored = read_stored(&json).map_err(|problem| EventError(problem.detail))?;
     Ok(ServerEvent {

@@ -144,6 +144,16 @@ fn carts_and_attribution_have_bounds() {
 }
 
 #[test]
+fn retention_has_bounds() {
+    insta::assert_snapshot!(each("retention", &[r#"{ "logs": "9d" }"#, r#"{ "observations": "59d" }"#, r#"{ "quarantine": "23h" }"#, r#"{ "observations": "9999d" }"#]), @r#"
+    retention.logs: is not a field of 'retention'; its fields are observations, quarantine
+    retention.observations: '59d' is not from 60d to 3650d, the shortest and the longest that is taken
+    retention.quarantine: '23h' is not from 1d to 3650d, the shortest and the longest that is taken
+    retention.observations: '9999d' is not from 60d to 3650d, the shortest and the longest that is taken
+    "#);
+}
+
+#[test]
 fn a_rate_says_what_it_can_be() {
     let list = [
         r"[{}]",

@@ -17,10 +17,6 @@ const FILES: u32 = 5;
 ///
 /// # Errors
 /// The first failure; what is done stays done, and the same call goes on.
-#[allow(
-    dead_code,
-    reason = "what erases a person calls it, where that is built in"
-)]
 pub(crate) async fn forget(
     edge: &Bindings,
     site: &str,

@@ -21,10 +21,6 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-#[allow(
-    unused_imports,
-    reason = "what erases a person calls it, where that is built in"
-)]
 pub(crate) use forget::forget;
 pub(crate) use list::{PARAMETERS, files, schema};
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goalpost_core::{
     Id,
     accepted::{Accepted, Content, DroppedBeacon, RefusedBody},
-    fate,
+    fate, scrub_bytes,
 };
 use serde_json::value::RawValue;
 
@@ -54,13 +54,15 @@ pub(super) fn dropped<'a>(
     })
 }
 
-/// A body that is no beacon, byte for byte.
+/// A body that is no beacon, byte for byte but for what could name a person.
 pub(super) fn refused<'a>(reason: fate::Quarantine, detail: &'a str, body: &[u8]) -> Content<'a> {
     Content::Refused(RefusedBody {
         reason: reason.name().into(),
         detail: detail.into(),
         site: "".into(),
-        body: STANDARD.encode(body).into(),
+        body: STANDARD
+            .encode(scrub_bytes(body).as_deref().unwrap_or(body))
+            .into(),
     })
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn pixel(request: &Request, edge: &Bindings) -> Result<Response
     match deliver(request, edge).await {
         Ok(()) => image(200),
         Err(problem) => {
-            worker::console_error!("a pixel is lost: {problem}");
+            worker::console_error!("a pixel is lost: {}", http::logged(&problem));
             image(503)
         }
     }

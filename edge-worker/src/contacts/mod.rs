@@ -3,6 +3,7 @@
 mod brought;
 mod csv;
 mod document;
+mod export;
 mod list;
 pub(crate) mod membership;
 mod names;
@@ -15,7 +16,9 @@ mod timeline;
 
 pub(crate) use brought::stage_schema;
 pub(crate) use document::schema;
+pub(crate) use export::{PARAMETERS as EXPORT_PARAMETERS, export, schema as export_schema};
 pub(crate) use list::{PARAMETERS as LIST_PARAMETERS, list, schema as list_schema};
+pub(crate) use person::{Named, Person};
 pub(crate) use stage::standing;
 
 use crate::{
@@ -28,7 +31,6 @@ use crate::{
     routes::Parameter,
 };
 use document::Facts;
-use person::Named;
 use serde_json::json;
 use worker::{Request, js_sys};
 

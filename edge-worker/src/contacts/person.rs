@@ -3,18 +3,18 @@
 use crate::{
     bindings::Bindings, database, http::Failure, problem::Problem, reports::bad_parameter,
 };
-use goalpost_core::{Id, contact::Identity};
+use goalpost_core::{Id, contact::Identity, erasure::Subject};
 
 /// What a caller names a person by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(crate) enum Named {
     Identity(String),
     Visitor(Id),
 }
 
 /// A person, as `conversions` and the statements here know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Person {
+pub(crate) enum Person {
     /// By the canonical identity.
     Contact(String),
     Visitor(Id),
@@ -22,7 +22,7 @@ pub(super) enum Person {
 
 impl Named {
     /// Reads the last part of the address. No error repeats it: it may be someone's e-mail address.
-    pub(super) fn read(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
         if let Ok(identity) = Identity::parse(text) {
             return Ok(Self::Identity(String::from(identity.text())));
         }
@@ -35,14 +35,22 @@ impl Named {
         })
     }
 
+    /// The name, as an erasure knows it.
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Identity(identity) => Subject::Identity(identity.clone()),
+            Self::Visitor(visitor) => Subject::Visitor(*visitor),
+        }
+    }
+
     /// Whose it is today.
-    pub(super) async fn person(&self, edge: &Bindings, site: &str) -> Result<Person, Failure> {
+    pub(crate) async fn person(&self, edge: &Bindings, site: &str) -> Result<Person, Failure> {
         let (sql, value) = self.question();
         let contact: Option<String> = database::row(edge, sql, &[site, &value]).await?;
         Ok(self.answered(contact))
     }
 
-    pub(super) fn question(&self) -> (&'static str, String) {
+    pub(crate) fn question(&self) -> (&'static str, String) {
         match self {
             Self::Identity(identity) => (
                 "SELECT json_quote(contact) FROM identities WHERE site = ?1 AND identity = ?2",
@@ -56,7 +64,7 @@ impl Named {
         }
     }
 
-    pub(super) fn answered(&self, contact: Option<String>) -> Person {
+    pub(crate) fn answered(&self, contact: Option<String>) -> Person {
         match (contact, self) {
             (Some(contact), _) => Person::Contact(contact),
             (None, Self::Identity(identity)) => Person::Contact(identity.clone()),
@@ -67,7 +75,7 @@ impl Named {
 
 impl Person {
     /// As in the column `person` of `conversions`.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self {
             Self::Contact(contact) => format!("contact {contact}"),
             Self::Visitor(visitor) => format!("visitor {}", hex(*visitor)),

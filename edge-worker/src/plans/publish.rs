@@ -2,6 +2,8 @@
 
 use super::{cache, unknown_site};
 use crate::{
+    audit::{Act, Note},
+    auth::Caller,
     bindings::Bindings,
     body, clock, database,
     http::{self, Failure, Outcome},
@@ -42,15 +44,24 @@ pub(crate) fn published_schema() -> Value {
 }
 
 /// Checks a plan, and makes it the one that the site goes by.
-pub(crate) async fn publish(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
+pub(crate) async fn publish(
+    mut request: Request,
+    edge: &Bindings,
+    site: &str,
+    caller: &Caller,
+) -> Outcome {
     let body = body::read(&mut request, limits::PLAN_BYTES).await?;
     let plan = checked(&body, site, "")?;
-    http::json(&put(edge, &plan).await?)
+    http::json(&put(edge, &plan, caller).await?)
 }
 
 /// Makes a plan that is checked the one that its site goes by.
-pub(crate) async fn put(edge: &Bindings, plan: &Plan) -> Result<Published, Failure> {
-    let published = store(edge, plan).await?;
+pub(crate) async fn put(
+    edge: &Bindings,
+    plan: &Plan,
+    caller: &Caller,
+) -> Result<Published, Failure> {
+    let published = store(edge, plan, caller).await?;
     cache::spread(edge, plan, &published.hash).await;
     Ok(published)
 }
@@ -142,11 +153,12 @@ const GO_BY: &str = "INSERT INTO sites (site, plan, version, updated_at) \
                      version = excluded.version, updated_at = excluded.updated_at \
                      WHERE plan IS NOT excluded.plan";
 
-async fn store(edge: &Bindings, plan: &Plan) -> Result<Published, Failure> {
+async fn store(edge: &Bindings, plan: &Plan, caller: &Caller) -> Result<Published, Failure> {
     let hash = plan.hash();
     let now = clock::now().to_string();
     let keep = database::prepare(edge, KEEP, &[&plan.site, &hash, &plan.json(), &now])?;
-    go_by(edge, &plan.site, &hash, Some(keep)).await
+    let note = Note::new(&plan.site, caller, Act::Publish, &hash)?;
+    go_by(edge, &plan.site, &hash, Some(keep), &note).await
 }
 
 #[derive(Deserialize)]
@@ -165,11 +177,13 @@ async fn go_by(
     site: &str,
     hash: &str,
     keep: Option<D1PreparedStatement>,
+    note: &Note,
 ) -> Result<Published, Failure> {
     let now = clock::now().to_string();
     let mut statements = vec![database::prepare(edge, IN_EFFECT, &[site])?];
     statements.extend(keep);
     statements.push(database::prepare(edge, GO_BY, &[site, hash, &now])?);
+    statements.push(note.prepared(edge)?);
     statements.push(database::prepare(edge, IN_EFFECT, &[site])?);
     let results = edge.database()?.batch(statements).await?;
     let read = |result: Option<&worker::D1Result>| -> Result<Option<InEffect>, Failure> {
@@ -199,7 +213,12 @@ struct Found {
 }
 
 /// Makes an earlier version the one that the site goes by.
-pub(crate) async fn roll_back(edge: &Bindings, site: &str, version: &str) -> Outcome {
+pub(crate) async fn roll_back(
+    edge: &Bindings,
+    site: &str,
+    version: &str,
+    caller: &Caller,
+) -> Outcome {
     let number: u32 = version.parse().map_err(|_| {
         Problem::new(
             Kind::BadParameter,
@@ -207,7 +226,8 @@ pub(crate) async fn roll_back(edge: &Bindings, site: &str, version: &str) -> Out
         )
     })?;
     let (plan, hash) = self::version(edge, site, number).await?;
-    let published = go_by(edge, site, &hash, None).await?;
+    let note = Note::new(site, caller, Act::RollBack, &hash)?;
+    let published = go_by(edge, site, &hash, None, &note).await?;
     cache::spread(edge, &plan, &hash).await;
     http::json(&published)
 }

@@ -2,6 +2,8 @@
 
 use super::{Replay, answer, find, hex, statements as sql, step};
 use crate::{
+    audit::{Act, Note},
+    auth::Caller,
     bindings::Bindings,
     body, clock, database,
     http::{Failure, Outcome},
@@ -36,7 +38,12 @@ struct Wanted<'a> {
 }
 
 /// Begins a replay; its steps are still to be taken.
-pub(crate) async fn begin(mut request: Request, edge: &Bindings, site: &str) -> Outcome {
+pub(crate) async fn begin(
+    mut request: Request,
+    edge: &Bindings,
+    site: &str,
+    caller: &Caller,
+) -> Outcome {
     let body = body::read(&mut request, BODY_BYTES).await?;
     let wanted = read(&body)?;
     let (from, to) = period(&wanted)?;
@@ -46,7 +53,7 @@ pub(crate) async fn begin(mut request: Request, edge: &Bindings, site: &str) -> 
         return Err(busy(&running).into());
     }
     if wanted.apply && wanted.plan.is_some() {
-        plans::put(edge, &plan).await?;
+        plans::put(edge, &plan, caller).await?;
     }
     let id = clock::new_id()?;
     let beginning = Beginning {
@@ -59,7 +66,11 @@ pub(crate) async fn begin(mut request: Request, edge: &Bindings, site: &str) -> 
         apply: wanted.apply,
         now: clock::now(),
     };
-    store::run(edge, &statements(&beginning)).await?;
+    let mut statements = statements(&beginning).to_vec();
+    if wanted.apply {
+        statements.push(Note::new(site, caller, Act::Replay, &id.text())?.statement());
+    }
+    store::run(edge, &statements).await?;
     begun(edge, site, id).await
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod page;
 mod people;
+mod privacy;
 mod servers;
 
 use crate::{pages, reports};
@@ -42,16 +43,19 @@ pub(crate) enum Scope {
     Costs,
     /// To make and revoke tokens that allow no more than one's own.
     Tokens,
+    /// To answer what people may ask for: to export and erase a contact, and to see who did what.
+    Privacy,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Read,
         Self::Publish,
         Self::Events,
         Self::Costs,
         Self::Tokens,
+        Self::Privacy,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -61,6 +65,7 @@ impl Scope {
             Self::Events => "events",
             Self::Costs => "costs",
             Self::Tokens => "tokens",
+            Self::Privacy => "privacy",
         }
     }
 }
@@ -102,6 +107,11 @@ pub(crate) enum Action {
     Tokens,
     RotateToken,
     RevokeToken,
+    Export,
+    Erase,
+    Erasure,
+    ErasureStep,
+    Audit,
 }
 
 /// A value in the query.
@@ -153,6 +163,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         servers::ROUTES,
         people::ROUTES,
         access::ROUTES,
+        privacy::ROUTES,
     ]
     .into_iter()
     .flatten()

@@ -363,20 +363,23 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/sites/{site}/contacts/{contact}",
-        operations: &[Operation {
-            method: Method::Get,
-            action: Action::Contact,
-            scope: Some(Scope::Read),
-            summary: "A person by any identity or visitor: what they brought, and what happened",
-            parameters: contacts::PARAMETERS,
-            body: None,
-            success: Success {
-                content_type: "application/json",
-                about: "The contact.",
-                schema: contacts::schema,
+        operations: &[
+            Operation {
+                method: Method::Get,
+                action: Action::Contact,
+                scope: Some(Scope::Read),
+                summary: "A person by any identity or visitor: what they brought, and what happened",
+                parameters: contacts::PARAMETERS,
+                body: None,
+                success: Success {
+                    content_type: "application/json",
+                    about: "The contact.",
+                    schema: contacts::schema,
+                },
+                problems: &[400, 404],
             },
-            problems: &[400, 404],
-        }],
+            super::privacy::ERASE,
+        ],
     },
     Route {
         path: "/api/v1/sites/{site}/reports/contacts",

@@ -21,12 +21,17 @@ impl DeviceClock {
         }
     }
 
+    /// When the device means, had its clock been right.
+    pub(crate) const fn corrected(self, captured: i64) -> i64 {
+        captured.saturating_add(self.correction)
+    }
+
     /// The time to count with, and how it came about where it is not the device's own.
     ///
     /// Nothing happens after it arrived, and nothing longer before than a browser keeps an item: a
     /// page may not move its conversions into a month that is closed. The id keeps the original.
     pub(crate) fn time(self, captured: i64) -> (i64, Option<&'static str>) {
-        let corrected = captured.saturating_add(self.correction);
+        let corrected = self.corrected(captured);
         let earliest = self.received_at.saturating_sub(BACKDATE_MS);
         let time = corrected.clamp(earliest, self.received_at);
         let how = match (time == corrected, self.correction) {

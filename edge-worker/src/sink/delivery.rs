@@ -4,9 +4,8 @@ use goalpost_core::{
     Id, Zone,
     accepted::Accepted,
     beacon::{Envelope, Form},
-    clip,
     json::{push_field, push_number_field},
-    limits,
+    limits, scrub,
 };
 
 /// What all items of one request share.
@@ -52,7 +51,11 @@ impl<'a> Delivery<'a> {
             .find(|name| *name == envelope.form);
         Self {
             message,
-            plan: &envelope.plan,
+            plan: if is_name(&envelope.plan) {
+                &envelope.plan
+            } else {
+                ""
+            },
             consent: envelope.purposes(),
             sender: Sender {
                 visitor: envelope.visitor(message.visitor),
@@ -117,7 +120,7 @@ impl Label {
     /// The label of what is no item of a page load.
     pub(super) fn without_page(site: &str, received_at: i64) -> Self {
         Self {
-            site: clip(site, limits::NAME_BYTES).to_owned(),
+            site: String::from(site_name(site)),
             day: Zone::fixed(0).date(received_at).text(),
             origin: Origin::Other,
             sdk: String::new(),
@@ -139,10 +142,22 @@ impl Origin {
     }
 }
 
+/// What a request calls its site, as far as a site could be called that.
+pub(crate) fn site_name(text: &str) -> &str {
+    if is_name(text) { text } else { "" }
+}
+
+/// Whether it could be the name of a site or the hash of a plan: anything else is nobody's, and may be
+/// somebody's address.
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= limits::NAME_BYTES && text.bytes().all(plain)
+}
+
 /// Versions head rows of the tallies, so what does not look like one is as good as none.
 fn version(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
-    if text.len() <= 32 && text.bytes().all(plain) {
+    if text.len() <= 32 && text.bytes().all(plain) && scrub(text).is_none() {
         text.to_owned()
     } else {
         String::new()

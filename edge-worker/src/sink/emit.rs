@@ -7,7 +7,8 @@ use super::{
     sort::{Rows, Sorted, Tray},
     statements as sql,
 };
-use goalpost_core::{Fate, Id, fate::Drop, limits};
+use goalpost_core::{Fate, Id, erasure::Subject, fate::Drop, limits};
+use std::collections::BTreeMap;
 
 /// Bytes of one JSON parameter; D1 takes 2 MB.
 const JSON_BYTES: usize = 1_000_000;
@@ -70,6 +71,11 @@ impl Emitter<'_> {
         let Label {
             site, sdk, form, ..
         } = self.label;
+        if !tray.named.is_empty() {
+            let named = named(site, tray.named);
+            self.push(sql::ERASED, [&named, site.as_str()].map(text).to_vec());
+            self.is_no_copy(Drop::Erased);
+        }
         for (json, count) in counted(tray.store) {
             let rows = [&json, site, sdk, *form].map(text);
             let mut store = rows.to_vec();
@@ -91,10 +97,7 @@ impl Emitter<'_> {
             params.push(Param::Integer(count));
             self.push(sql::COPIES, params);
             self.push(sql::NO_ROOM, [&json, site.as_str()].map(text).to_vec());
-            let full = Fate::Dropped(Drop::QuarantineFull);
-            let mut params = self.label();
-            params.extend([full.name(), full.reason()].map(text));
-            self.push(sql::NO_ROOM_IS_NO_COPY, params);
+            self.is_no_copy(Drop::QuarantineFull);
         }
         for (reason, rows) in tray.drop {
             for (json, count) in counted(rows) {
@@ -105,6 +108,14 @@ impl Emitter<'_> {
         for (reason, count) in tray.count {
             self.tally(sql::COUNT, count, Fate::Dropped(reason));
         }
+    }
+
+    /// What the statement before has noted as dropped.
+    fn is_no_copy(&mut self, reason: Drop) {
+        let fate = Fate::Dropped(reason);
+        let mut params = self.label();
+        params.extend([fate.name(), fate.reason()].map(text));
+        self.push(sql::DROPPED_IS_NO_COPY, params);
     }
 
     /// The day, and how many bytes of it may wait in quarantine.
@@ -140,6 +151,26 @@ impl Emitter<'_> {
 
 fn text(text: &str) -> Param {
     Param::Text(text.to_owned())
+}
+
+/// Items by the tombstones of their names, for [`sql::ERASED`].
+fn named(site: &str, names: BTreeMap<Subject, Vec<(Id, i64)>>) -> String {
+    let mut out = String::from("[");
+    for (name, items) in names {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str("[\"");
+        out.push_str(&name.tombstone(site));
+        out.push_str("\",");
+        for (at, (id, time)) in items.into_iter().enumerate() {
+            out.push(if at == 0 { '[' } else { ',' });
+            out.push_str(&Row::new(64).id(Some(id)).number(time).end());
+        }
+        out.push_str("]]");
+    }
+    out.push(']');
+    out
 }
 
 /// The rows as JSON texts, each with the number of items that its tally is about: its rows, and in

@@ -12,6 +12,12 @@
 //! first. Nothing is read to find that out before it is written: the primary key decides.
 //! Of two observations with one counting key, too, the one that is stored first stands.
 //!
+//! # Whom nothing is kept of
+//!
+//! An item that bears the name of somebody who was erased ([`goalpost_core::erasure`]), from before
+//! that, is let go: its id goes to `dropped` before anything is stored, in the same transaction, and
+//! whatever has its id there is neither stored nor quarantined.
+//!
 //! # What is counted as captured
 //!
 //! An item of origin `page` has an id, a page load and a place on it. For these, per site,
@@ -39,6 +45,7 @@ pub(crate) mod tests;
 
 pub use chunk::{chunks, plans_needed};
 pub(crate) use clock::DeviceClock;
+pub(crate) use delivery::site_name;
 pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};
@@ -50,7 +57,7 @@ pub(crate) use waiting::Waiting;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 12] = [
+pub const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -61,6 +68,7 @@ pub const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0008_links.sql"),
     include_str!("../../migrations/0009_safety.sql"),
     include_str!("../../migrations/0010_kept_carts.sql"),
+    include_str!("../../migrations/0011_privacy.sql"),
     include_str!("../../migrations/0012_archive.sql"),
     include_str!("../../migrations/0013_joined_later.sql"),
 ];
@@ -94,5 +102,5 @@ pub enum Param {
 /// `batch` names the transaction in the rows that it stores. Running the same messages again, in
 /// any order and beside any others, changes nothing but the count of duplicates.
 pub fn transaction(batch: Id, messages: &[Accepted<'_>], plans: &PlanBook) -> Vec<Statement> {
-    emit::statements(batch, sort::sort(messages, plans))
+    emit::statements(batch, sort::sort(batch.time(), messages, plans))
 }

@@ -9,6 +9,7 @@ use goalpost_core::{
     CommerceStep, Context, Conversion, Id, Money, Observation, Person, Seen,
     beacon::{Form, ReadItem},
     channel::{Arrival, Touch},
+    erasure::Subject,
     evaluate,
     fate::Quarantine,
     json::{push_field, push_key, push_number_field, push_text},
@@ -29,8 +30,28 @@ pub(super) struct Observed<'a> {
     pub(super) item: ReadItem<'a>,
     /// When it happened, and how that came about where it is not the id's own time.
     pub(super) time: (i64, Option<&'static str>),
+    /// How long ago a page has seen it; of a server's word, which may be about any time, 0.
+    pub(super) age: i64,
     pub(super) page: Option<Id>,
     pub(super) whose: Whose,
+}
+
+impl Observed<'_> {
+    /// The names that it bears, each of which may be of somebody who was erased.
+    pub(super) fn names(&self) -> impl Iterator<Item = Subject> {
+        let whose = &self.whose;
+        let identities = match whose.identities.as_slice() {
+            [] => whose.contact.as_slice(),
+            all => all,
+        };
+        let order = order_number(&self.item.observation);
+        whose
+            .visitor
+            .map(Subject::Visitor)
+            .into_iter()
+            .chain(identities.iter().cloned().map(Subject::Identity))
+            .chain(order.map(|order| Subject::Order(order.to_owned())))
+    }
 }
 
 /// Whose it is, and what only a server can say of it.
@@ -45,6 +66,11 @@ pub(super) struct Whose {
     server: bool,
 }
 
+/// Whether it names a person as it should: an address or a number as it is would do so as well.
+fn is_identity(contact: &str) -> bool {
+    contact != NOBODY && contact.contains(':') && !contact.contains(['@', '+'])
+}
+
 impl Whose {
     /// Of an item that a page sent.
     pub(super) fn visitor(visitor: Option<Id>, item: &ReadItem<'_>) -> Self {
@@ -52,7 +78,7 @@ impl Whose {
             visitor,
             session: item.session,
             contact: match &item.observation.seen {
-                Seen::Identify { contact } if contact != NOBODY => Some(contact.clone()),
+                Seen::Identify { contact } if is_identity(contact) => Some(contact.clone()),
                 _ => None,
             },
             ..Self::default()
@@ -110,6 +136,7 @@ pub(super) fn row(
         time: (time, how),
         page,
         ref whose,
+        ..
     } = observed;
     let observation = &item.observation;
     // The loader alone has no rules to claim anything by.

@@ -15,11 +15,15 @@ use goalpost_core::{
     accepted::{Accepted, Content, DroppedBeacon, RefusedBody, ServerEvents},
     beacon::{self, Envelope, ItemError},
     clip,
+    erasure::Subject,
     fate::{Drop, Quarantine},
-    limits,
+    limits, scrub, scrub_bytes, scrub_json,
     server_event::read_stored,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 /// All items of some messages, by what is to be done with them.
 #[derive(Default)]
@@ -38,6 +42,8 @@ pub(super) struct Tray {
     pub(super) drop: BTreeMap<Drop, Rows>,
     /// Dropped items without an identity.
     pub(super) count: BTreeMap<Drop, i64>,
+    /// What is to be stored or quarantined, with its time, by each name that it bears.
+    pub(super) named: BTreeMap<Subject, Vec<(Id, i64)>>,
 }
 
 /// Rows of one statement, each once, and how many further copies of them there were.
@@ -53,9 +59,10 @@ impl Rows {
     }
 }
 
-/// Sorts the items of these messages.
-pub(super) fn sort(messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
+/// Sorts the items of these messages, at `now`.
+pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
     let mut sorter = Sorter {
+        now,
         plans,
         sorted: Sorted::default(),
         seen: HashSet::new(),
@@ -66,15 +73,19 @@ pub(super) fn sort(messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
         match &message.content {
             Content::Beacon(beacon) => match Envelope::read(beacon.get().as_bytes()) {
                 Ok(envelope) => sorter.beacon(message, &envelope),
-                Err(problem) => sorter.refused(
-                    message,
-                    &RefusedBody {
-                        reason: problem.quarantine().name().into(),
-                        detail: problem.to_string().into(),
-                        site: "".into(),
-                        body: STANDARD.encode(beacon.get()).into(),
-                    },
-                ),
+                Err(problem) => {
+                    let body = beacon.get().as_bytes();
+                    let body = scrub_bytes(body).unwrap_or_else(|| body.to_vec());
+                    sorter.refused(
+                        message,
+                        &RefusedBody {
+                            reason: problem.quarantine().name().into(),
+                            detail: problem.to_string().into(),
+                            site: "".into(),
+                            body: STANDARD.encode(body).into(),
+                        },
+                    );
+                }
             },
             Content::Dropped(dropped) => sorter.dropped(message, dropped),
             Content::Refused(refused) => sorter.refused(message, refused),
@@ -84,7 +95,14 @@ pub(super) fn sort(messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
     sorter.sorted
 }
 
+/// What is wrong with an item, which may repeat a part of it.
+fn told(detail: &str) -> Cow<'_, str> {
+    let detail = clip(detail, limits::TEXT_BYTES);
+    scrub(detail).map_or(Cow::Borrowed(detail), Cow::Owned)
+}
+
 struct Sorter<'p> {
+    now: i64,
     plans: &'p PlanBook,
     sorted: Sorted,
     /// Site, id and digest of each item: only the first copy goes on.
@@ -101,6 +119,9 @@ struct Problem<'a> {
     digest: u64,
     page: Option<Id>,
     seq: Option<u32>,
+    /// When it happened, as far as that is known.
+    time: i64,
+    names: Vec<Subject>,
 }
 
 impl Sorter<'_> {
@@ -115,11 +136,17 @@ impl Sorter<'_> {
             match beacon::read_item(text) {
                 Ok(mut item) => {
                     let clean = item.scrub();
+                    let text = clean.as_deref().unwrap_or(text);
+                    // Fields that are not known here, too.
+                    let clean = scrub_json(text);
                     self.readable(
                         &delivery,
                         plan,
                         &Observed {
                             text: clean.as_deref().unwrap_or(text),
+                            age: self
+                                .now
+                                .saturating_sub(clock.corrected(item.observation.id.time())),
                             time: clock.time(item.observation.id.time()),
                             page: item.page.or(envelope.page),
                             whose: Whose::visitor(visitor, &item),
@@ -129,7 +156,8 @@ impl Sorter<'_> {
                 }
                 Err(error) => {
                     let page = page_of(text).or(envelope.page);
-                    self.unreadable(&delivery, text, page, &error);
+                    let names = visitor.map(Subject::Visitor).into_iter().collect();
+                    self.unreadable(&delivery, text, page, names, &error);
                 }
             }
         }
@@ -140,26 +168,33 @@ impl Sorter<'_> {
         let delivery = Delivery::of_server(message, &events.site);
         let plan = self.plans.plan(&events.site, "");
         for raw in &events.items {
-            let text = raw.get();
+            // What it triggers is a name of the plan, or may be anything.
+            let clean = scrub_json(raw.get());
+            let text = clean.as_deref().unwrap_or_else(|| raw.get());
             match read_stored(text) {
                 Ok(stored) => self.readable(
                     &delivery,
                     plan,
                     &Observed {
                         text,
+                        age: 0,
                         time: (stored.item.observation.id.time(), None),
                         page: None,
                         whose: Whose::server(&stored),
                         item: stored.item,
                     },
                 ),
-                Err(error) => self.unreadable(&delivery, text, None, &error),
+                Err(error) => self.unreadable(&delivery, text, None, Vec::new(), &error),
             }
         }
     }
 
     fn readable(&mut self, of: &Delivery<'_>, plan: Option<&Compiled>, item: &Observed<'_>) {
         let observation = &item.item.observation;
+        let kept = plan.and_then(|plan| plan.reporting.retention.observations_ms);
+        if kept.is_some_and(|kept| item.age > kept) {
+            return self.expired(of);
+        }
         let digest = observation.digest();
         let verdict = plan
             .ok_or_else(|| {
@@ -177,6 +212,8 @@ impl Sorter<'_> {
                     digest,
                     page: item.page,
                     seq: Some(observation.seq),
+                    time: item.time.0,
+                    names: item.names().collect(),
                 };
                 return self.quarantine(of, item.text, &problem);
             }
@@ -185,10 +222,15 @@ impl Sorter<'_> {
             self.sorted.page_loads.captured(of, page, observation.seq);
         }
         let label = of.label(Origin::of(item.page.is_some()));
-        let store = &mut self.sorted.trays.entry(label).or_default().store;
+        let tray = self.sorted.trays.entry(label).or_default();
+        let store = &mut tray.store;
         if !self.seen.insert((of.site(), observation.id, digest)) {
             store.copy();
             return;
+        }
+        for name in item.names() {
+            let named = tray.named.entry(name).or_default();
+            named.push((observation.id, item.time.0));
         }
         let keys = self.plans.keys(&plan.rules.site);
         let row = observed::row(of, plan, item, &verdict, keys, digest);
@@ -199,7 +241,24 @@ impl Sorter<'_> {
         }
     }
 
-    fn unreadable(&mut self, of: &Delivery<'_>, text: &str, page: Option<Id>, error: &ItemError) {
+    /// A page load that is that old has been summed up, so it is no further item of it.
+    fn expired(&mut self, of: &Delivery<'_>) {
+        let tray = self.sorted.trays.entry(of.label(Origin::Other));
+        let count = &mut tray.or_default().count;
+        let count = count.entry(Drop::Expired).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn unreadable(
+        &mut self,
+        of: &Delivery<'_>,
+        text: &str,
+        page: Option<Id>,
+        names: Vec<Subject>,
+        error: &ItemError,
+    ) {
+        let clean = scrub_json(text);
+        let text = clean.as_deref().unwrap_or(text);
         let problem = Problem {
             reason: error.reason,
             detail: &error.detail,
@@ -207,6 +266,8 @@ impl Sorter<'_> {
             digest: digest(text),
             page,
             seq: error.seq,
+            time: error.id.map_or(of.message.received_at, Id::time),
+            names,
         };
         self.quarantine(of, text, &problem);
     }
@@ -227,14 +288,18 @@ impl Sorter<'_> {
             tray.quarantine.copy();
             return;
         }
+        for name in &problem.names {
+            let named = tray.named.entry(name.clone()).or_default();
+            named.push((id, problem.time));
+        }
         let row = Row::new(text.len().saturating_add(256))
             .id(Some(id))
             .number(problem.digest.cast_signed())
             .number(of.message.received_at)
             .text(problem.reason.name())
-            .text(clip(problem.detail, limits::TEXT_BYTES))
+            .text(&told(problem.detail))
             .id(problem.page)
-            .text(clip(of.plan, limits::NAME_BYTES))
+            .text(of.plan)
             .text(&of.request())
             .text(text)
             .end();
@@ -290,7 +355,7 @@ impl Sorter<'_> {
             .number(digest.cast_signed())
             .number(message.received_at)
             .text(refused.reason().name())
-            .text(clip(&refused.detail, limits::TEXT_BYTES))
+            .text(&told(&refused.detail))
             .id(None)
             .text("")
             .text("{}")

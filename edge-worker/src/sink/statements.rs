@@ -115,9 +115,25 @@ WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = r
   AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = r.id)
 ON CONFLICT DO NOTHING";
 
-/// Right after [`NO_ROOM`]: what it has noted was no mere copy. Parameters as [`TALLY`]'s, but for the
-/// number.
-pub(super) const NO_ROOM_IS_NO_COPY: &str = "\
+/// Before anything of a label is stored: ids of items that bear the name of somebody who was erased,
+/// from before that. They go where no further copy is stored either. `?1` names, each with its items
+/// and their times, `?2` site.
+///
+/// What is there already is the erasure's to take away.
+pub(super) const ERASED: &str = "\
+INSERT INTO dropped (site, id)
+SELECT ?2, unhex(i.value ->> 0)
+FROM json_each(?1) AS n
+CROSS JOIN erased AS e ON e.site = +?2 AND e.subject = unhex(n.value ->> 0)
+CROSS JOIN json_each(n.value, '$[1]') AS i
+WHERE i.value ->> 1 < e.until
+  AND NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = unhex(i.value ->> 0))
+  AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = unhex(i.value ->> 0))
+ON CONFLICT DO NOTHING";
+
+/// Right after [`NO_ROOM`] or [`ERASED`]: what it has noted was no mere copy. Parameters as [`TALLY`]'s,
+/// but for the number.
+pub(super) const DROPPED_IS_NO_COPY: &str = "\
 INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
 SELECT ?1, ?2, ?3, f.fate, f.reason, ?4, ?5, f.count
 FROM (

@@ -72,6 +72,10 @@ export type Plan = {
    * Who belongs together, by what they have done.
    */
   segments?: Array<Segment>;
+  /**
+   * How long single observations and the quarantine are kept.
+   */
+  retention?: Retention;
 };
 
 /**
@@ -594,6 +598,22 @@ export type Rate = {
    * The first day on which it holds, in the plan's time zone.
    */
   from: string;
+};
+
+/**
+ * How long is kept what figures do not need: the single observations, and what could not be stored.
+ * Conversions, sessions and figures stay. What is not written here is kept for ever.
+ */
+export type Retention = {
+  /**
+   * Observations, from their arrival on: 60 days at least, such as `400d`. What a page has seen
+   * longer ago than that is not taken any more.
+   */
+  observations?: string;
+  /**
+   * What waits in quarantine, from its arrival on: a day at least, such as `90d`.
+   */
+  quarantine?: string;
 };
 
 /**

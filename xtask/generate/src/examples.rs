@@ -121,6 +121,7 @@ pub(crate) fn definitions() -> Vec<(&'static str, Vec<Value>)> {
         ),
         ("Carts", vec![json!({ "abandoned_after": "2h" })]),
         ("Attribution", vec![json!({ "lookback": "7d" })]),
+        ("Retention", vec![json!({ "observations": "400d", "quarantine": "90d" })]),
         (
             "Rate",
             vec![json!({ "currency": "USD", "rate": "149.50", "from": "2026-11-01" })],
@@ -224,6 +225,7 @@ pub(crate) fn within_a_plan(name: &str, example: Value) -> Value {
         "Funnel" => plan["funnels"] = json!([example]),
         "Carts" => plan["carts"] = example,
         "Attribution" => plan["attribution"] = example,
+        "Retention" => plan["retention"] = example,
         "Rate" => plan["rates"] = json!([example]),
         "Segment" => plan["segments"] = json!([example]),
         "PastCondition" | "PastOfGroup" | "StageCondition" | "NoCondition" | "AllOfPerson"

@@ -92,6 +92,7 @@ pub(crate) fn text(schema: &Value) -> String {
         ("## Carts", "Carts"),
         ("## Attribution", "Attribution"),
         ("## Rates", "Rate"),
+        ("## Retention", "Retention"),
     ] {
         add(title);
         add(about(&defs[name]));

@@ -180,6 +180,7 @@ mod tests {
             ),
             ("Carts", json!({ "abandoned_after": 60 })),
             ("Attribution", json!({ "lookback": "a month" })),
+            ("Retention", json!({ "observations": "for ever" })),
             (
                 "Rate",
                 json!({ "currency": "USD", "rate": 149.5, "from": "2026-11-01" }),

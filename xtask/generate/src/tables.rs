@@ -154,6 +154,7 @@ fn named(name: &str) -> String {
         "FunnelUnit" => ("unit", "unit-of-a-funnel"),
         "Carts" => ("carts", "carts"),
         "Attribution" => ("attribution", "attribution"),
+        "Retention" => ("retention", "retention"),
         "Rate" => ("rate", "rates"),
         "Segment" => ("segment", "segments"),
         "PersonCondition" => ("condition", "conditions-of-a-segment"),

@@ -10,7 +10,7 @@ use crate::{
     money::Currency,
     plan::{
         calendar,
-        figures::{self, Attribution, Carts, Channel, Rate},
+        figures::{self, Attribution, Carts, Channel, Rate, Retention},
         span,
     },
 };
@@ -132,6 +132,20 @@ pub(super) fn carts(reader: &mut Reader, at: &At<'_>) -> Option<Carts> {
         None => figures::an_hour(),
     };
     Some(Carts { abandoned_after })
+}
+
+pub(super) fn retention(reader: &mut Reader, at: &At<'_>) -> Option<Retention> {
+    let fields = reader.object(at, "'retention'", &["observations", "quarantine"])?;
+    let mut kept = |name, bounds| match fields.get(name) {
+        Some(at) => span(reader, &at, bounds).map(Some),
+        None => Some(None),
+    };
+    let observations = kept("observations", limits::KEEP_OBSERVATIONS_MS);
+    let quarantine = kept("quarantine", limits::KEEP_QUARANTINE_MS);
+    Some(Retention {
+        observations: observations?,
+        quarantine: quarantine?,
+    })
 }
 
 pub(super) fn attribution(reader: &mut Reader, at: &At<'_>) -> Option<Attribution> {

@@ -9,7 +9,7 @@ use crate::{
     limits,
     money::{Currency, MoneyError},
     plan::{
-        figures::{Attribution, Carts},
+        figures::{Attribution, Carts, Retention},
         predefined,
         source::{self, Group, Plan, Session},
         zone_table,
@@ -34,6 +34,7 @@ const PLAN: &[&str] = &[
     "attribution",
     "rates",
     "segments",
+    "retention",
 ];
 
 pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
@@ -94,6 +95,10 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         groups: &groups,
     };
     let segments = segments::read(reader, &fields, known);
+    let retention = fields.get("retention").map_or_else(
+        || Some(Retention::default()),
+        |at| figures::retention(reader, &at),
+    );
     Some(Plan {
         site: site?,
         timezone: timezone?,
@@ -111,6 +116,7 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         attribution: attribution?,
         rates,
         segments,
+        retention: retention?,
     })
 }
 

@@ -8,6 +8,7 @@
 mod any_order;
 mod copies;
 mod counting;
+mod erasures;
 mod fates;
 mod identity;
 mod items;

@@ -1,0 +1,77 @@
+//! How an erasure begins: all names of the person, and a tombstone of each.
+
+use super::{Names, STEPS, go_on, hex, statements as sql, stores::Store};
+use crate::{
+    audit::{Act, Note},
+    auth::Caller,
+    bindings::Bindings,
+    clock,
+    contacts::Named,
+    http::{self, Outcome},
+    reports::bad_parameter,
+    sink::{Param, Statement},
+    store,
+};
+use goalpost_core::{Id, erasure};
+use worker::js_sys;
+
+/// Erases whoever is named by an identity or a visitor, as far as one request may go; the clock goes on
+/// with it.
+///
+/// Nobody needs to be known by that name: what is still under way is kept away all the same.
+pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &Caller) -> Outcome {
+    let text = js_sys::decode_uri_component(encoded)
+        .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
+    let asked = Named::read(&String::from(text))?;
+    let person = asked.person(edge, site).await?;
+    let names = super::names(edge, site, &person).await?;
+    let asked = asked.subject().tombstone(site);
+    let (id, now) = (clock::new_id()?, clock::now());
+    let mut statements = statements(site, id, &asked, &names, now)?.to_vec();
+    statements.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
+    store::run(edge, &statements).await?;
+    let erasure = go_on(edge, super::find(edge, site, &id.text()).await?, STEPS).await?;
+    http::json(&erasure.shown())
+}
+
+/// The statements that begin an erasure. From here on, nothing more of the person is stored.
+pub(super) fn statements(
+    site: &str,
+    id: Id,
+    asked: &str,
+    names: &Names,
+    now: i64,
+) -> Result<[Statement; 2], serde_json::Error> {
+    let text = |text: &str| Param::Text(text.to_owned());
+    let visitors = serde_json::to_string(&names.visitors)?;
+    let identities = serde_json::to_string(&names.identities)?;
+    let orders = serde_json::to_string(&names.orders)?;
+    let mut tombstones: Vec<String> = names
+        .subjects()
+        .map(|subject| subject.tombstone(site))
+        .collect();
+    tombstones.push(asked.to_owned());
+    Ok([
+        Statement {
+            sql: sql::LAY,
+            params: vec![
+                text(site),
+                Param::Text(serde_json::to_string(&tombstones)?),
+                Param::Integer(erasure::WHILE_ERASING),
+            ],
+        },
+        Statement {
+            sql: sql::BEGIN,
+            params: vec![
+                text(site),
+                Param::Text(hex(id)),
+                text(asked),
+                text(Store::Evidence.name()),
+                Param::Text(visitors),
+                Param::Text(identities),
+                Param::Text(orders),
+                Param::Integer(now),
+            ],
+        },
+    ])
+}

@@ -1,0 +1,125 @@
+//! What leaves, and what stays, over a database of the tests.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
+
+use super::{observations, place, quarantine, statements as sql};
+use crate::sink::{CONSERVATION, Param, Statement};
+use crate::testing::{DAY, NOW, SITE, Shop, buys, id, view, visitor};
+use rusqlite::{params_from_iter, types::Value as Cell};
+
+const BEFORE: i64 = NOW + 30 * DAY;
+
+fn run(shop: &Shop, statements: &[Statement]) {
+    for statement in statements {
+        let cells = statement.params.iter().map(|param| match param {
+            Param::Text(text) => Cell::Text(text.clone()),
+            Param::Integer(number) => Cell::Integer(*number),
+            Param::Null => Cell::Null,
+        });
+        shop.sqlite
+            .execute(statement.sql, params_from_iter(cells))
+            .unwrap_or_else(|problem| panic!("{problem}\n{}", statement.sql));
+    }
+}
+
+/// What leaves at once; how many observations that were.
+fn leave(shop: &Shop, before: i64, budget: u32) -> usize {
+    let values = place(SITE, before, budget);
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    let found = [sql::OBSERVATIONS, sql::DROPPED, sql::PAGE_LOADS]
+        .map(|sql| shop.rows(sql, &values[..sql::values(sql)]));
+    run(shop, &observations(SITE, &found));
+    let waiting = shop.rows(sql::QUARANTINE, &values);
+    run(shop, &quarantine(SITE, &waiting));
+    found[0].len()
+}
+
+fn balance(shop: &Shop) -> Vec<String> {
+    shop.rows(
+        &format!("SELECT json_array(captured, stored + dropped + quarantined, waiting) FROM ({CONSERVATION})"),
+        &[],
+    )
+}
+
+fn shop() -> Shop {
+    let mut shop = Shop::new();
+    for n in 0..5 {
+        let at = NOW + i64::try_from(n).unwrap() * DAY;
+        let mut half = view();
+        half["title"] = serde_json::json!(5);
+        let seen = [
+            (at, view()),
+            (at + 1, buys(&format!("A{n}"), "100")),
+            (at + 2, half),
+        ];
+        shop.sees(visitor(n), id(at, 100 + n), &seen);
+    }
+    let late = NOW + 40 * DAY;
+    shop.sees(visitor(9), id(late, 9), &[(late, view())]);
+    shop
+}
+
+#[test]
+fn what_is_old_leaves_in_bounded_steps_and_all_that_follows_from_it_stays() {
+    let shop = shop();
+    let figures = |shop: &Shop| {
+        [
+            "SELECT json_array(definition, scope, minor) FROM conversions ORDER BY 1",
+            "SELECT json_array(hex(session), pages, interactions) FROM sessions ORDER BY 1",
+            "SELECT json_array(hex(observation), definition) FROM evidence ORDER BY 1",
+        ]
+        .map(|sql| shop.rows(sql, &[]))
+    };
+    let (before, kept) = (balance(&shop), figures(&shop));
+    let steps: Vec<usize> = (0..5).map(|_| leave(&shop, BEFORE, 4)).collect();
+    assert_eq!(steps, [4, 4, 2, 0, 0]);
+    assert_eq!(shop.number("SELECT count(*) FROM observations"), 1);
+    assert_eq!(shop.number("SELECT count(*) FROM quarantine"), 0);
+    // One for each day, and one that is still young.
+    assert_eq!(shop.number("SELECT count(*) FROM page_loads"), 6);
+    assert_eq!(figures(&shop), kept);
+    assert_eq!(balance(&shop), before);
+    assert_eq!(
+        shop.rows(
+            "SELECT reason || ' ' || sum(count) FROM fates WHERE fate = 'dropped' GROUP BY reason",
+            &[]
+        ),
+        ["expired 5"]
+    );
+}
+
+#[test]
+fn an_observation_that_comes_again_after_it_left_is_counted_once_all_the_same() {
+    let mut shop = Shop::new();
+    let event = serde_json::json!({
+        "id": "e-1", "time": NOW - 10, "commerce": "purchase", "order": "A1", "revenue": "100",
+        "currency": "JPY", "contact": "customer:7",
+    });
+    let refund =
+        serde_json::json!({ "id": "e-2", "time": NOW - 5, "commerce": "refund", "order": "A1" });
+    for _ in 0..2 {
+        shop.told(NOW, &[event.clone(), refund.clone()]);
+        assert_eq!(leave(&shop, BEFORE, 10), 2);
+    }
+    assert_eq!(shop.number("SELECT count(*) FROM conversions"), 1);
+    assert_eq!(shop.number("SELECT count(*) FROM evidence"), 1);
+    assert_eq!(shop.number("SELECT refunded FROM conversions"), 100);
+}
+
+#[test]
+fn every_question_goes_by_its_key() {
+    let shop = shop();
+    let values = place(SITE, BEFORE, 10);
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    for sql in [
+        sql::OBSERVATIONS,
+        sql::DROPPED,
+        sql::PAGE_LOADS,
+        sql::QUARANTINE,
+    ] {
+        let scans = shop.scans(sql, &values[..sql::values(sql)]);
+        assert_eq!(scans, Vec::<String>::new(), "{sql}");
+    }
+}

@@ -1,0 +1,372 @@
+// What people may ask for: to see all that is kept of them, and that nothing is; and that what nobody
+// should have sent is nowhere.
+
+import assert from "node:assert/strict";
+import { createHash, createHmac } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { PageLoad, plan, post } from "../harness/beacon.mjs";
+import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
+import { differences } from "../harness/schema.mjs";
+import { startWorker } from "../harness/worker.mjs";
+
+const day = 86_400_000;
+const hash = (address) => `email:${createHash("sha256").update(address).digest("hex")}`;
+const encoded = encodeURIComponent;
+
+/** Answers, each checked against what the API says of itself. */
+function asking(worker, api) {
+  return async (route, path, init = {}) => {
+    const response = await worker.admin(path, init);
+    assert.equal(response.status, 200, await response.clone().text());
+    const body = await response.json();
+    const operation = api.paths[`/api/v1/sites/{site}/${route}`][(init.method ?? "GET").toLowerCase()];
+    const { schema } = operation.responses[200].content["application/json"];
+    assert.deepEqual(differences(schema, body, api), []);
+    return body;
+  };
+}
+
+/** All rows of all tables, and what waits in quarantine as base64, as one text. */
+async function everythingKept({ db }) {
+  const tables = await db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 1) <> '_'")
+    .all();
+  const found = {};
+  for (const { name } of tables.results) {
+    const { results } = await db.prepare(`SELECT * FROM ${name}`).all();
+    const cells = results.flatMap(Object.values).map((cell) => {
+      if (Array.isArray(cell)) return `${Buffer.from(cell).toString("latin1")} ${Buffer.from(cell).toString("hex")}`;
+      const text = String(cell);
+      return /^[A-Za-z0-9+/]+=*$/.test(text) ? `${text} ${Buffer.from(text, "base64")}` : text;
+    });
+    found[name] = cells.join("\n");
+  }
+  return found;
+}
+
+describe("erasing", () => {
+  const anna = hash("anna@shop.example");
+  const money = { currency: "JPY" };
+  let worker;
+  let ask;
+  before(async () => {
+    worker = await startWorker({ plan, queueTimeoutMs: 20 });
+    await worker.publish({ ...plan, site: "twin" });
+    ask = asking(worker, await (await fetch(`${worker.url}/api/v1/openapi.json`)).json());
+  });
+  after(() => worker?.dispose());
+
+  const annas = [new PageLoad("shop"), new PageLoad("shop")];
+  const bens = new PageLoad("shop");
+  const twins = new PageLoad("twin", bens);
+  const now = Date.now();
+  const [phone, laptop] = annas;
+  const ofAnna = [
+    phone.beacon([phone.view(), phone.identify(anna), phone.adds("red shoe"), phone.purchase("A1", "14800")]),
+    laptop.beacon([laptop.view(), laptop.identify(anna), laptop.event("demo_requested"), laptop.adds("hat")]),
+    laptop.beacon([JSON.stringify(laptop.event("half")).replace("half", "half \\ud83d")]),
+  ];
+  const seen = [bens.view(), bens.identify("customer:9"), bens.event("demo_requested"), bens.purchase("B1", "500")];
+  const ofBen = bens.beacon(seen);
+  const told = (site) => ({
+    ben: [
+      { id: "b", time: now - day, commerce: "purchase", order: "B1", revenue: "500", ...money, contact: "customer:9" },
+    ],
+    anna: [
+      { id: "a", time: now - day, commerce: "purchase", order: "A1", revenue: "14800", ...money,
+        contact: { email: "anna@shop.example", customer: "c-7" } },
+      { id: "r", time: now - 5_000, commerce: "refund", order: "A1", amount: "800", ...money },
+      { id: "x", time: now - 400 * day, commerce: "purchase", order: "A0", revenue: "1", ...money, contact: "customer:c-7" },
+    ],
+    site,
+  });
+  const tell = (site, events) =>
+    worker.admin(`${site}/events`, { method: "POST", body: JSON.stringify({ events }) });
+  const deliver = async () => {
+    for (const beacon of [...ofAnna, ofBen]) await post(worker, beacon);
+    await tell("shop", [...told("shop").anna, ...told("shop").ben]);
+    await worker.settle();
+  };
+
+  const days = `from=${new Date(now - 500 * day).toISOString().slice(0, 10)}&to=${new Date(now + day).toISOString().slice(0, 10)}`;
+  const figures = async (site) => {
+    const reports = {};
+    for (const name of ["overview", "outcomes", "goals", "groups", "channels", "sessions", "events", "attribution", "velocity", "carts"]) {
+      const text = await (await worker.admin(`${site}/reports/${name}?${days}`)).text();
+      reports[name] = JSON.parse(text.replaceAll(`"${site}"`, '"site"'));
+    }
+    return reports;
+  };
+  const balance = async (site = "shop") =>
+    (await worker.admin(`${site}/reports/conservation`)).json();
+
+  test("erase, then redeliver everything: the contact stays gone, and every other figure is what it would be", async () => {
+    await deliver();
+    await post(worker, twins.beacon(seen, { site: "twin", page: bens.page }));
+    await tell("twin", told("twin").ben);
+    await worker.settle();
+    await worker.rollUp();
+    await everythingAddsUp(worker);
+    const before = await balance();
+    const contact = await ask("contacts/{contact}", `shop/contacts/${encoded(anna)}`);
+    assert.deepEqual(contact.identities, ["customer:c-7", anna]);
+
+    let erasure = await ask("contacts/{contact}", `shop/contacts/${encoded(anna)}`, { method: "DELETE" });
+    const path = `shop/erasures/${erasure.id}`;
+    assert.deepEqual(await ask("erasures/{erasure}", path), erasure);
+    while (erasure.state !== "done") {
+      erasure = await ask("erasures/{erasure}/step", `${path}/step`, { method: "POST" });
+    }
+    assert.deepEqual([erasure.observations, erasure.quarantined], [11, 1]);
+
+    const gone = async () => {
+      for (const name of [anna, "customer:c-7", phone.visitor, laptop.visitor]) {
+        await problem(await worker.admin(`shop/contacts/${encoded(name)}`), 404, "not-found");
+        let after = "";
+        do {
+          const { rows, next } = await ask("contacts/{contact}/export", `shop/contacts/${encoded(name)}/export?${after}`);
+          assert.deepEqual(rows, []);
+          after = next && `after=${next}`;
+        } while (after);
+      }
+      const kept = await everythingKept(worker);
+      const names = [anna, "c-7", phone.visitor, laptop.visitor, "14800", '"A1"', "order:A1"];
+      for (const name of names.flatMap((own) => [own, own.length === 36 ? own.replaceAll("-", "") : own])) {
+        for (const [table, text] of Object.entries(kept)) {
+          assert.ok(!text.toLowerCase().includes(name.toLowerCase()), `${name} in ${table}`);
+        }
+      }
+      assert.deepEqual(await figures("shop"), await figures("twin"));
+    };
+    await gone();
+    const sum = (found) => JSON.stringify(found).match(/"waiting":-?\d+/g);
+    const after = await balance();
+    assert.deepEqual(sum(after), sum(before));
+    assert.equal(await fate(worker, "shop", "dropped", "erased"), 12);
+    await everythingAddsUp(worker);
+
+    // Every browser, the queue and every server say it all once more, in any order.
+    await deliver();
+    for (const beacon of ofAnna.toReversed()) {
+      const message = { received_at: Date.now(), visitor: phone.visitor, content: { beacon: JSON.parse(beacon) } };
+      const text = JSON.stringify(message).replace("half \\\\ud83d", "half \\ud83d");
+      await (await worker.queue()).send(text, { contentType: "text" });
+    }
+    // What had not arrived yet, and what a server still believes.
+    await post(worker, phone.beacon([phone.event("demo_requested")]));
+    await tell("shop", [{ id: "late", time: now - 1, outcome: "close-won", contact: "customer:c-7" }]);
+    await worker.settle();
+    await worker.rollUp();
+    await gone();
+    assert.equal(await fate(worker, "shop", "dropped", "erased"), 14);
+    await everythingAddsUp(worker);
+
+    // And so does whoever tries another plan on all that there is.
+    const asked = { method: "POST", body: JSON.stringify({ version: 1, apply: true }) };
+    let replay = await (await worker.admin("shop/plan/replay", asked)).json();
+    while (replay.state === "running") {
+      replay = await (await worker.admin(`shop/plan/replay/${replay.id}/step`, { method: "POST" })).json();
+    }
+    assert.equal(replay.state, "applied");
+    await gone();
+    await everythingAddsUp(worker);
+
+    // The rest is Ben's.
+    const ben = await ask("contacts/{contact}", "shop/contacts/customer%3A9");
+    assert.equal(ben.value[0].net.minor, 500);
+    const { acts } = await ask("audit", "shop/audit");
+    const erased = acts.find(({ act }) => act === "erase");
+    assert.equal(erased.token, "owner");
+    assert.match(erased.subject, /^[0-9a-f]{32}$/);
+    assert.ok(acts.some(({ act, subject }) => act === "replay" && subject === replay.id));
+  });
+
+  test("an export has every row of a person, page by page, and no other", async () => {
+    const own = new PageLoad("shop");
+    const carol = hash("carol@shop.example");
+    const items = [own.view(), own.identify(carol), own.adds("sock"), own.purchase("C1", "5")];
+    const broken = JSON.stringify(own.event("half")).replace("half", "half \\ud83d");
+    await post(worker, own.beacon([...items, broken]));
+    await tell("shop", [
+      { id: "c", time: now - day, commerce: "purchase", order: "C1", revenue: "5", ...money, contact: { email: "carol@shop.example", customer: "8" } },
+      { id: "cr", time: now, commerce: "refund", order: "C1" },
+    ]);
+    await worker.settle();
+    for (const limit of [1, 3, 500]) {
+      const tables = {};
+      let after = "";
+      do {
+        const path = `shop/contacts/${encoded(carol)}/export?limit=${limit}${after}`;
+        const { rows, next } = await ask("contacts/{contact}/export", path);
+        assert.ok(rows.length <= limit);
+        for (const { table } of rows) tables[table] = (tables[table] ?? 0) + 1;
+        after = next && `&after=${next}`;
+      } while (after);
+      assert.deepEqual(tables, {
+        identities: 2, known_visitors: 1, sessions: 1, open_carts: 1, evidence: 2, conversions: 1,
+        refunds: 1, observations: 6, quarantine: 1,
+      });
+    }
+    const reader = await (await worker.admin("shop/tokens", { method: "POST", body: JSON.stringify({ name: "R", scopes: ["read"] }) })).json();
+    const authorization = `Bearer ${reader.token}`;
+    for (const [path, method] of [["/export", "GET"], ["", "DELETE"]]) {
+      const init = { method, headers: { authorization } };
+      const refused = await fetch(`${worker.url}/api/v1/sites/shop/contacts/${encoded(carol)}${path}`, init);
+      await problem(refused, 403, "missing-scope");
+    }
+    const { acts } = await ask("audit", "shop/audit?limit=2");
+    assert.deepEqual(acts.map(({ act }) => act), ["make_token", "export"]);
+    assert.equal(acts[0].subject, reader.id);
+    await everythingAddsUp(worker);
+  });
+});
+
+describe("retention", () => {
+  let worker;
+  before(async () => {
+    worker = await startWorker({ plan: { ...plan, retention: { observations: "60d", quarantine: "60d" } } });
+  });
+  after(() => worker?.dispose());
+
+  test("single rows leave when they are old; conversions, sessions and the sum of fates stay", async () => {
+    const load = new PageLoad("shop");
+    const broken = JSON.stringify(load.event("half")).replace("half", "half \\ud83d");
+    await post(worker, load.beacon([load.view(), load.purchase("A1", "5"), broken]));
+    await worker.settle();
+    const count = (table) => worker.db.prepare(`SELECT count(*) AS n FROM ${table}`).first("n");
+    const counts = async () => Promise.all(["observations", "quarantine", "conversions", "sessions", "page_loads"].map(count));
+    const waiting = async () => JSON.stringify(await (await worker.admin("shop/reports/conservation")).json()).match(/"waiting":-?\d+/g);
+    const before = await waiting();
+    await worker.cron(Date.now() + 59 * day);
+    assert.deepEqual(await counts(), [2, 1, 1, 1, 1]);
+    await worker.cron(Date.now() + 61 * day);
+    assert.deepEqual(await counts(), [0, 0, 1, 1, 1]);
+    assert.deepEqual(await waiting(), before);
+    assert.equal(await fate(worker, "shop", "dropped", "expired"), 1);
+    assert.equal(await fate(worker, "shop", "stored"), 2);
+  });
+
+  test("a plan says what it can be", async () => {
+    const wrong = { ...plan, retention: { observations: "59d", quarantine: "0d", logs: "1d" } };
+    const refused = await worker.admin("shop/plan", { method: "PUT", body: JSON.stringify(wrong) });
+    const { problems } = await problem(refused, 422, "bad-plan");
+    assert.deepEqual(problems.map(({ path }) => path).toSorted(), ["retention.logs", "retention.observations", "retention.quarantine"]);
+  });
+});
+
+describe("canaries", () => {
+  const mail = "canary.mail@leak.example";
+  const phone = "+81-3-5555-0177";
+  const card = "4111 1111 1111 1111";
+  const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl";
+  const ip = "203.0.113.77";
+  const all = `${mail}, ${phone}, ${card}, ${jwt}`;
+  const traces = ["canary.mail", "leak.example", "5555-0177", "55550177", "1111 1111", "11111111", "eyJhbGciOiJIUzI1NiJ9", ip];
+  const KEY = "the key that signs the webhooks";
+  let worker;
+  let logged = "";
+  const streams = [process.stdout, process.stderr].map((stream) => [stream, stream.write]);
+  before(async () => {
+    for (const [stream, write] of streams) {
+      stream.write = (text, ...rest) => {
+        logged += text;
+        return write.call(stream, text, ...rest);
+      };
+    }
+    worker = await startWorker({ plan, webhookKeys: { shop: { shopify: [KEY] } } });
+  });
+  after(async () => {
+    await worker?.dispose();
+    for (const [stream, write] of streams) stream.write = write;
+  });
+
+  test("what names a person is in no table, no cache, no log and no export, whichever door it came by", async () => {
+    const headers = { "cf-connecting-ip": ip, "x-forwarded-for": ip, "x-real-ip": ip };
+    const load = new PageLoad("shop");
+    const text = { title: all, path: `/account/${encoded(mail)}/${phone}`, referrer: `https://x.example/?q=${all}` };
+    const query = { utm_source: mail, utm_campaign: phone, gclid: mail, email: mail, tel: phone };
+    const items = [
+      load.view({ ...text, query, later: { who: [all], [mail]: card } }),
+      load.event(`asked ${mail}`, { note: all, order_id: mail, list: [{ text: all }], [`of ${mail}`]: 1 }),
+      load.item({ kind: "click", elements: [{ tag: "a", id: mail, class: phone, attributes: { href: `tel:${phone}`, title: all } }] }),
+      load.item({ kind: "submit", elements: [{ tag: "form", id: "f", attributes: { action: `/?mail=${mail}` } }] }),
+      load.item({ kind: "media", step: "play", video: all }),
+      load.item({ kind: "commerce", name: "purchase", properties: { order: mail, revenue: "5", coupon: all } }),
+      load.identify(mail),
+      load.identify(phone),
+      load.item({ kind: "trigger", name: `for ${mail}`, properties: { note: all } }),
+      load.item({ kind: all }),
+      JSON.stringify(load.event("half", { note: all })).replace("half", "half \\ud83d"),
+      { note: all },
+      `"${all}"`,
+    ];
+    for (const item of items) {
+      await post(worker, load.beacon([item]), headers);
+      await post(worker, load.beacon([item], { plan: mail, sdk: all, consent: all }), headers);
+    }
+    const bodies = [
+      all, Buffer.from([0xff, ...Buffer.from(all), 0xfe]), `{"v":1,"site":"shop","items":[{"note":"${all}"`,
+      load.beacon(items, { v: 99 }), load.beacon(items, { site: mail }), load.beacon(items, { site: phone }),
+      load.beacon(items, { site: "" }), JSON.stringify({ v: 1, site: all, items: all }),
+    ];
+    for (const body of bodies) await post(worker, body, headers);
+    const params = new URLSearchParams({ site: "shop", kind: "event", event: all, message: all, path: `/${all}`, note: all });
+    const purchase = new URLSearchParams({ site: "shop", kind: "purchase", order: mail, revenue: all, currency: "JPY" });
+    const referer = `https://shop.example/${encoded(mail)}?utm_source=${encoded(all)}&mail=${mail}`;
+    for (const asked of [params, purchase, new URLSearchParams({ site: mail, kind: "page" })]) {
+      await fetch(`${worker.url}/_g/p.gif?${asked}`, { headers: { ...headers, referer } });
+    }
+    const event = { time: Date.now() - 5, properties: { note: all, mail } };
+    const events = [
+      { id: mail, event: "called", ...event, contact: { email: mail, phone } },
+      { id: "2", event: mail, ...event, contact: { customer: "7" } },
+      { id: "3", commerce: "purchase", order: "S1", revenue: "5", currency: "JPY", ...event, contact: { customer: mail } },
+      { id: "4", commerce: "refund", order: "S1", time: Date.now() - 4, properties: { reason: all } },
+      { id: "5", outcome: mail, ...event },
+      { id: "6", [mail]: all },
+      all,
+    ];
+    for (const told of [{ events }, { events: all }, all, { [mail]: 1 }]) {
+      await worker.admin("shop/events", { method: "POST", body: JSON.stringify(told), headers });
+    }
+    const order = {
+      id: 1, name: "#1", created_at: new Date().toISOString(), total_price: "5", currency: "JPY", email: mail, phone,
+      browser_ip: ip, note: all, customer: { id: 5, email: mail, phone }, billing_address: { phone }, line_items: [],
+    };
+    for (const body of [JSON.stringify(order), JSON.stringify({ ...order, total_price: all }), `{"email":"${all}"`]) {
+      const code = createHmac("sha256", KEY).update(body).digest("base64");
+      await fetch(`${worker.url}/api/v1/sites/shop/webhooks/shopify`, {
+        method: "POST",
+        body,
+        headers: { ...headers, "x-shopify-hmac-sha256": code, "x-shopify-topic": "orders/paid" },
+      });
+    }
+    // A message that nobody can read ends among the dead letters.
+    await (await worker.queue()).send(`{"received_at":"${mail}","content":"${all}"}`, { contentType: "text" });
+    await worker.admin(`shop/contacts/${encoded(mail)}`);
+    await worker.admin(`shop/reports/contacts?q=${encoded(mail)}`);
+    await worker.admin(`shop/contacts/${encoded(hash(mail))}/export`);
+    await worker.settle();
+    await worker.cron(Date.now());
+
+    const stored = await worker.db.prepare("SELECT count(*) AS n FROM observations").first("n");
+    const waiting = await worker.db.prepare("SELECT count(*) AS n FROM quarantine").first("n");
+    assert.ok(stored > 8 && waiting > 10, `${stored} and ${waiting}`);
+    const leaks = [];
+    const look = (where, content) => {
+      for (const trace of traces) if (content.includes(trace)) leaks.push(`${trace} in ${where}`);
+    };
+    for (const [table, content] of Object.entries(await everythingKept(worker))) look(table, content);
+    const cache = await worker.miniflare.getKVNamespace("PLANS", "goalpost");
+    for (const { name } of (await cache.list()).keys) look(`KV ${name}`, `${name} ${await cache.get(name)}`);
+    look("the log", logged);
+    let after = "";
+    do {
+      const response = await worker.admin(`shop/contacts/${load.visitor}/export?${after}`);
+      const page = await response.json();
+      look("an export", JSON.stringify(page));
+      after = page.next && `after=${page.next}`;
+    } while (after);
+    assert.deepEqual(leaks, []);
+  });
+});
