@@ -292,6 +292,33 @@ test("all of it sent once more is known for copies, though its rows have left", 
   assert.deepEqual(results(after), results(before));
 });
 
+test("whoever is erased is in no file either, and the figures of all others are DuckDB's", async () => {
+  const [[visitor]] = (
+    await asked({
+      someone: `SELECT visitor FROM observations WHERE contact IS NOT NULL AND visitor IS NOT NULL
+                GROUP BY visitor ORDER BY count(*) DESC LIMIT 1`,
+    })
+  ).someone;
+  const path = `${site}/contacts/${visitor}`;
+  const { identities } = await (await worker.admin(path)).json();
+  let erasure = await (await worker.admin(path, { method: "DELETE" })).json();
+  assert.ok(erasure.id, JSON.stringify(erasure));
+  while (erasure.state !== "done") {
+    const step = await worker.admin(`${site}/erasures/${erasure.id}/step`, { method: "POST" });
+    erasure = await step.json();
+    assert.equal(step.status, 200, JSON.stringify(erasure));
+  }
+  await rm(join(folder, "archive"), { recursive: true });
+  await archiveAll(OVER + (AFTER_DAYS + 5) * DAY);
+  await fetched();
+  const names = [visitor, ...identities].map((name) => `'${name}'`).join(", ");
+  const { left } = await asked({
+    left: `SELECT count(*) FROM observations WHERE CAST(visitor AS VARCHAR) IN (${names}) OR contact IN (${names})`,
+  });
+  assert.deepEqual(left, [[0]]);
+  await isTheSame();
+});
+
 test("without a bucket health says that nothing is archived", async () => {
   const { checks } = await (await fetch(`${worker.url}/health`)).json();
   const own = (name) => checks.find((check) => check.name === name);

@@ -74,9 +74,9 @@ describe("erasing", () => {
     ],
     anna: [
       { id: "a", time: now - day, commerce: "purchase", order: "A1", revenue: "14800", ...money,
-        contact: { email: "anna@shop.example", customer: "c-7" } },
+        contact: { email: "anna@shop.example", customer: "anna-7" } },
       { id: "r", time: now - 5_000, commerce: "refund", order: "A1", amount: "800", ...money },
-      { id: "x", time: now - 400 * day, commerce: "purchase", order: "A0", revenue: "1", ...money, contact: "customer:c-7" },
+      { id: "x", time: now - 400 * day, commerce: "purchase", order: "A0", revenue: "1", ...money, contact: "customer:anna-7" },
     ],
     site,
   });
@@ -109,7 +109,7 @@ describe("erasing", () => {
     await everythingAddsUp(worker);
     const before = await balance();
     const contact = await ask("contacts/{contact}", `shop/contacts/${encoded(anna)}`);
-    assert.deepEqual(contact.identities, ["customer:c-7", anna]);
+    assert.deepEqual(contact.identities, ["customer:anna-7", anna]);
 
     let erasure = await ask("contacts/{contact}", `shop/contacts/${encoded(anna)}`, { method: "DELETE" });
     const path = `shop/erasures/${erasure.id}`;
@@ -120,7 +120,7 @@ describe("erasing", () => {
     assert.deepEqual([erasure.observations, erasure.quarantined], [11, 1]);
 
     const gone = async () => {
-      for (const name of [anna, "customer:c-7", phone.visitor, laptop.visitor]) {
+      for (const name of [anna, "customer:anna-7", phone.visitor, laptop.visitor]) {
         await problem(await worker.admin(`shop/contacts/${encoded(name)}`), 404, "not-found");
         let after = "";
         do {
@@ -130,7 +130,7 @@ describe("erasing", () => {
         } while (after);
       }
       const kept = await everythingKept(worker);
-      const names = [anna, "c-7", phone.visitor, laptop.visitor, "14800", '"A1"', "order:A1"];
+      const names = [anna, "anna-7", phone.visitor, laptop.visitor, "14800", '"A1"', "order:A1"];
       for (const name of names.flatMap((own) => [own, own.length === 36 ? own.replaceAll("-", "") : own])) {
         for (const [table, text] of Object.entries(kept)) {
           assert.ok(!text.toLowerCase().includes(name.toLowerCase()), `${name} in ${table}`);
@@ -154,7 +154,7 @@ describe("erasing", () => {
     }
     // What had not arrived yet, and what a server still believes.
     await post(worker, phone.beacon([phone.event("demo_requested")]));
-    await tell("shop", [{ id: "late", time: now - 1, outcome: "close-won", contact: "customer:c-7" }]);
+    await tell("shop", [{ id: "late", time: now - 1, outcome: "close-won", contact: "customer:anna-7" }]);
     await worker.settle();
     await worker.rollUp();
     await gone();
