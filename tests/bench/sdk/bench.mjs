@@ -37,7 +37,7 @@ if (unknown.length || !(rounds > 0)) {
 const fewer = Math.min(rounds, 5);
 const few = Math.min(rounds, 2);
 /** What Goalpost promises to lose nothing of, tried as often as this on a slow processor. */
-const OFTEN = { times: 20, slower: 4, abreast: 2 };
+const OFTEN = { times: 20, slower: 4, abreast: 3 };
 /** So many visits at once, where only what arrives is of interest. */
 const ABREAST = 6;
 
