@@ -148,7 +148,10 @@ const PASSES = {
       const results = Object.fromEntries(Object.keys(tried).map((name) => [name, []]));
       const jobs = shuffled(Object.keys(tried).flatMap((name) => Array(OFTEN.times).fill(name)));
       say(`often: ${jobs.length} visits at ${OFTEN.slower}x, load ${loadavg()[0].toFixed(1)}`);
-      await abreast(OFTEN.abreast, jobs, (name) => measured(results[name], tried[name], name));
+      await abreast(OFTEN.abreast, jobs, async (name) => {
+        await measured(results[name], tried[name], name);
+        if (jobs.length % 20 === 0) say(`often: ${jobs.length} to go, load ${loadavg()[0].toFixed(1)}`);
+      });
       return { results };
     }),
 };

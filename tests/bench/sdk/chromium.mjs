@@ -143,6 +143,7 @@ class Visitor {
   constructor(browser, id) {
     this.browser = browser;
     this.id = id;
+    this.slowed = [];
   }
 
   /** Opens a page that nobody is attached to, and goes by its own script. */
@@ -163,12 +164,18 @@ class Visitor {
     const page = new Page(browser, targetId, sessionId);
     await page.send("Page.enable");
     await page.send("Performance.enable");
-    if (slower > 1) await page.send("Emulation.setCPUThrottlingRate", { rate: slower });
+    if (slower > 1) {
+      await page.send("Emulation.setCPUThrottlingRate", { rate: slower });
+      this.slowed.push(page);
+    }
     return page;
   }
 
-  close() {
-    return this.browser
+  /** What slows a processor down would go on without its page, and slow down all others. */
+  async close() {
+    const quick = (page) => page.send("Emulation.setCPUThrottlingRate", { rate: 1 }).catch(() => {});
+    await Promise.all(this.slowed.map(quick));
+    await this.browser
       .send("Target.disposeBrowserContext", { browserContextId: this.id })
       .catch(() => {});
   }

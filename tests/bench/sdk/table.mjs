@@ -48,7 +48,6 @@ function figuresOf(cpu, key) {
   return {
     start1: above("visit1", "startTask"),
     script1: above("visit1", "startScript"),
-    start4: above("visit4", "startTask"),
     heap: above("visit1", "heap") / 1024,
     longest: [of("longest1").longest, of("longest4").longest],
     visit: of("visit1"),
@@ -83,7 +82,6 @@ function costs(rows) {
         "in the page, above the empty one": label,
         "start at 1×, ms": ({ its }) => `${tenth(its.start1)}`,
         "script, by the clock": ({ its }) => tenth(its.script1),
-        "start at 4×, ms": ({ its }) => whole(its.start4),
         "longest task 1× / 4×, ms": ({ its }) => its.longest.map(whole).join(" / "),
         "heap, KB": ({ its }) => whole(its.heap),
         "a call: in the loop / in all, µs": ({ its }) =>
@@ -172,8 +170,8 @@ function leastHeap({ cpu, delivery }) {
 
 /** What the empty page varied between: no figure above it is more exact than that. */
 function noise({ result }) {
-  const starts = (pass) => spread(result[pass].empty.map(({ startTask }) => Math.round(startTask)));
-  return `The empty page itself, start at 1× / 4×, ms: ${starts("visit1")} / ${starts("visit4")}.`;
+  const starts = result.visit1.empty.map(({ startTask }) => Math.round(startTask));
+  return `The empty page itself, start at 1×, ms: ${spread(starts)}.`;
 }
 
 /** The numbers to hold, for the form that most pages run. */
