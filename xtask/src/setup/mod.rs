@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod debian;
 pub(crate) mod duckdb;
 pub(crate) mod node;
+mod python;
 pub(crate) mod rust_parts;
 pub(crate) mod schemathesis;
 pub(crate) mod tools;
