@@ -26,9 +26,9 @@ const run = () => {
         document.head.append(
           Object.assign(document.createElement("link"), {
             href,
-            nonce: script.nonce,
-            integrity: INTEGRITY,
             rel: "modulepreload",
+            integrity: INTEGRITY,
+            nonce: script.nonce,
           }),
         );
         return import(href).then((sdk) => sdk.default(loader), () => {});

@@ -67,6 +67,7 @@ export const launch = (
   load: (loader: Loader) => Promise<unknown>,
 ): ((call: QueuedCall) => unknown) => {
   const now = Date.now;
+  const { sendBeacon } = navigator;
   /** Where the browser says no for the visitor, nothing said later weakens it. */
   const refused =
     (navigator.globalPrivacyControl || (navigator.doNotTrack as never) > 0) && ("denied" as const);
@@ -74,10 +75,10 @@ export const launch = (
     ...settings,
     consent: refused || settings.consent,
     page: newId(now()),
-    sdk: VERSION,
     held: [],
     count: -1,
-    natives: { fetch, setTimeout, sendBeacon: navigator.sendBeacon },
+    sdk: VERSION,
+    natives: { fetch, setTimeout, sendBeacon },
   };
   let booting: unknown;
 
@@ -90,9 +91,10 @@ export const launch = (
     }
   };
 
-  /** The visitor as this browser's tabs share it; nothing if new, or where storage is refused. */
-  const readRecord = (): string[] => {
+  /** The visitor as this browser's tabs share it, or are to from now on; nothing if new, or where storage is refused. */
+  const shared = (text?: string): string[] => {
     try {
+      if (text) localStorage.gp = text;
       return localStorage.gp.split(" ");
     } catch {
       return [];
@@ -101,7 +103,7 @@ export const launch = (
 
   /** Where consent is denied, the SDK only comes to remove what it once stored. */
   const boot = async () =>
-    (loader.consent == "denied" && !readRecord()[0]) || (booting ||= load(loader));
+    (loader.consent == "denied" && !shared()[0]) || (booting ||= load(loader));
 
   const take = ([time, ...args]: QueuedCall): unknown => {
     try {
@@ -132,26 +134,28 @@ export const launch = (
 
   /** Sends what is held; the rest of it too, if there is more than fits. */
   const sendLast = () => {
+    // Few enough to stay below the 64 KiB that a page may leave behind when it ends.
+    const last = loader.held.filter(([item]) => !item.sent).slice(0, 30);
+    if (!last[0]) return;
     const sent = now();
-    const [visitor, session, last, pageLoads] = readRecord() as [string, string, never, never];
-    const items = loader.held
-      .filter(([item]) => !item.sent)
-      // Few enough to stay below the 64 KiB that a page may leave behind when it ends.
-      .slice(0, 30)
-      .map(([item]) => ({
-        ...item,
-        sent: (item.sent = 1),
-        // This page load comes after so many: -~ adds one to a number's text, and to nothing.
-        seq: ((-~pageLoads << 16) >>> 0) + item.k,
-        // A session may pause for half an hour where no plan says otherwise.
-        session: sent - last < 18e5 ? session : undefined,
-      }));
+    const [known = newId(sent), before, active, pageLoads] = shared() as [string, string, never, never];
+    // A session may pause for half an hour where no plan says otherwise.
+    const session = sent - active < 18e5 ? before : newId(sent);
+    // This page load comes after so many: -~ adds one to a number's text, and to nothing.
+    const pageLoad = -~pageLoads % 65536;
+    // This page may live on, and others are open: all must find the session that these items have.
+    const [visitor] =
+      loader.cookieless === undefined ? shared([known, session, sent, pageLoad].join(" ")) : [];
+    const items = last.map(([item]) => ({
+      ...item,
+      sent: (item.sent = 1),
+      seq: pageLoad * 65536 + item.k,
+    }));
     if (
-      items[0] &&
-      loader.natives.sendBeacon.call(
+      sendBeacon.call(
         navigator,
         loader.prefix + "/c",
-        textOf({ ...loader, v: 1, form: "raw", sent, visitor, items, held: undefined }),
+        textOf({ ...loader, v: 1, form: "raw", sent, visitor, session, items, held: 0 }),
       )
     ) {
       sendLast();
@@ -169,9 +173,9 @@ export const launch = (
     {
       kind: "page",
       host: location.hostname,
+      query: queryOf(location.search),
       title: document.title,
       referrer: document.referrer.split("?")[0]!,
-      query: queryOf(location.search),
     },
     location.href,
   );

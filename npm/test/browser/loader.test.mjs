@@ -149,19 +149,39 @@ inShop("a tab that is closed sends what it held", { refuse: /sdk\.js$/ }, async 
   assert.deepEqual(kinds(shop.items()), ["page", "track"]);
 });
 
-inShop("what leaves raw belongs to the visitor and session that are known here", { refuse: /sdk\.js$/ }, async (shop) => {
+inShop("what leaves raw belongs to the visitor and session that all tabs share from then on", { refuse: /sdk\.js$/ }, async (shop) => {
   const [visitor, session] = ["01a2006e-8dd0-7000-84a7-7de7d5704c50", "01a2006e-8ecd-7000-9b75-d8d0896d1e52"];
-  for (const [last, known, loads] of [[Date.now(), session, 65_534], [Date.now() - 1_800_000, undefined, 65_535]]) {
+  const [halfAnHour, known, begun] = [1_800_000, /^01a2006e-/, uuid7];
+  const kept = (ago, loads) => `${visitor} ${session} ${Date.now() - ago} ${loads}`;
+  for (const [before, whose, which, load] of [
+    [kept(0, 65_534), known, known, 65_535],
+    [kept(halfAnHour, 65_535), known, begun, 0],
+    ["", begun, begun, 1],
+  ]) {
     await driver.get(`${shop.url}/blank`);
-    await driver.executeScript("localStorage.gp = arguments[0]", `${visitor} ${session} ${last} ${loads}`);
-    const before = shop.beacons.length;
+    await driver.executeScript("localStorage.clear(); if (arguments[0]) localStorage.gp = arguments[0]", before);
+    const [from, beacons] = [Date.now(), shop.beacons.length];
     await driver.get(`${shop.url}/`);
     await loaderIsThere();
     await driver.get(`${shop.url}/blank`);
-    await shop.until(() => shop.beacons.length > before);
-    const { visitor: said, items: [item] } = shop.beacons.at(-1);
-    assert.deepEqual([said, item.session, item.seq], [visitor, known, ((loads + 1) % 65_536) * 65_536]);
+    await shop.until(() => shop.beacons.length > beacons);
+    const beacon = shop.beacons.at(-1);
+    assert.match(beacon.visitor, whose);
+    assert.match(beacon.session, which);
+    assert.equal(beacon.items[0].seq, load * 65_536);
+    const [toldVisitor, toldSession, last, loads] = (await driver.executeScript("return localStorage.gp")).split(" ");
+    assert.deepEqual([toldVisitor, toldSession, loads], [beacon.visitor, beacon.session, String(load)]);
+    assert.ok(last >= from && last <= Date.now());
   }
+});
+
+inShop("nobody is recognised in what leaves raw where nobody may be", { refuse: /sdk\.js$/, attributes: 'data-site="shop" data-consent="granted" data-cookieless' }, async (shop) => {
+  await driver.get(`${shop.url}/`);
+  await loaderIsThere();
+  await driver.get(`${shop.url}/blank`);
+  await shop.until(() => shop.beacons.length > 0);
+  assert.equal(shop.beacons[0].visitor, undefined);
+  assert.equal(await driver.executeScript("return localStorage.length"), 0);
 });
 
 /** Runs a script in every page before its own. */
