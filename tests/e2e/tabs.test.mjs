@@ -40,8 +40,9 @@ visit("four tabs that come to the shop in one instant are one session of one vis
 
 visit("a tab that is covered before the module arrives is of the session of those that come after it", {}, async ({ shop, browser }) => {
   shop.wire.hold(/sdk(\.wasm|-js)?\.js|sdk\.wasm/);
-  await browser.newTab(shop.at("/shoes/"));
+  await browser.go(shop.at("/shoes/"));
   await until(() => shop.wire.held.length > 0, "a page that waits for its module");
+  await browser.hide();
   await browser.newTab(shop.at("/shoes/"));
   await shop.observed(1, "form = 'raw'");
   shop.wire.release();
