@@ -6,7 +6,7 @@ use std::{
     cell::{Cell, OnceCell},
     collections::BTreeMap,
 };
-use worker::{Bucket, D1Database, Env, Fetcher, Queue, kv::KvStore};
+use worker::{Bucket, D1Database, Env, Fetcher, ObjectNamespace, Queue, kv::KvStore};
 
 /// The default of `PREFIX`: where the routes of a page begin.
 pub(crate) const PREFIX: &str = "/_g";
@@ -73,6 +73,11 @@ impl Bindings {
     /// `EVENTS`: where accepted beacons wait for the sink.
     pub(crate) fn events(&self) -> Result<Queue, Failure> {
         Ok(self.env.queue("EVENTS")?)
+    }
+
+    /// `OVERFLOW`: where messages wait that the queue does not take; a deployment may do without.
+    pub(crate) fn overflow(&self) -> Option<ObjectNamespace> {
+        self.env.durable_object("OVERFLOW").ok()
     }
 
     /// `ASSETS`: the loader, the SDK, and whatever else the deployment serves.

@@ -25,6 +25,7 @@ mod health;
 mod http;
 mod live;
 mod openapi;
+mod overflow;
 mod pages;
 mod plans;
 mod problem;

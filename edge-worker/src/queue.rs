@@ -7,7 +7,7 @@ use crate::{
     bindings::{Bindings, DEAD_QUEUE},
     clock,
     http::{Failure, logged},
-    runtime, sink,
+    overflow, runtime, sink,
     store::{self, is_passing},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -22,20 +22,31 @@ use worker::{
     wasm_bindgen::JsValue,
 };
 
-/// Hands a message to the queue, or stores it at once where the queue does not take it.
+/// Hands a message to the queue; where the queue does not take it, to the [`overflow`], and else to the
+/// database.
 ///
 /// # Errors
-/// [`Failure::Platform`] if neither took it: the sender must keep it.
+/// [`Failure::Platform`] if none took it: the sender must keep it.
 pub(crate) async fn deliver(edge: &Bindings, text: String) -> Result<(), Failure> {
     let Err(problem) = send(edge, &text).await else {
         return Ok(());
     };
-    worker::console_warn!("the queue refused a message, which is stored directly: {problem}");
+    worker::console_warn!("the queue refused a message: {problem}");
+    if let Some(objects) = edge.overflow() {
+        match overflow::keep(&objects, &text).await {
+            Ok(()) => return Ok(()),
+            Err(problem) => worker::console_warn!("so did the overflow: {problem}"),
+        }
+    }
     store::store(edge, &[serde_json::from_str(&text)?]).await?;
     Ok(())
 }
 
-async fn send(edge: &Bindings, text: &str) -> Result<(), Failure> {
+/// Hands a message to the queue.
+///
+/// # Errors
+/// [`Failure::Platform`] if it does not take it.
+pub(crate) async fn send(edge: &Bindings, text: &str) -> Result<(), Failure> {
     runtime::send(edge.events()?.as_ref(), text).await
 }
 

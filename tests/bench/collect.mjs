@@ -6,10 +6,11 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { PageLoad, browser, plan, uuid } from "../harness/beacon.mjs";
+import { plan } from "../harness/beacon.mjs";
 import { startWorker, until } from "../harness/worker.mjs";
+import { beacons, check, request } from "./beacons.mjs";
 import { interleaved, median, percentile, print, ratio, target, verdict } from "./figures.mjs";
-import { Load, post } from "./load.mjs";
+import { Load } from "./load.mjs";
 import { Workerd } from "./workerd.mjs";
 
 const ROUNDS = 200;
@@ -18,6 +19,11 @@ const CONNECTIONS = 16;
 const SIZES = [1, 20];
 const TARGET = { most: 1.15 };
 const WORKERS = ["goalpost", "plain"];
+/** So many that nothing is refused: what is measured is the counting. */
+const LIMITS = {
+  RATE_SITE: { simple: { limit: 1_000_000_000, period: 60 } },
+  RATE_NETWORK: { simple: { limit: 1_000_000_000, period: 60 } },
+};
 
 const script = (name) => readFile(new URL(name, import.meta.url), "utf8");
 
@@ -40,7 +46,11 @@ async function start(keeper) {
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         ...more,
       });
-      beside.push(peer("plain", plain, { queueProducers: worker.queueProducers }), peer("noop", noop));
+      beside.push(
+        { ...worker, name: "limited", ratelimits: LIMITS, bindings: { ...worker.bindings, DAILY_ITEMS: "1000000000" } },
+        peer("plain", plain, { queueProducers: worker.queueProducers }),
+        peer("noop", noop),
+      );
       if (keeper) {
         const consumer = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 0 };
         beside.push(peer("keeper", keeper, { queueConsumers: { "goalpost-events": consumer } }));
@@ -48,53 +58,9 @@ async function start(keeper) {
     },
   });
   const url = async (name) => (await started.miniflare.unsafeGetDirectURL(name)).origin;
-  const urls = { goalpost: started.url, plain: await url("plain"), noop: await url("noop") };
+  const [limited, plainUrl, noopUrl] = await Promise.all(["limited", "plain", "noop"].map(url));
+  const urls = { goalpost: started.url, limited, plain: plainUrl, noop: noopUrl };
   return { ...started, urls, keeper: keeper && (await url("keeper")) };
-}
-
-/** Beacons as a shop's pages send them: mostly page views, with a play and an order among them. */
-function beacons(count, items) {
-  return Array.from({ length: count }, () => {
-    const load = new PageLoad("shop");
-    const began = Date.now() - 60_000;
-    const seen = Array.from({ length: items }, (_, at) => ({ ...observed(load, at), id: uuid(began + at) }));
-    const { visitor } = load;
-    return { items: seen, visitor, body: load.beacon(seen, { plan: "0f".repeat(16) }) };
-  });
-}
-
-function observed(load, at) {
-  if (at % 10 === 4) return load.item({ kind: "media", step: "play", video: "walk" });
-  if (at === 13) return load.purchase(uuid(), "14800");
-  if (at % 2 === 0) return load.view({ query: [["utm_source", "mail"]] });
-  return load.event("looked_closer", { place: "gallery", sku: "CLOUD-7" });
-}
-
-/** What a browser sends of its own accord, cookie included. */
-const headers = (visitor) => ({
-  ...browser,
-  accept: "*/*",
-  "accept-language": "ja,en;q=0.8",
-  "accept-encoding": "gzip, deflate, br, zstd",
-  referer: "https://shop.example/shoes/cloud-7/",
-  "sec-fetch-dest": "empty",
-  "sec-fetch-mode": "cors",
-  "sec-fetch-site": "same-origin",
-  cookie: `theme=dark; gp_visitor=${visitor}; cart=4f1c`,
-});
-
-const request = (url, { body, visitor }) => post(url, "/_g/c", headers(visitor), body);
-
-function expected({ items, visitor }) {
-  const results = Object.fromEntries(items.map((item) => [item.id, "ok"]));
-  return JSON.stringify({ results, visitor });
-}
-
-function check(answers, sent) {
-  for (const [at, answer] of answers.entries()) {
-    assert.equal(answer.status, 200, `${answer.head}\n\n${answer.body}`);
-    assert.equal(answer.body, expected(sent[at]));
-  }
 }
 
 const KEEPER = `
@@ -143,7 +109,7 @@ async function measure() {
   const started = await start();
   try {
     const workerd = new Workerd();
-    const names = [...WORKERS, "noop"];
+    const names = [...WORKERS, "limited", "noop"];
     const loads = {};
     for (const name of names) loads[name] = await Load.open(started.urls[name], CONNECTIONS);
     const cases = {};
@@ -205,13 +171,15 @@ async function latencies(started) {
 const checked = await checkAlike();
 const { values, latencies: times } = await measure();
 const rows = SIZES.map((size) => {
-  const [ours, peer, noop] = ["goalpost", "plain", "noop"].map((name) => values[`${name} ${size}`]);
+  const [ours, limited, peer, noop] = ["goalpost", "limited", "plain", "noop"].map((name) => values[`${name} ${size}`]);
   const figure = ratio(ours, peer);
   return {
     "CPU of a beacon, µs": size === 1 ? "1 item" : `${size} items`,
     ours: median(ours),
+    "with limits": median(limited),
     "plain JS": median(peer),
     "no-op": median(noop),
+    "limits beside none": ratio(limited, ours),
     ratio: figure,
     target: target(TARGET),
     "": verdict(figure, TARGET),

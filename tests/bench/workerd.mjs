@@ -1,4 +1,4 @@
-// The CPU time of workerd, as the kernel counts it for each of its threads.
+// The CPU time of workerd, as the kernel counts it for each of its threads, and its memory.
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -18,6 +18,11 @@ export class Workerd {
       nanoseconds += Number(running);
     }
     return nanoseconds / 1_000;
+  }
+
+  /** Kilobytes of memory that it holds now. */
+  memory() {
+    return Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${this.pid}/status`))[1]);
   }
 
   /** Microseconds of CPU time that some work takes. */

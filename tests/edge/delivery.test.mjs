@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
 import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
@@ -14,9 +17,33 @@ const refusing = {
     export default {};`,
 };
 
-function refuseMessages(worker) {
+/** The same for a while, and then one that takes everything. */
+const reluctant = {
+  ...refusing,
+  name: "reluctant",
+  script: `
+    let refusals = 30;
+    class WorkerQueue {
+      constructor(queue) { this.queue = queue; }
+      async send(...message) {
+        if (refusals-- > 0) throw new Error("Too Many Requests");
+        return this.queue.send(...message);
+      }
+    }
+    export const queue = ({ EVENTS }) => new WorkerQueue(EVENTS);
+    export default {};`,
+  queueProducers: { EVENTS: "goalpost-events" },
+};
+
+const sendTo = (queue) => (worker) => {
   delete worker.queueProducers;
-  worker.wrappedBindings = { EVENTS: { scriptName: refusing.name, entrypoint: "queue" } };
+  worker.wrappedBindings = { EVENTS: { scriptName: queue.name, entrypoint: "queue" } };
+};
+
+/** Nor is there anything else where messages could wait. */
+function refuseMessages(worker) {
+  sendTo(refusing)(worker);
+  delete worker.durableObjects;
 }
 
 function message(load, items) {
@@ -138,7 +165,10 @@ describe("dead letters", () => {
 
 for (const [name, change] of [
   ["a queue that refuses", refuseMessages],
-  ["no queue at all", (worker) => delete worker.queueProducers],
+  ["no queue at all", (worker) => {
+    delete worker.queueProducers;
+    delete worker.durableObjects;
+  }],
 ]) {
   test(`${name}: beacons are stored directly, with the same answers`, async () => {
     const worker = await startWorker({ change, beside: [refusing] });
@@ -163,6 +193,45 @@ for (const [name, change] of [
     }
   });
 }
+
+test("a queue that refuses for a while: messages wait until it takes them, and each item is stored once", async () => {
+  const worker = await startWorker({ plan, change: sendTo(reluctant), beside: [reluctant] });
+  try {
+    const loads = Array.from({ length: 20 }, () => new PageLoad("shop"));
+    const beacons = loads.map((load) => load.beacon([load.view(), load.purchase(`W${load.page}`, "500")]));
+    const answers = await Promise.all([...beacons, ...beacons].map((beacon) => post(worker, beacon)));
+    for (const answer of answers) assert.equal(answer.status, 200);
+    await until(async () => (await fate(worker, "shop", "duplicate")) === 40, "the last message");
+    assert.equal(await rows(worker, "observations"), 40);
+    assert.equal(await rows(worker, "conversions"), 20);
+    await everythingAddsUp(worker);
+  } finally {
+    await worker.dispose();
+  }
+});
+
+test("what waits for the queue outlives the process", async () => {
+  const persist = await mkdtemp(join(tmpdir(), "goalpost-overflow-"));
+  try {
+    const load = new PageLoad("shop");
+    const before = await startWorker({ plan, persist, change: sendTo(refusing), beside: [refusing] });
+    try {
+      assert.equal((await post(before, load.beacon([load.view()]))).status, 200);
+      assert.equal(await rows(before, "observations"), 0);
+    } finally {
+      await before.dispose();
+    }
+    const after = await startWorker({ persist, migrate: false });
+    try {
+      await until(async () => (await rows(after, "observations")) === 1, "the message that waited");
+      await everythingAddsUp(after);
+    } finally {
+      await after.dispose();
+    }
+  } finally {
+    await rm(persist, { recursive: true, force: true });
+  }
+});
 
 test("neither queue nor database: the page keeps its items and comes again", async () => {
   const worker = await startWorker({ change: refuseMessages, beside: [refusing], migrate: false });

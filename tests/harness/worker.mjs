@@ -124,6 +124,7 @@ export async function startWorker(options = {}) {
     handleRuntimeStdio: quietly,
     d1Persist: kept("d1"),
     kvPersist: kept("kv"),
+    durableObjectsPersist: kept("objects"),
     workers: [worker, ...(options.beside ?? [])],
   });
   const entry = await miniflare.ready;

@@ -14,6 +14,8 @@ use clap::ValueEnum;
 pub(crate) enum Bench {
     /// Server CPU per beacon, beside a hand-written JavaScript Worker
     Collect,
+    /// Where the queue refuses, a cold start, and ten minutes of a steady load
+    Edge,
     /// Rows per CPU-second beside a plain database
     Sink,
     /// Reports over a month of a large site
@@ -32,6 +34,7 @@ impl Bench {
     fn script(self) -> &'static str {
         match self {
             Self::Collect => "tests/bench/collect.mjs",
+            Self::Edge => "tests/bench/edge.mjs",
             Self::Sink => "tests/bench/sink.mjs",
             Self::Reports => "tests/bench/reports.mjs",
             Self::Ingest => "tests/bench/ingest.mjs",
@@ -57,6 +60,9 @@ pub(crate) fn run(
         let mut call = node(project).arg(script);
         if let (Bench::Sink | Bench::Reports, Some(rows)) = (bench, rows) {
             call = call.args(["--rows", &rows.to_string()]);
+        }
+        if let Bench::Edge = bench {
+            call = call.args(flags);
         }
         if let Bench::Sdk | Bench::Vitals = bench {
             step("the packages of the page's benches", || {

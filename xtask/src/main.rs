@@ -104,7 +104,7 @@ enum Task {
         /// How many observations a database holds: of sink (or else a million) and of reports (five million)
         #[arg(long)]
         rows: Option<u64>,
-        /// Of sdk: --rounds <n>, --only <peer,…>, --passes <size,cpu,delivery,often>, --out <folder>. Of
+        /// Of edge: --minutes <n>, --rate <beacons a second>. Of sdk: --rounds <n>, --only <peer,…>, --passes <size,cpu,delivery,often>, --out <folder>. Of
         /// vitals: --rounds <n>, --slower <times>, --out <folder>
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
