@@ -149,6 +149,7 @@ async function coldStart() {
         if (contents) {
           worker.modules = [{ type: "ESModule", path: "peer.mjs", contents }];
           delete worker.modulesRoot;
+          delete worker.durableObjects;
         }
       },
     });
