@@ -18,6 +18,11 @@ pub(crate) fn format(project: &Project) -> Result<()> {
     rust_parts::lints()?;
     cargo(project)
         .args(["fmt", "--all", "--", "--check", "-l"])
+        .run()?;
+    // A workspace of its own, which `--all` does not know.
+    cargo(project)
+        .args(["fmt", "--manifest-path", "fuzz/Cargo.toml"])
+        .args(["--", "--check", "-l"])
         .run()
 }
 

@@ -9,6 +9,7 @@ mod build;
 mod call;
 mod demo;
 mod folder_names;
+mod fuzz;
 mod generated;
 mod lint;
 mod node_tests;
@@ -97,6 +98,16 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Make up beacons, plans and server events, guided by the code that each reaches
+    Fuzz {
+        /// What to fuzz; all of it where nothing is named
+        target: Option<fuzz::Target>,
+        /// Run these inputs once instead of making up others
+        inputs: Vec<PathBuf>,
+        /// How long each target is fuzzed
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Measure the Worker and the page SDK beside their peers
     Bench {
         /// Which measurement; all of them where none is named
@@ -145,6 +156,11 @@ fn run(task: &Task) -> Result<()> {
         Task::Gen { check } => generated::run(&project, *check),
         Task::Size => size::run(&project),
         Task::Sim { seeds, seed } => sim::run(&project, *seeds, *seed),
+        Task::Fuzz {
+            target,
+            inputs,
+            seconds,
+        } => fuzz::run(&project, *target, *seconds, inputs),
         Task::Bench { which, rows, flags } => bench::run(&project, *which, *rows, flags),
     }
 }
