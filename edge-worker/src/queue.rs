@@ -22,21 +22,19 @@ use worker::{
     wasm_bindgen::JsValue,
 };
 
-/// Hands a message to the queue, or stores it at once where the queue does not take it.
+/// Hands a message to the queue, or stores it at once where there is none or where it does not take it.
 ///
 /// # Errors
 /// [`Failure::Platform`] if neither took it: the sender must keep it.
 pub(crate) async fn deliver(edge: &Bindings, text: String) -> Result<(), Failure> {
-    let Err(problem) = send(edge, &text).await else {
-        return Ok(());
-    };
-    worker::console_warn!("the queue refused a message, which is stored directly: {problem}");
+    if let Ok(queue) = edge.events() {
+        let Err(problem) = runtime::send(queue.as_ref(), &text).await else {
+            return Ok(());
+        };
+        worker::console_warn!("the queue refused a message, which is stored directly: {problem}");
+    }
     store::store(edge, &[serde_json::from_str(&text)?]).await?;
     Ok(())
-}
-
-async fn send(edge: &Bindings, text: &str) -> Result<(), Failure> {
-    runtime::send(edge.events()?.as_ref(), text).await
 }
 
 /// Takes a batch of either queue.

@@ -2,6 +2,7 @@
 
 use crate::build::{WORKER_ENV, for_wasm};
 use crate::call::cargo;
+use crate::licences;
 use crate::project::Project;
 use crate::report::step;
 use crate::setup::{rust_parts, wasm_target};
@@ -11,7 +12,8 @@ use anyhow::Result;
 pub(crate) fn run(project: &Project) -> Result<()> {
     step("lint: format", || format(project))?;
     step("lint: native", || native(project))?;
-    step("lint: wasm", || wasm(project))
+    step("lint: wasm", || wasm(project))?;
+    licences::run(project, true)
 }
 
 pub(crate) fn format(project: &Project) -> Result<()> {

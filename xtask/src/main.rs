@@ -8,9 +8,11 @@ mod bench;
 mod build;
 mod call;
 mod demo;
+mod deploy;
 mod folder_names;
 mod fuzz;
 mod generated;
+mod licences;
 mod lint;
 mod node_tests;
 mod project;
@@ -75,6 +77,18 @@ enum Task {
         /// Change nothing; fail where a committed file differs
         #[arg(long)]
         check: bool,
+    },
+    /// Write THIRD-PARTY.md: what others have written of what is shipped, and its licences
+    Licences {
+        /// Change nothing; fail where the committed file differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build everything and deploy edge-worker/wrangler.jsonc
+    Deploy {
+        /// Bundle, measure, try the migrations, say what is to be done first: without an account
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Measure what a page downloads, and fail over budget
     Size,
@@ -154,6 +168,8 @@ fn run(task: &Task) -> Result<()> {
         } => test::rounds(&project, *browsers, *rounds, files),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
+        Task::Licences { check } => licences::run(&project, *check),
+        Task::Deploy { dry_run } => deploy::run(&project, *dry_run),
         Task::Size => size::run(&project),
         Task::Sim { seeds, seed } => sim::run(&project, *seeds, *seed),
         Task::Fuzz {
