@@ -20,7 +20,7 @@ const MOVED = {
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(template, { recursive: true });
-for (const name of ["package.json", "README.md", "cli.mjs", "folder.mjs", "deploy.mjs", "wrangler.mjs"]) {
+for (const name of ["package.json", "README.md", "cli.mjs", "folder.mjs", "deploy.mjs", "restorable.mjs", "wrangler.mjs"]) {
   cpSync(join(here, name), join(target, name));
 }
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.md"]) cpSync(join(root, name), join(target, name));

@@ -24,9 +24,12 @@ export function wranglerIn(folder) {
   }
   const program = join(dirname(manifest), JSON.parse(readFileSync(manifest, "utf8")).bin.wrangler);
   const env = { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false" };
+  const { unstable_readConfig: read, unstable_splitSqlQuery: split } = require("wrangler");
   return {
     folder,
-    config: require("wrangler").unstable_readConfig({ config: join(folder, "wrangler.jsonc") }, { hideWarnings: true }),
+    config: read({ config: join(folder, "wrangler.jsonc") }, { hideWarnings: true }),
+    /** Cuts SQL into its statements. */
+    split,
     /** Asks, and gives what it said. @returns {Answer} */
     ask: (...args) => {
       const done = spawnSync(process.execPath, [program, ...args], { cwd: folder, env, encoding: "utf8" });
