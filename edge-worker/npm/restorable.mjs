@@ -1,7 +1,8 @@
 // Makes a file of `wrangler d1 export` one that an empty database takes.
 //
 // The export writes tables with their rows, then indexes, triggers and views in the order of these
-// words. A trigger that stands for an insertion into a view cannot be made before that view.
+// words. A trigger that stands for an insertion into a view cannot be made before that view. And it writes
+// a row as one statement, however long its texts are, where a statement may have 100,000 bytes.
 
 import { createReadStream, createWriteStream } from "node:fs";
 import { once } from "node:events";
@@ -55,6 +56,26 @@ async function* parts(stream) {
   yield rest;
 }
 
+const LONGEST_STATEMENT = 100_000;
+const LONGEST_TEXT = 30_000;
+
+/** A quoted text in pieces, none of which ends within a character or between two quotation marks of one. */
+function pieces(quoted) {
+  return quoted.match(new RegExp(`(?:''|[^'][\\x80-\\xbf]*){1,${LONGEST_TEXT / 4}}`, "gs"));
+}
+
+/** The insertion of a row, its long texts told in pieces before, by the place that each has in it. */
+function shortened(insertion) {
+  if (insertion.length < LONGEST_STATEMENT) return insertion;
+  const told = ["\nCREATE TABLE restored_texts (place INTEGER, piece INTEGER, text TEXT);"];
+  const row = insertion.replace(/(?<!x)'((?:[^']|'')*)'/gi, (literal, quoted, place) => {
+    if (literal.length < LONGEST_TEXT) return literal;
+    pieces(quoted).forEach((piece, at) => told.push(`\nINSERT INTO restored_texts VALUES (${place}, ${at}, '${piece}');`));
+    return `(SELECT group_concat(text, '' ORDER BY piece) FROM restored_texts WHERE place = ${place})`;
+  });
+  return `${told.join("")}${row}\nDROP TABLE restored_texts;`;
+}
+
 /**
  * Writes the file anew with views before triggers. It is read as bytes, a statement at a time, so it
  * may be as long as a database is.
@@ -66,7 +87,7 @@ export async function restorable(from, to, split) {
   const write = async (text) => out.write(text) || once(out, "drain");
   let last = "";
   for await (const part of parts(createReadStream(from, { encoding: "latin1", highWaterMark: 1 << 20 }))) {
-    await write(last);
+    await write(shortened(last));
     last = part;
   }
   const statements = split(last).map((one) => `\n${one.trim().replace(/;$/, "")};`);

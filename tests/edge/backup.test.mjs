@@ -14,8 +14,21 @@ import { root, startWorker } from "../harness/worker.mjs";
 const run = promisify(execFile);
 const TOKEN = "a".repeat(64);
 
-/** As much as the edge takes: with each byte as two digits it is longer than a statement of D1 may be. */
+/** As much as the edge takes of a page. */
 const JUNK = `{"v":1,"site":"shop","items":[${"x".repeat(59_000)}`;
+
+/** A plan that is longer than a statement of D1 may be. */
+const long = {
+  ...plan,
+  goals: [
+    ...plan.goals,
+    ...Array.from({ length: 200 }, (_, at) => ({
+      id: `goal-${at}`,
+      name: `it's ${"寸法🎯 ".repeat(40)}`,
+      when: { any: Array.from({ length: 8 }, (_, n) => ({ page: `/部屋/${at}/${n}` })) },
+    })),
+  ],
+};
 
 let folder;
 before(async () => {
@@ -74,7 +87,7 @@ test("a backup restored into an empty database tells the same, and what comes ag
     load.beacon([load.view({ title: "寸法 🎯" }), '{"id": 7}']),
   ];
   const [one, two] = [await deployment("one"), await deployment("two")];
-  const worker = await startWorker({ ...one.options, plan });
+  const worker = await startWorker({ ...one.options, plan: long });
   let before;
   let rows;
   try {
@@ -83,6 +96,7 @@ test("a backup restored into an empty database tells the same, and what comes ag
     await worker.rollUp();
     before = await reports(worker);
     rows = await tables(worker);
+    assert.ok(Buffer.byteLength(rows.plans[0]) > 110_000, "a plan that is longer than a statement");
     assert.ok(before.overview.rows[0].sessions.value > 0 && rows.quarantine.length > 1);
   } finally {
     await worker.dispose();
