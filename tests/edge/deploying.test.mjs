@@ -110,3 +110,35 @@ test("a deployment without a queue is ready, and has stored what it answers", as
   const { checks } = await health.json();
   assert.match(checks.find(({ name }) => name === "EVENTS").detail, /not bound, so each beacon is stored before it is answered/);
 });
+
+test("an older Worker on newer tables stores and reports as before: migrations only add", async () => {
+  const older = await startWorker({ plan });
+  try {
+    const sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*'";
+    const { results: tables } = await older.db.prepare(sql).all();
+    assert.ok(tables.length > 30);
+    await older.db.batch([
+      ...tables.map(({ name }) => older.db.prepare(`ALTER TABLE "${name}" ADD COLUMN of_a_later_version TEXT`)),
+      older.db.prepare("CREATE TABLE a_later_table (id INTEGER PRIMARY KEY) STRICT"),
+      older.db.prepare("INSERT INTO d1_migrations (name) VALUES ('9999_later.sql')"),
+    ]);
+    const load = new PageLoad("shop");
+    const items = [load.view(), load.adds("p1"), load.purchase("A1", "14800"), load.identify("customer:7"), '{"id":7}'];
+    for (const _ of [1, 2]) await post(older, load.beacon(items));
+    await older.settle();
+    // A day is over, so its figures are kept.
+    await older.cron(Math.floor(Date.now() / 21_600_000 + 8) * 21_600_000);
+    const { kept } = await older.db.prepare("SELECT count(*) AS kept FROM traffic_daily").first();
+    const { stale } = await older.db.prepare("SELECT count(*) AS stale FROM stale_days").first();
+    assert.ok(kept > 0 && stale === 0, `${kept} rows are kept, ${stale} days are not`);
+    await everythingAddsUp(older);
+    for (const report of ["overview", "outcomes", "channels", "sessions", "carts", "attribution", "conservation"]) {
+      assert.equal((await older.admin(`shop/reports/${report}`)).status, 200, report);
+    }
+    const { n } = await older.db.prepare("SELECT count(*) AS n FROM conversions WHERE definition = 'product-purchase'").first();
+    assert.equal(n, 1);
+    assert.equal((await fetch(`${older.url}/health`)).status, 200);
+  } finally {
+    await older.dispose();
+  }
+});

@@ -4,6 +4,7 @@
     reason = "a command-line tool speaks on its standard output"
 )]
 
+mod audit;
 mod bench;
 mod build;
 mod call;
@@ -78,6 +79,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Ask what is known of the dependencies: advisories, licences, origins, signatures
+    Audit,
     /// Write THIRD-PARTY.md: what others have written of what is shipped, and its licences
     Licences {
         /// Change nothing; fail where the committed file differs
@@ -168,6 +171,7 @@ fn run(task: &Task) -> Result<()> {
         } => test::rounds(&project, *browsers, *rounds, files),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
+        Task::Audit => audit::run(&project),
         Task::Licences { check } => licences::run(&project, *check),
         Task::Deploy { dry_run } => deploy::run(&project, *dry_run),
         Task::Size => size::run(&project),
