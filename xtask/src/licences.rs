@@ -63,18 +63,15 @@ type Crate = (String, String);
 
 struct Shipped {
     licence: String,
+    source: String,
     parts: BTreeSet<&'static str>,
 }
 
 fn document(project: &Project) -> Result<String> {
     let mut shipped: BTreeMap<Crate, Shipped> = BTreeMap::new();
     for (package, part) in SHIPPED {
-        for (name, licence) in compiled_into(project, package)? {
-            let one = shipped.entry(name).or_insert_with(|| Shipped {
-                licence,
-                parts: BTreeSet::new(),
-            });
-            one.parts.insert(part);
+        for (name, one) in compiled_into(project, package)? {
+            shipped.entry(name).or_insert(one).parts.insert(part);
         }
     }
     let refused: Vec<String> = shipped
@@ -102,9 +99,10 @@ fn document(project: &Project) -> Result<String> {
         let parts: Vec<&str> = one.parts.iter().copied().collect();
         writeln!(
             text,
-            "| {name} {version} | {} | {} | <https://crates.io/crates/{name}> |",
+            "| {name} {version} | {} | {} | <{}> |",
             one.licence,
-            parts.join(", ")
+            parts.join(", "),
+            one.source
         )?;
     }
     text.push_str(OTHERS);
@@ -119,26 +117,31 @@ fn document(project: &Project) -> Result<String> {
     Ok(text)
 }
 
-/// Every crate that is compiled into this package of ours for the Worker or the page, with its licence.
-fn compiled_into(project: &Project, package: &str) -> Result<Vec<(Crate, String)>> {
+/// Every crate that is compiled into this package of ours for the Worker or the page.
+fn compiled_into(project: &Project, package: &str) -> Result<Vec<(Crate, Shipped)>> {
     let listed = cargo(project)
         .args(["tree", "--locked", "-p", package, "--target", TARGET])
         .args(["-e", "normal,no-proc-macro", "--prefix", "none"])
-        .args(["--no-dedupe", "-f", "{p}|{l}"])
+        .args(["--no-dedupe", "-f", "{p}|{l}|{r}"])
         .read()
         .with_context(|| format!("`cargo tree -p {package}` failed: run it to see why"))?;
     Ok(listed.lines().filter_map(read_line).collect())
 }
 
-/// A line such as `bytes v1.12.1|MIT`; none for what is ours, which has a path.
-fn read_line(line: &str) -> Option<(Crate, String)> {
-    let (package, licence) = line.split_once('|')?;
+/// A line such as `bytes v1.12.1|MIT|https://…`; none for what is ours, which has a path.
+fn read_line(line: &str) -> Option<(Crate, Shipped)> {
+    let (package, rest) = line.split_once('|')?;
+    let (licence, source) = rest.split_once('|')?;
     let (name, version) = package.split_once(" v")?;
     if version.contains(' ') {
         return None;
     }
-    let licence = licence.replace('/', " OR ");
-    Some(((name.to_owned(), version.to_owned()), licence))
+    let shipped = Shipped {
+        licence: licence.replace('/', " OR "),
+        source: source.to_owned(),
+        parts: BTreeSet::new(),
+    };
+    Some(((name.to_owned(), version.to_owned()), shipped))
 }
 
 /// Whether an SPDX expression can be met with the licences of the list.
@@ -261,10 +264,12 @@ mod tests {
 
     #[test]
     fn a_crate_of_ours_is_not_of_others() {
-        let (name, licence) = read_line("serde_urlencoded v0.7.1|MIT/Apache-2.0").unwrap();
+        let line = "serde_urlencoded v0.7.1|MIT/Apache-2.0|https://code.example/urlencoded";
+        let (name, shipped) = read_line(line).unwrap();
         assert_eq!(name, ("serde_urlencoded".into(), "0.7.1".into()));
-        assert_eq!(licence, "MIT OR Apache-2.0");
-        assert!(read_line("goalpost-core v0.1.0 (/somewhere/core)|MIT").is_none());
+        assert_eq!(shipped.licence, "MIT OR Apache-2.0");
+        assert_eq!(shipped.source, "https://code.example/urlencoded");
+        assert!(read_line("goalpost-core v0.1.0 (/somewhere/core)|MIT|").is_none());
     }
 
     #[test]
