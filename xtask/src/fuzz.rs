@@ -60,7 +60,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     let targets = target
         .as_ref()
-        .map_or(Target::value_variants(), std::slice::from_ref);
+        .map_or_else(Target::value_variants, std::slice::from_ref);
     let built = step("fuzz: build", || build(project))?;
     for target in targets {
         let name = target.name();

@@ -107,7 +107,7 @@ fn document(project: &Project) -> Result<String> {
     }
     text.push_str(OTHERS);
     text.push_str("\n## Copyright notices, as the crates have them\n\n");
-    for (name, _) in shipped.iter().map(|(key, one)| (key, one)) {
+    for name in shipped.keys() {
         if let Some(lines) = copyrights.get(name).filter(|lines| !lines.is_empty()) {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             writeln!(text, "* {}: {}", name.0, lines.join("; "))?;
