@@ -71,15 +71,17 @@ function bundled(wrangler) {
   });
 }
 
-/** Applies the migrations to an empty database on this machine. */
+/** Applies the migrations to empty databases on this machine. */
 function migrated(wrangler) {
-  const [{ migrations_dir: folder }] = wrangler.config.d1_databases;
-  const files = readdirSync(join(wrangler.folder, folder)).filter((name) => name.endsWith(".sql"));
-  inTemporary((out) => {
-    const answer = wrangler.ask("d1", "migrations", "apply", "DB", "--local", "--persist-to", out);
-    must(answer, "The migrations do not apply to an empty database");
-  });
-  return files.length;
+  let count = 0;
+  for (const { binding, migrations_dir: folder } of wrangler.config.d1_databases) {
+    inTemporary((out) => {
+      const answer = wrangler.ask("d1", "migrations", "apply", binding, "--local", "--persist-to", out);
+      must(answer, `The migrations of ${binding} do not apply to an empty database`);
+    });
+    count += readdirSync(join(wrangler.folder, folder)).filter((name) => name.endsWith(".sql")).length;
+  }
+  return count;
 }
 
 /** Says what would be deployed and what is to be done first. */
@@ -122,8 +124,10 @@ npx wrangler secret put ${SECRET}    (the SHA-256 of your token, in hexadecimal)
   }
   check(wrangler, say);
   say("\nMigrations …");
-  const applied = wrangler.ask("d1", "migrations", "apply", "DB", "--remote");
-  must(applied, "The migrations were not applied, and nothing was deployed");
+  for (const { binding } of config.d1_databases) {
+    const applied = wrangler.ask("d1", "migrations", "apply", binding, "--remote");
+    must(applied, `The migrations of ${binding} were not applied, and no code was deployed`);
+  }
   say("The Worker …");
   say(must(wrangler.ask("deploy"), "The Worker was not deployed; the tables are ready, and the last version works with them"));
   say("Deployed. /health under its address says whether every part is there.");

@@ -25,10 +25,11 @@ const manifest = require.resolve("wrangler/package.json");
 const { Miniflare } = createRequire(manifest)("miniflare");
 
 const program = join(dirname(manifest), JSON.parse(readFileSync(manifest, "utf8")).bin.wrangler);
-const apply = ["d1", "migrations", "apply", "DB", "--local", "--persist-to", data];
-execFileSync(process.execPath, [program, ...apply], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-
 const config = wrangler.unstable_readConfig({ config: settings }, { hideWarnings: true });
+for (const { binding } of config.d1_databases) {
+  const apply = ["d1", "migrations", "apply", binding, "--local", "--persist-to", data];
+  execFileSync(process.execPath, [program, ...apply], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+}
 const { workerOptions: worker } = wrangler.unstable_getMiniflareWorkerOptions(config);
 // The queue of this runtime is in memory, and would forget what a page was told is taken. Without it,
 // each beacon is on the disk before it is answered.

@@ -62,7 +62,7 @@ test("what is missing is named with how to get it, and nothing is changed", () =
     [filledIn, (it) => (/goalpost-dead/.test(it) ? "no" : undefined), /queue goalpost-dead is not there: npx wrangler queues create/],
     [filledIn, (it) => (it === "secret list" ? "no Worker" : undefined), /ADMIN_TOKEN_HASH is not there[^]*npx wrangler secret put/],
     [filledIn, (it) => (/dry-run/.test(it) ? "no entry" : undefined), /cannot be bundled[^]*no entry/],
-    [filledIn, (it) => (/--local/.test(it) ? "syntax" : undefined), /do not apply to an empty database[^]*syntax/],
+    [filledIn, (it) => (/--local/.test(it) ? "syntax" : undefined), /migrations of DB do not apply to an empty database[^]*syntax/],
   ];
   for (const [settings, refuses, said] of table) {
     const wrangler = account(settings, refuses);
@@ -73,7 +73,7 @@ test("what is missing is named with how to get it, and nothing is changed", () =
 
 test("where the tables were not changed, the code is not either", () => {
   const wrangler = account(filledIn, (it) => (/--remote/.test(it) ? "no such table" : undefined));
-  assert.match(refused(wrangler), /nothing was deployed[^]*no such table/);
+  assert.match(refused(wrangler), /no code was deployed[^]*no such table/);
   assert.ok(!wrangler.asked.includes("deploy"));
 });
 
