@@ -209,6 +209,7 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
 }
 chmodSync(out("cli.js"), 0o755);
 
+for (const name of ["LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY.md"]) cpSync(join(root, name), out(name));
 const schema = join(here, "schema/plan.schema.json");
 if (existsSync(schema)) cpSync(schema, out("plan.schema.json"));
 else console.warn("There is no schema/plan.schema.json: run `cargo xtask gen`. The package lacks it.");

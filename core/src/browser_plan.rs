@@ -66,7 +66,9 @@ impl BrowserPlan {
             Ok(rules)
         } else {
             // A page reads one plan. It would pay 300 bytes for code that lets go of a bad one.
-            core::mem::forget(rules);
+            if cfg!(target_family = "wasm") {
+                core::mem::forget(rules);
+            }
             Err(DecodeError::Malformed)
         }
     }

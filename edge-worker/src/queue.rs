@@ -22,20 +22,22 @@ use worker::{
     wasm_bindgen::JsValue,
 };
 
-/// Hands a message to the queue; where the queue does not take it, to the [`overflow`], and else to the
-/// database.
+/// Hands a message to the queue; where the queue does not take it, to the [`overflow`]; and to the database
+/// where there is no queue, or neither takes it.
 ///
 /// # Errors
 /// [`Failure::Platform`] if none took it: the sender must keep it.
 pub(crate) async fn deliver(edge: &Bindings, text: String) -> Result<(), Failure> {
-    let Err(problem) = send(edge, &text).await else {
-        return Ok(());
-    };
-    worker::console_warn!("the queue refused a message: {problem}");
-    if let Some(objects) = edge.overflow() {
-        match overflow::keep(&objects, &text).await {
-            Ok(()) => return Ok(()),
-            Err(problem) => worker::console_warn!("so did the overflow: {problem}"),
+    if edge.events().is_ok() {
+        let Err(problem) = send(edge, &text).await else {
+            return Ok(());
+        };
+        worker::console_warn!("the queue refused a message: {problem}");
+        if let Some(objects) = edge.overflow() {
+            match overflow::keep(&objects, &text).await {
+                Ok(()) => return Ok(()),
+                Err(problem) => worker::console_warn!("so did the overflow: {problem}"),
+            }
         }
     }
     store::store(edge, &[serde_json::from_str(&text)?]).await?;

@@ -2,6 +2,7 @@
 
 use crate::build::{WORKER_ENV, for_wasm};
 use crate::call::cargo;
+use crate::licences;
 use crate::project::Project;
 use crate::report::step;
 use crate::setup::{rust_parts, wasm_target};
@@ -11,13 +12,19 @@ use anyhow::Result;
 pub(crate) fn run(project: &Project) -> Result<()> {
     step("lint: format", || format(project))?;
     step("lint: native", || native(project))?;
-    step("lint: wasm", || wasm(project))
+    step("lint: wasm", || wasm(project))?;
+    licences::run(project, true)
 }
 
 pub(crate) fn format(project: &Project) -> Result<()> {
     rust_parts::lints()?;
     cargo(project)
         .args(["fmt", "--all", "--", "--check", "-l"])
+        .run()?;
+    // A workspace of its own, which `--all` does not know.
+    cargo(project)
+        .args(["fmt", "--manifest-path", "fuzz/Cargo.toml"])
+        .args(["--", "--check", "-l"])
         .run()
 }
 

@@ -4,12 +4,16 @@
     reason = "a command-line tool speaks on its standard output"
 )]
 
+mod audit;
 mod bench;
 mod build;
 mod call;
 mod demo;
+mod deploy;
 mod folder_names;
+mod fuzz;
 mod generated;
+mod licences;
 mod lint;
 mod node_tests;
 mod project;
@@ -75,6 +79,20 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Ask what is known of the dependencies: advisories, licences, origins, signatures
+    Audit,
+    /// Write THIRD-PARTY.md: what others have written of what is shipped, and its licences
+    Licences {
+        /// Change nothing; fail where the committed file differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build everything and deploy edge-worker/wrangler.jsonc
+    Deploy {
+        /// Bundle, measure, try the migrations, say what is to be done first: without an account
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Measure what a page downloads, and fail over budget
     Size,
     /// Write a list of traffic sources anew from its maintainer's files; without a list, show them
@@ -96,6 +114,16 @@ enum Task {
         /// Run this one seed, with its whole trace
         #[arg(long)]
         seed: Option<u64>,
+    },
+    /// Make up beacons, plans and server events, guided by the code that each reaches
+    Fuzz {
+        /// What to fuzz; all of it where nothing is named
+        target: Option<fuzz::Target>,
+        /// Run these inputs once instead of making up others
+        inputs: Vec<PathBuf>,
+        /// How long each target is fuzzed
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
     },
     /// Measure the Worker and the page SDK beside their peers
     Bench {
@@ -143,8 +171,16 @@ fn run(task: &Task) -> Result<()> {
         } => test::rounds(&project, *browsers, *rounds, files),
         Task::Lint => lint::run(&project),
         Task::Gen { check } => generated::run(&project, *check),
+        Task::Audit => audit::run(&project),
+        Task::Licences { check } => licences::run(&project, *check),
+        Task::Deploy { dry_run } => deploy::run(&project, *dry_run),
         Task::Size => size::run(&project),
         Task::Sim { seeds, seed } => sim::run(&project, *seeds, *seed),
+        Task::Fuzz {
+            target,
+            inputs,
+            seconds,
+        } => fuzz::run(&project, *target, *seconds, inputs),
         Task::Bench { which, rows, flags } => bench::run(&project, *which, *rows, flags),
     }
 }

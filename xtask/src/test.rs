@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::report::Run;
 use crate::setup::browser::{self, Choice, Kind};
 use crate::setup::{dataset, duckdb, node, schemathesis};
-use crate::{build, generated, lint, node_tests, sim, size};
+use crate::{build, generated, licences, lint, node_tests, sim, size};
 use anyhow::Result;
 
 /// Runs them all, and fails at the end if any did not pass.
@@ -15,6 +15,7 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
     run.step("lint native", &[], || lint::native(project));
     run.step("lint wasm", &[], || lint::wasm(project));
     run.step("generated files", &[], || generated::run(project, true));
+    run.step("licences", &[], || licences::run(project, true));
     run.step("cargo tests", &[], || {
         cargo(project)
             .args(["test", "--workspace", "--no-fail-fast"])

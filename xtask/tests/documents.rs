@@ -17,7 +17,7 @@ const DOCUMENTS: [(&str, &str); 2] = [
 ];
 
 /// Where tests are.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "core/src",
     "core/tests",
     "edge-worker/src",
@@ -26,6 +26,7 @@ const FOLDERS: [&str; 8] = [
     "tests/e2e",
     "tests/edge",
     "tests/sim/tests",
+    "xtask/src",
 ];
 
 fn sources(folder: &Path, found: &mut String) {

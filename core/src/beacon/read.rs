@@ -145,13 +145,15 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Whether an item says itself which page load or session it is of.
+/// Whether an item says itself which page load or session it is of. One that cannot be read might: it
+/// is left as it came, so that its copies stay the same.
 fn names_whose(item: &str) -> bool {
     #[derive(Deserialize)]
     struct Whose {
         page: Option<IgnoredAny>,
         session: Option<IgnoredAny>,
     }
-    serde_json::from_str::<Whose>(item)
-        .is_ok_and(|whose| whose.page.is_some() || whose.session.is_some())
+    serde_json::from_str::<Whose>(item).map_or(true, |whose| {
+        whose.page.is_some() || whose.session.is_some()
+    })
 }

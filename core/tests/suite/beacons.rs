@@ -135,6 +135,11 @@ fn an_item_that_names_its_session_or_its_page_keeps_it() {
     for own in [
         item(&format!(r#""kind":"event","name":"a","page":"{page}""#)),
         item(&format!(r#""kind":"event","name":"a","session":"{page}""#)),
+        // Which cannot be told of these: one says it twice, one has half a character in a name.
+        item(&format!(
+            r#""page":"{page}","kind":"event","page":"{page}""#
+        )),
+        item(r#""kind":"event","name":"a","vi\ud83deo":1"#),
         String::from("{ }"),
         String::from("7"),
         String::new(),

@@ -1,4 +1,4 @@
-//! Builds what is deployed: the page's SDK, the npm package, the Worker, the demo shop.
+//! Builds what is deployed: the page's SDK, the npm packages, the Worker, the demo shop.
 
 mod js_form;
 mod pages;
@@ -22,6 +22,7 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     step("build: worker", || {
         worker::build(project, toolchain, &tools)
     })?;
+    step("build: edge package", || pages::edge_package(project))?;
     step("build: shop", || pages::shop(project))
 }
 

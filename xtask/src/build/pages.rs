@@ -14,6 +14,11 @@ pub(crate) fn shop(project: &Project) -> Result<()> {
     script(project, "examples/storefront/build.mjs", &["dist/shop"])
 }
 
+/// Makes dist/edge-package: the Worker, compiled, for those who have no Rust.
+pub(crate) fn edge_package(project: &Project) -> Result<()> {
+    script(project, "edge-worker/npm/build.mjs", &[])
+}
+
 fn script(project: &Project, path: &str, args: &[&str]) -> Result<()> {
     if !project.at(path).exists() {
         println!("   skipped: there is no {path}");

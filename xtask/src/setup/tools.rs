@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 const WORKER_BUILD_VERSION: &str = "0.8.7";
 const GECKODRIVER_VERSION: &str = "0.37.1";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Where the tools are.
 pub(crate) struct Tools {
@@ -36,6 +37,11 @@ pub(crate) fn wasm_bindgen(project: &Project) -> Result<PathBuf> {
 /// The program that drives Firefox.
 pub(crate) fn geckodriver(project: &Project) -> Result<PathBuf> {
     installed(project, "geckodriver", "geckodriver", GECKODRIVER_VERSION)
+}
+
+/// The program that knows what is said of crates.
+pub(crate) fn cargo_deny(project: &Project) -> Result<PathBuf> {
+    installed(project, "cargo-deny", "cargo-deny", CARGO_DENY_VERSION)
 }
 
 fn installed(project: &Project, package: &str, program: &str, version: &str) -> Result<PathBuf> {
