@@ -33,47 +33,93 @@ impl Part {
         }
     }
 
-    /// What makes a day clean, in one transaction; `groups` is JSON with the group of each outcome.
-    pub(crate) fn asks(self, site: &str, day: &str, groups: &str) -> Vec<Ask> {
-        let on_day = "= ?2";
-        let ask = |sql: String| Ask::new(sql, [site, day]);
-        let by_groups = |sql: String| Ask::new(sql, [site, day, groups]);
-        let mut asks = match self {
-            Self::Traffic => {
-                let mut asks = vec![
-                    ask(clear("traffic_daily", "")),
-                    ask(fill("traffic_daily", &traffic_rows(on_day))),
-                    ask(clear("events_daily", "")),
-                    ask(fill("events_daily", &event_rows(on_day))),
-                    ask(clear("steps_daily", "")),
-                    ask(fill("steps_daily", &step_rows(on_day))),
-                    ask(clear("people_daily", " AND measure = 'visitors'")),
-                    ask(fill("people_daily", &visitor_rows(on_day, &[]))),
-                ];
-                let apart = people_apart();
-                let visitors = apart
-                    .iter()
-                    .map(|own| ask(fill("people_daily", &visitor_rows(on_day, own))));
-                asks.extend(visitors);
-                asks
-            }
-            Self::Conversions => vec![
-                ask(clear("conversions_daily", "")),
-                ask(fill("conversions_daily", &conversion_rows(on_day))),
-                ask(clear("people_daily", " AND measure <> 'visitors'")),
-                ask(fill("people_daily", &of_kinds(on_day))),
-                ask(fill("people_daily", &of_definitions(on_day))),
-                ask(fill("people_daily", &of_arrivals(on_day, &people_apart()))),
-                by_groups(fill("people_daily", &of_groups(on_day, "?3"))),
-                by_groups(String::from(GROUPED)),
-            ],
-        };
-        let part = match self {
+    /// Its name in `stale_days`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
             Self::Traffic => "traffic",
             Self::Conversions => "conversions",
-        };
-        asks.push(ask(clear("stale_days", &format!(" AND part = '{part}'"))));
+        }
+    }
+
+    /// Of which rows a day's figures are, and what they follow from: of each, `?1` is the site, `?2` the
+    /// day, and where there is a `?3`, that is JSON with the group of each outcome.
+    pub(crate) fn shares(self) -> Vec<Share> {
+        let on_day = "= ?2";
+        let apart = people_apart();
+        match self {
+            Self::Traffic => {
+                let by = apart.iter().map(|own| visitor_rows(on_day, own));
+                let visitors = std::iter::once(visitor_rows(on_day, &[])).chain(by);
+                vec![
+                    Share::whole("traffic_daily", 17, traffic_rows(on_day)),
+                    Share::whole("events_daily", 6, event_rows(on_day)),
+                    Share::whole("steps_daily", 6, step_rows(on_day)),
+                    Share::people(" AND measure = 'visitors'", visitors.collect()),
+                ]
+            }
+            Self::Conversions => vec![
+                Share::whole("conversions_daily", 23, conversion_rows(on_day)),
+                Share::people(
+                    " AND measure <> 'visitors'",
+                    vec![
+                        of_kinds(on_day),
+                        of_definitions(on_day),
+                        of_arrivals(on_day, &apart),
+                        of_groups(on_day, "?3"),
+                    ],
+                ),
+            ],
+        }
+    }
+
+    /// What makes a day clean, in one transaction; `groups` is JSON with the group of each outcome.
+    pub(crate) fn asks(self, site: &str, day: &str, groups: &str) -> Vec<Ask> {
+        let ask = |sql: String| Ask::bound(sql, &[site, day, groups]);
+        let mut asks = Vec::new();
+        for Share {
+            table, and, rows, ..
+        } in self.shares()
+        {
+            asks.push(ask(clear(table, and)));
+            asks.extend(rows.iter().map(|rows| ask(fill(table, rows))));
+        }
+        if self == Self::Conversions {
+            asks.push(ask(String::from(GROUPED)));
+        }
+        asks.push(ask(clear(
+            "stale_days",
+            &format!(" AND part = '{}'", self.name()),
+        )));
         asks
+    }
+}
+
+/// Rows of a kept table, and the queries whose answers they are.
+pub(crate) struct Share {
+    pub(crate) table: &'static str,
+    pub(crate) columns: usize,
+    /// Which rows of the day, if not all of them.
+    pub(crate) and: &'static str,
+    pub(crate) rows: Vec<String>,
+}
+
+impl Share {
+    fn whole(table: &'static str, columns: usize, rows: String) -> Self {
+        Self {
+            table,
+            columns,
+            and: "",
+            rows: vec![rows],
+        }
+    }
+
+    const fn people(and: &'static str, rows: Vec<String>) -> Self {
+        Self {
+            table: "people_daily",
+            columns: 7,
+            and,
+            rows,
+        }
     }
 }
 
