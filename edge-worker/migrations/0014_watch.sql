@@ -28,6 +28,7 @@ CREATE TABLE checks (
   steps    INTEGER NOT NULL,      -- of that night
   compared INTEGER NOT NULL,      -- rows, in that night
   skipped  INTEGER NOT NULL,      -- too large to be compared, in that night
+  rows_read INTEGER NOT NULL,     -- what that night has cost so far
   cursor   TEXT NOT NULL,         -- JSON: where it goes on; '' at the beginning
   began_at INTEGER NOT NULL,      -- when it last began at the beginning
   at       INTEGER NOT NULL,      -- its last step

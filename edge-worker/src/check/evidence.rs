@@ -26,12 +26,13 @@ pub(super) fn lost() -> String {
         "\
 WITH
   w AS MATERIALIZED (
-    SELECT
-      id, time, day, visitor, session, contact, order_number, refund, verdict, source, plan
-    FROM observations
-    WHERE site = ?1 AND id > unhex(?2)
-      AND NOT EXISTS (SELECT 1 FROM erasures WHERE site = ?1 AND state = 'running')
-    ORDER BY id LIMIT CAST(?3 AS INTEGER)),
+    SELECT * FROM (
+      SELECT
+        id, time, day, visitor, session, contact, order_number, refund, verdict, source, plan
+      FROM observations WHERE site = ?1 AND id > unhex(?2)
+      ORDER BY id LIMIT CAST(?3 AS INTEGER))
+    WHERE (verdict IS NOT NULL OR refund IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM erasures WHERE site = ?1 AND state = 'running')),
   told AS (
     SELECT
       w.*, v.value ->> 'definition' AS definition, v.value ->> 'scope' AS scope,

@@ -13,7 +13,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Sessions, or conversions, of a day that is still computed anew.
-const MOST: u32 = 20_000;
+const MOST: u32 = 5_000;
 
 /// The first day after `?2` of which something is there or is kept, and which is clean. `?1` site, `?3`
 /// groups.

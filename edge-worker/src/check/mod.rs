@@ -23,8 +23,9 @@ use crate::{
 use goalpost_core::{Zone, clip, limits};
 use serde::Deserialize;
 
-/// A run begins no further step once it has read so many rows. It comes every ten minutes.
-const ROWS_READ: usize = 200_000;
+/// A run begins no further step once it has read so many rows. It comes every ten minutes. The largest
+/// step, a day of five thousand sessions, reads 300,000.
+const ROWS_READ: usize = 50_000;
 
 /// Hours of UTC before which a night does not begin.
 const FROM_HOUR: i64 = 2;
@@ -33,6 +34,9 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// Differences of a part that are kept at most: the first of them say what is wrong.
 const MOST: usize = 100;
+
+/// Differences of a step that the log tells of.
+const TOLD: usize = 5;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +126,7 @@ struct Turn {
     steps: u32,
     compared: usize,
     skipped: usize,
+    rows_read: usize,
     cursor: String,
     began_at: i64,
 }
@@ -135,8 +140,8 @@ ORDER BY coalesce((SELECT max(o.at) FROM checks AS o WHERE o.site = s.site), 0),
 
 const TURN: &str = "\
 SELECT json_object(
-  'night', night, 'steps', steps, 'compared', compared, 'skipped', skipped, 'cursor', cursor,
-  'began_at', began_at)
+  'night', night, 'steps', steps, 'compared', compared, 'skipped', skipped,
+  'rows_read', rows_read, 'cursor', cursor, 'began_at', began_at)
 FROM checks WHERE site = ?1 AND part = ?2 AND NOT (night = ?3 AND done)";
 
 const IS_DONE: &str = "\
@@ -144,14 +149,14 @@ SELECT json_quote(1) FROM checks WHERE site = ?1 AND part = ?2 AND night = ?3 AN
 
 const NOTE: &str = "\
 INSERT INTO checks (
-  site, part, night, done, steps, compared, skipped, cursor, began_at, at)
+  site, part, night, done, steps, compared, skipped, rows_read, cursor, began_at, at)
 VALUES (
-  ?1, ?2, ?3, CAST(?4 AS INTEGER), CAST(?5 AS INTEGER), CAST(?6 AS INTEGER), CAST(?7 AS INTEGER), ?8,
-  CAST(?9 AS INTEGER), CAST(?10 AS INTEGER))
+  ?1, ?2, ?3, CAST(?4 AS INTEGER), CAST(?5 AS INTEGER), CAST(?6 AS INTEGER), CAST(?7 AS INTEGER),
+  CAST(?8 AS INTEGER), ?9, CAST(?10 AS INTEGER), CAST(?11 AS INTEGER))
 ON CONFLICT DO UPDATE SET
   night = excluded.night, done = excluded.done, steps = excluded.steps,
-  compared = excluded.compared, skipped = excluded.skipped, cursor = excluded.cursor,
-  began_at = excluded.began_at, at = excluded.at";
+  compared = excluded.compared, skipped = excluded.skipped, rows_read = excluded.rows_read,
+  cursor = excluded.cursor, began_at = excluded.began_at, at = excluded.at";
 
 const FOUND: &str = "\
 INSERT INTO differences (site, part, what, detail, found_at, seen_at)
@@ -251,7 +256,10 @@ async fn of_part(
         if turn.cursor.is_empty() {
             turn.began_at = now;
         }
+        let before = edge.rows_read();
         let step = part.step(edge, of, &turn.cursor).await?;
+        let read = edge.rows_read().saturating_sub(before);
+        turn.rows_read = turn.rows_read.saturating_add(read);
         turn.steps = turn.steps.saturating_add(1);
         turn.compared = turn.compared.saturating_add(step.compared);
         turn.skipped = turn.skipped.saturating_add(step.skipped);
@@ -271,7 +279,7 @@ async fn note(
     done: bool,
     now: i64,
 ) -> Result<(), Failure> {
-    for one in &step.differences {
+    for one in step.differences.iter().take(TOLD) {
         let about = [
             ("site", site),
             ("part", part.name()),
@@ -290,8 +298,9 @@ async fn note(
         turn.steps.to_string(),
         turn.compared.to_string(),
         turn.skipped.to_string(),
+        turn.rows_read.to_string(),
     ];
-    let [is_done, steps, compared, skipped] = numbers.each_ref().map(String::as_str);
+    let [is_done, steps, compared, skipped, rows_read] = numbers.each_ref().map(String::as_str);
     let next = step.next.as_deref().unwrap_or_default();
     let found: Vec<_> = step
         .differences
@@ -310,6 +319,7 @@ async fn note(
             steps,
             compared,
             skipped,
+            rows_read,
             next,
             &began_at,
             &now,

@@ -331,6 +331,22 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_is_explained() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operating.md");
+        let told = std::fs::read_to_string(path).unwrap();
+        let text = Figures::default().text(0);
+        let families: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .collect();
+        assert!(families.len() > 15, "{text}");
+        for (name, kind) in families {
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            assert!(told.contains(&format!("`{name}{suffix}")), "{name}");
+        }
+    }
+
+    #[test]
     fn seconds_are_exact() {
         assert_eq!(seconds(61_005), "61.005");
         assert_eq!(seconds(-1), "0.000");

@@ -78,12 +78,13 @@ struct Checked {
     done: bool,
     compared: i64,
     skipped: i64,
+    rows_read: i64,
 }
 
 const CHECKED: &str = "\
 SELECT json_object(
   'part', part, 'night', night, 'done', json(iif(done, 'true', 'false')), 'compared', compared,
-  'skipped', skipped)
+  'skipped', skipped, 'rows_read', rows_read)
 FROM checks WHERE site = ?1 ORDER BY part";
 
 /// What it found.
@@ -252,6 +253,10 @@ fn check_schema() -> Value {
                 ("done", shape::boolean("Whether it is over for that night.")),
                 ("compared", shape::integer("Rows compared in that night.")),
                 ("skipped", shape::integer("Left out, being too large.")),
+                (
+                    "rows_read",
+                    shape::integer("Rows that the database read for that night."),
+                ),
             ])),
         ),
         (

@@ -35,7 +35,14 @@ pub(crate) fn all(project: &Project) -> Result<()> {
         openmetrics::ready(project).map(drop)
     });
     for part in [
-        node, lints, target, tools, browser, dataset, duckdb, openmetrics,
+        node,
+        lints,
+        target,
+        tools,
+        browser,
+        dataset,
+        duckdb,
+        openmetrics,
     ] {
         part?;
     }
