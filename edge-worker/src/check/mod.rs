@@ -123,6 +123,7 @@ impl Difference {
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Turn {
     night: String,
+    done: bool,
     steps: u32,
     compared: usize,
     skipped: usize,
@@ -140,12 +141,9 @@ ORDER BY coalesce((SELECT max(o.at) FROM checks AS o WHERE o.site = s.site), 0),
 
 const TURN: &str = "\
 SELECT json_object(
-  'night', night, 'steps', steps, 'compared', compared, 'skipped', skipped,
+  'night', night, 'done', json(iif(done, 'true', 'false')), 'steps', steps, 'compared', compared, 'skipped', skipped,
   'rows_read', rows_read, 'cursor', cursor, 'began_at', began_at)
-FROM checks WHERE site = ?1 AND part = ?2 AND NOT (night = ?3 AND done)";
-
-const IS_DONE: &str = "\
-SELECT json_quote(1) FROM checks WHERE site = ?1 AND part = ?2 AND night = ?3 AND done";
+FROM checks WHERE site = ?1 AND part = ?2";
 
 const NOTE: &str = "\
 INSERT INTO checks (
@@ -237,10 +235,7 @@ async fn of_part(
     now: i64,
     most: usize,
 ) -> Result<(), Failure> {
-    let own = [of.site, part.name(), night];
-    if database::row::<u32>(edge, IS_DONE, &own).await?.is_some() {
-        return Ok(());
-    }
+    let own = [of.site, part.name()];
     let turn: Option<Turn> = database::row(edge, TURN, &own).await?;
     let mut turn = turn.unwrap_or_default();
     if turn.night != night {
@@ -251,8 +246,7 @@ async fn of_part(
             ..Turn::default()
         };
     }
-    let mut done = false;
-    while !done && edge.rows_read() < most {
+    while !turn.done && edge.rows_read() < most {
         if turn.cursor.is_empty() {
             turn.began_at = now;
         }
@@ -263,8 +257,8 @@ async fn of_part(
         turn.steps = turn.steps.saturating_add(1);
         turn.compared = turn.compared.saturating_add(step.compared);
         turn.skipped = turn.skipped.saturating_add(step.skipped);
-        done = step.next.is_none() || turn.steps >= part.steps();
-        note(edge, of.site, part, &turn, &step, done, now).await?;
+        turn.done = step.next.is_none() || turn.steps >= part.steps();
+        note(edge, of.site, part, &turn, &step, now).await?;
         turn.cursor = step.next.unwrap_or_default();
     }
     Ok(())
@@ -276,7 +270,6 @@ async fn note(
     part: Part,
     turn: &Turn,
     step: &Step,
-    done: bool,
     now: i64,
 ) -> Result<(), Failure> {
     for one in step.differences.iter().take(TOLD) {
@@ -294,7 +287,7 @@ async fn note(
     let now = now.to_string();
     let began_at = turn.began_at.to_string();
     let numbers = [
-        usize::from(done).to_string(),
+        usize::from(turn.done).to_string(),
         turn.steps.to_string(),
         turn.compared.to_string(),
         turn.skipped.to_string(),
