@@ -84,9 +84,9 @@ pub(super) async fn step(store: &impl Store, site: &str, cursor: &str) -> Result
     let (end, lost) = (answers.next().unwrap_or_default(), answers.next());
     let mut step = Step::default();
     if let Some(end) = end.first() {
-        let (last, count): (Option<String>, usize) = serde_json::from_str(end)?;
+        let (cursor, count): (Option<String>, usize) = serde_json::from_str(end)?;
         step.compared = count;
-        step.next = last.filter(|_| count >= ROWS);
+        step.next = cursor.filter(|_| count >= ROWS);
     }
     for row in lost.unwrap_or_default() {
         let (definition, id, detail): (String, String, String) = serde_json::from_str(&row)?;

@@ -74,11 +74,8 @@ fn of_run(run: &Cron, now: i64) -> (bool, String) {
         detail.push_str("; it should every ten minutes: look at the Worker's triggers");
     }
     if !run.failed.is_empty() {
-        let steps = run.failed.join(", ");
-        detail.push_str(&format!(
-            "; failed: {steps}, {} runs in a row",
-            run.failures
-        ));
+        let (steps, runs) = (run.failed.join(", "), run.failures.to_string());
+        detail.extend(["; failed: ", &steps, ", ", &runs, " runs in a row"]);
     }
     if failing {
         detail.push_str("; the log says why: reason 'cron_step_failed'");
@@ -158,7 +155,7 @@ mod tests {
         Beats {
             cron: Some(Cron {
                 began_at,
-                ended_at: Some(began_at + 900),
+                ended_at: Some(began_at),
                 took_ms: Some(900),
                 failed: failed.iter().map(|own| String::from(*own)).collect(),
                 failures,

@@ -1,4 +1,4 @@
-//! Metrics as text, as OpenMetrics 1.0 writes them.
+//! Metrics as text, as `OpenMetrics` 1.0 writes them.
 //!
 //! Source: <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 

@@ -89,7 +89,7 @@ FROM checks WHERE site = ?1 ORDER BY part";
 
 /// What it found.
 #[derive(Serialize, Deserialize)]
-struct Found {
+struct Difference {
     part: String,
     what: String,
     detail: String,
@@ -134,7 +134,7 @@ pub(super) async fn health(edge: &Bindings, known: &Known) -> Outcome {
         },
         "check": {
             "parts": database::rows::<Checked>(edge, CHECKED, &[site]).await?,
-            "differences": database::rows::<Found>(edge, FOUND, &[site]).await?,
+            "differences": database::rows::<Difference>(edge, FOUND, &[site]).await?,
         },
     }))
 }
