@@ -32,7 +32,9 @@ WITH
       FROM observations WHERE site = ?1 AND id > unhex(?2)
       ORDER BY id LIMIT CAST(?3 AS INTEGER))
     WHERE (verdict IS NOT NULL OR refund IS NOT NULL)
-      AND NOT EXISTS (SELECT 1 FROM erasures WHERE site = ?1 AND state = 'running')),
+      AND NOT EXISTS (
+        SELECT 1 FROM erasures AS a INDEXED BY erasures_running
+        WHERE a.updated_at > 0 AND a.state = 'running' AND a.site = ?1)),
   told AS (
     SELECT
       w.*, v.value ->> 'definition' AS definition, v.value ->> 'scope' AS scope,

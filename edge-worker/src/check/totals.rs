@@ -16,7 +16,9 @@ const MOST: usize = 50_000;
 /// there than were stored. While somebody is being erased, nothing is compared.
 const TOTALS: &str = "\
 SELECT json_object(
-  'erasing', (SELECT count(*) FROM erasures WHERE site = ?1 AND state = 'running'),
+  'erasing', (
+    SELECT count(*) FROM erasures INDEXED BY erasures_running
+    WHERE updated_at > 0 AND state = 'running' AND site = ?1),
   'leaving', (
     SELECT count(*) FROM plans WHERE site = ?1 AND source ->> '$.retention' IS NOT NULL),
   'stored', (SELECT coalesce(sum(count), 0) FROM fates WHERE site = ?1 AND fate = 'stored'),
