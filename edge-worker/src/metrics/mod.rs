@@ -11,6 +11,7 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::{self, Outcome},
+    reports,
 };
 use goalpost_core::{
     Zone,
@@ -25,11 +26,6 @@ use text::{CONTENT_TYPE, Kind, Text};
 const FATES: &str = "\
 SELECT json_array(fate, reason, form, sum(count))
 FROM fates WHERE site = ?1 GROUP BY fate, reason, form";
-
-/// What page and edge did not agree on.
-const DISAGREEMENTS: &str = "\
-SELECT json_array(coalesce(sum(claimed_only), 0), coalesce(sum(verdict_only), 0))
-FROM disagreements WHERE site = ?1";
 
 const QUARANTINED_TODAY: &str = "\
 SELECT json_quote(coalesce(sum(bytes), 0)) FROM quarantine_days WHERE site = ?1 AND day = ?2";
@@ -70,7 +66,7 @@ pub(crate) async fn metrics(edge: &Bindings, site: &str) -> Outcome {
     let today = Zone::default().date(now).text();
     let prepared = [
         (FATES, vec![site]),
-        (DISAGREEMENTS, vec![site]),
+        (reports::CLAIMS, vec![site]),
         (QUARANTINED_TODAY, vec![site, &today]),
         (STALE, vec![site]),
         (CHECK, vec![site]),

@@ -55,6 +55,11 @@ FROM (
 GROUP BY origin, sdk, form
 ORDER BY sum(captured) + sum(stored) DESC, origin, sdk, form LIMIT 200";
 
+/// What only pages, and what only the edge, saw to have happened.
+pub(crate) const CLAIMS: &str = "\
+SELECT json_array(coalesce(sum(claimed_only), 0), coalesce(sum(verdict_only), 0))
+FROM disagreements WHERE site = ?1";
+
 /// Conversions with an amount, of the days from `?2` to `?3`.
 const AMOUNTS: &str = "\
 SELECT json_object(
@@ -112,10 +117,8 @@ pub(super) async fn health(edge: &Bindings, known: &Known) -> Outcome {
     let labels: Vec<Label> = database::rows(edge, LABELS, &[site]).await?;
     let amounts: Option<Amounts> = database::row(edge, AMOUNTS, &days).await?;
     let amounts = amounts.unwrap_or_default();
-    let sum = |of: fn(&Label) -> i64| {
-        let labels = labels.iter().filter(|own| own.origin == "page");
-        labels.map(of).fold(0_i64, i64::saturating_add)
-    };
+    let claims: Option<(i64, i64)> = database::row(edge, CLAIMS, &[site]).await?;
+    let (refused, missed) = claims.unwrap_or_default();
     let stored = balance.stored();
     http::json(&json!({
         "site": site,
@@ -123,8 +126,8 @@ pub(super) async fn health(edge: &Bindings, known: &Known) -> Outcome {
         "balance": balance,
         "labels": labels,
         "claims": {
-            "refused": {"numerator": sum(|own| own.claimed_only), "denominator": stored},
-            "missed": {"numerator": sum(|own| own.verdict_only), "denominator": stored},
+            "refused": {"numerator": refused, "denominator": stored},
+            "missed": {"numerator": missed, "denominator": stored},
         },
         "amounts": {
             "from": period.from,

@@ -52,6 +52,7 @@ pub(crate) use csv::{guarded, push_line, utc};
 pub(crate) use keep::keep;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use health::CLAIMS;
 pub(crate) use period::day;
 pub(crate) use store::{Ask, Store};
 
