@@ -10,6 +10,7 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::Failure,
+    log,
     problem::{Kind, Problem},
     runtime, sink,
 };
@@ -102,9 +103,10 @@ pub(crate) async fn objection(
     if takes.is_none() {
         if let Err(problem) = read(edge, site).await {
             // Who cannot count refuses nobody: whether it is stored is the database's word.
-            worker::console_warn!(
-                "the items of '{}' are not counted: {problem}",
-                sink::site_name(site)
+            log::warn(
+                "items_not_counted",
+                &[("site", sink::site_name(site))],
+                &problem,
             );
             return None;
         }
@@ -157,7 +159,7 @@ pub(crate) async fn note(edge: &Bindings, site: &str, fate: Fate, items: usize) 
         Err(problem) => Err(problem.into()),
     };
     if let Err(problem) = written {
-        worker::console_warn!("what was not taken is not counted: {problem}");
+        log::warn("limited_not_counted", &[], &problem);
     }
 }
 

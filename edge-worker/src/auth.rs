@@ -4,8 +4,10 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::{Failure, header},
+    log,
     problem::{Kind, Problem},
     routes::Scope,
+    sink::site_name,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -85,6 +87,12 @@ pub(crate) async fn check_token(
     let now = clock::now();
     let row: Option<TokenRow> = database::row(edge, TOKEN, &[&token, site]).await?;
     let Some(row) = row.filter(|row| row.caller.expires_at.is_none_or(|end| now < end)) else {
+        let about = [("site", site_name(site)), ("scope", scope.name())];
+        log::warn(
+            "token_refused",
+            &about,
+            &"unknown, expired, or of another site",
+        );
         return Err(Problem::new(
             Kind::Unauthorized,
             "Authorization: the token is unknown, expired, or of another site",
@@ -95,6 +103,12 @@ pub(crate) async fn check_token(
     if row.caller.allows(scope.name()) {
         return Ok(row.caller);
     }
+    let about = [
+        ("site", site),
+        ("scope", scope.name()),
+        ("token", row.caller.token()),
+    ];
+    log::warn("token_refused", &about, &"it lacks the scope");
     Err(Problem::new(
         Kind::MissingScope,
         format!("the token lacks the scope '{}'", scope.name()),
@@ -133,7 +147,7 @@ impl TokenRow {
         let now = now.to_string();
         let noted = database::batch(edge, &[(USED, vec![token, site, &now])]).await;
         if let Err(problem) = noted {
-            worker::console_warn!("the use of a token is not noted: {problem}");
+            log::warn("token_use_not_noted", &[("site", site)], &problem);
         }
     }
 }

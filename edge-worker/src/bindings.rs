@@ -1,6 +1,6 @@
 //! The parts that a deployment gives to the Worker, by role.
 
-use crate::http::Failure;
+use crate::{http::Failure, timing::Spent};
 use serde::de::DeserializeOwned;
 use std::{
     cell::{Cell, OnceCell},
@@ -24,7 +24,7 @@ pub(crate) struct Bindings {
     prefix: OnceCell<String>,
     signing_keys: OnceCell<SigningKeys>,
     webhook_keys: OnceCell<WebhookKeys>,
-    rows_read: Cell<usize>,
+    spent: Cell<Spent>,
 }
 
 /// Per site, the keys that its servers sign with; a site has several while it changes them.
@@ -41,7 +41,7 @@ impl Bindings {
             prefix: OnceCell::new(),
             signing_keys: OnceCell::new(),
             webhook_keys: OnceCell::new(),
-            rows_read: Cell::new(0),
+            spent: Cell::new(Spent::NOTHING),
         }
     }
 
@@ -54,15 +54,21 @@ impl Bindings {
         Ok(self.database.get_or_init(|| database))
     }
 
-    /// Adds to the rows that the database has read in this invocation.
-    pub(crate) fn add_rows_read(&self, rows: usize) {
-        self.rows_read
-            .set(self.rows_read.get().saturating_add(rows));
+    /// Adds to what the database was asked in this invocation.
+    pub(crate) fn spend(&self, more: Spent) {
+        let mut spent = self.spent.get();
+        spent.add(more);
+        self.spent.set(spent);
+    }
+
+    /// What the database was asked in this invocation.
+    pub(crate) const fn spent(&self) -> Spent {
+        self.spent.get()
     }
 
     /// Rows that the database has read in this invocation, entries of indexes too: what D1 is paid for.
     pub(crate) const fn rows_read(&self) -> usize {
-        self.rows_read.get()
+        self.spent.get().rows_read
     }
 
     /// `PLANS`: copies of plans near the visitor; it may be stale.

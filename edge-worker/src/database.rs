@@ -1,6 +1,6 @@
 //! D1: statements with bound values, and rows that come back as one JSON text each.
 
-use crate::{bindings::Bindings, http::Failure, runtime};
+use crate::{bindings::Bindings, clock, http::Failure, runtime, timing::Spent};
 use serde::de::DeserializeOwned;
 use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
 
@@ -8,6 +8,10 @@ use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
 pub(crate) struct Answer {
     pub(crate) rows_read: usize,
     pub(crate) rows_written: usize,
+    /// How long the database took, in milliseconds.
+    pub(crate) sql_ms: f64,
+    /// How large it was afterwards.
+    pub(crate) database_bytes: f64,
     /// The one text of each row.
     pub(crate) texts: Vec<String>,
 }
@@ -72,9 +76,20 @@ pub(crate) async fn run(
     if statements.is_empty() {
         return Ok(Vec::new());
     }
+    let began = clock::now();
     let answers = runtime::batch(edge.database()?.as_ref(), &statements).await?;
     for answer in &answers {
-        edge.add_rows_read(answer.rows_read);
+        edge.spend(Spent {
+            statements: 1,
+            rows_read: answer.rows_read,
+            rows_written: answer.rows_written,
+            waited_ms: 0,
+            sql_ms: answer.sql_ms,
+        });
     }
+    edge.spend(Spent {
+        waited_ms: clock::now().saturating_sub(began),
+        ..Spent::NOTHING
+    });
     Ok(answers)
 }

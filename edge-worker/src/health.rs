@@ -1,5 +1,7 @@
 //! Whether a deployment is ready, and if not, why.
 
+mod vitals;
+
 use crate::{
     bindings::{Bindings, RATES},
     database,
@@ -25,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     "0011_privacy.sql",
     "0012_archive.sql",
     "0013_joined_later.sql",
+    "0014_watch.sql",
 ];
 
 #[derive(Serialize)]
@@ -43,8 +46,10 @@ struct Check {
 
 /// Looks at each part, and answers 503 if one is missing.
 pub(crate) async fn report(edge: &Bindings) -> Outcome {
-    let checks = vec![
-        check("DB", migrations(edge).await),
+    let database = migrations(edge).await;
+    let asks = database.is_ok();
+    let mut checks = vec![
+        check("DB", database),
         check("PLANS", plans(edge).await),
         events(edge),
         check("ASSETS", edge.assets().map(drop)),
@@ -57,6 +62,9 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         archive(edge),
         check("ARCHIVE_AFTER_DAYS", archive_after_days(edge)),
     ];
+    if asks {
+        checks.extend(vitals::checks(edge).await);
+    }
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { 200 } else { 503 };
     Ok(http::json(&Health { ready, checks })?.with_status(status))
@@ -226,12 +234,14 @@ pub(crate) fn schema() -> Value {
             shape::list(shape::object(&[
                 (
                     "name",
-                    shape::text("The part: a binding, a secret or a setting."),
+                    shape::text(
+                        "The part: a binding, a secret, a setting, or what the deployment does by itself.",
+                    ),
                 ),
                 ("ok", shape::boolean("Whether it is there.")),
                 (
                     "detail",
-                    shape::text("What is missing; empty if nothing is."),
+                    shape::text("What is missing, or how it is; empty if there is nothing to say."),
                 ),
             ])),
         ),

@@ -1,9 +1,11 @@
 //! Answers and bodies: what every route shares.
 
-use crate::problem::{Kind, Problem};
-use goalpost_core::scrub;
+use crate::{
+    log,
+    problem::{Kind, Problem},
+    sink,
+};
 use serde::Serialize;
-use std::fmt::Display;
 use worker::{Headers, Request, Response, ResponseBody};
 
 /// Why a request has no good answer.
@@ -57,6 +59,15 @@ impl Failure {
 
 pub(crate) type Outcome = Result<Response, Failure>;
 
+/// What the caller may learn of a failure; the log learns the rest.
+pub(crate) fn told(failure: Failure, operation: &str, site: &str) -> Problem {
+    if !matches!(failure, Failure::Problem(_)) {
+        let about = [("operation", operation), ("site", sink::site_name(site))];
+        log::error("no_answer", &about, &failure);
+    }
+    failure.problem()
+}
+
 /// The one place where an error becomes an answer.
 pub(crate) fn respond(
     outcome: Result<web_sys::Response, Failure>,
@@ -65,10 +76,7 @@ pub(crate) fn respond(
         Ok(response) => return Ok(response),
         Err(failure) => failure,
     };
-    if !matches!(failure, Failure::Problem(_)) {
-        worker::console_error!("{}", logged(&failure));
-    }
-    let problem = failure.problem();
+    let problem = told(failure, "Collect", "");
     let body = problem.json().into_bytes();
     let response = with_body(problem.kind.status(), "application/problem+json", body)?;
     for (name, value) in problem.headers() {
@@ -156,12 +164,6 @@ pub(crate) fn json_text(text: Vec<u8>) -> Outcome {
 /// An answer without a body.
 pub(crate) fn empty(status: u16) -> worker::Result<Response> {
     Ok(Response::empty()?.with_status(status))
-}
-
-/// What is wrong, for the log: a reader's words may repeat what it could not read.
-pub(crate) fn logged(problem: &dyn Display) -> String {
-    let text = problem.to_string();
-    scrub(&text).unwrap_or(text)
 }
 
 /// A header's value; empty if it is not there.

@@ -9,9 +9,11 @@ mod archive;
 mod assets;
 mod audit;
 mod auth;
+mod beats;
 mod bindings;
 mod body;
 mod carts;
+mod check;
 mod clock;
 mod collect;
 mod compat;
@@ -24,6 +26,8 @@ mod explain;
 mod health;
 mod http;
 mod live;
+mod log;
+mod metrics;
 mod openapi;
 mod overflow;
 mod pages;
@@ -41,6 +45,7 @@ pub mod sink;
 mod store;
 #[cfg(test)]
 mod testing;
+mod timing;
 mod tokens;
 mod webhooks;
 
@@ -85,24 +90,15 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     )]
     let now = event.schedule() as i64;
     let edge = Bindings::new(env);
-    if let Err(problem) = carts::watch::run(&edge, now).await {
-        worker::console_error!("not every cart was looked at: {problem}");
-    }
-    if let Err(problem) = roll_up::roll_up(&edge, now).await {
-        worker::console_error!("not every stale day was rolled up: {problem}");
-    }
-    if let Err(problem) = erase::go_on_with_all(&edge).await {
-        worker::console_error!("an erasure waits for the next run: {problem}");
-    }
-    if let Err(problem) = retention::run(&edge, now).await {
-        worker::console_error!("not everything has left that is due: {problem}");
-    }
-    if let Err(problem) = replay::go_on_with_all(&edge).await {
-        worker::console_error!("a replay waits for the next run: {problem}");
-    }
-    if let Err(problem) = archive::run(&edge, now).await {
-        worker::console_error!("not all is archived that is due: {problem}");
-    }
+    let mut run = beats::Run::begin(&edge).await;
+    run.step("carts", carts::watch::run(&edge, now).await);
+    run.step("figures", roll_up::roll_up(&edge, now).await);
+    run.step("erasures", erase::go_on_with_all(&edge).await);
+    run.step("retention", retention::run(&edge, now).await);
+    run.step("replays", replay::go_on_with_all(&edge).await);
+    run.step("archive", archive::run(&edge, now).await);
+    run.step("check", check::run(&edge, now).await);
+    run.end().await;
 }
 
 async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, Failure> {
@@ -125,7 +121,13 @@ async fn answer(request: Request, edge: &Bindings) -> Result<web_sys::Response, 
     else {
         return Err(wrong_method(route, &method).into());
     };
-    let response = serve(request, edge, operation, &parts).await?;
+    let response = match serve(request, edge, operation, &parts).await {
+        Ok(response) => response,
+        Err(failure) => {
+            let action = format!("{:?}", operation.action);
+            return Err(http::told(failure, &action, parts.get("site")).into());
+        }
+    };
     if head {
         return http::without_body(&response);
     }
@@ -149,11 +151,13 @@ async fn serve(
     parts: &Parts,
 ) -> Result<web_sys::Response, Failure> {
     let site = parts.get("site");
-    let caller = match operation.scope {
+    let began = clock::now();
+    let (caller, timed) = match operation.scope {
         Some(scope) if !events::is_signed(&request, scope) => {
-            auth::check(&request, edge, site, scope).await?
+            let caller = auth::check(&request, edge, site, scope).await?;
+            (caller, Some(clock::now()))
         }
-        _ => auth::Caller::default(),
+        _ => (auth::Caller::default(), None),
     };
     let response = match operation.action {
         Action::Collect => return collect::collect(request, edge).await,
@@ -184,6 +188,7 @@ async fn serve(
         Action::Archive => archive::files(&request, edge, site).await,
         Action::PutCosts => costs::put(request, edge, site, &caller).await,
         Action::Costs => costs::list(&request, edge, site).await,
+        Action::Metrics => metrics::metrics(edge, site).await,
         Action::Report(name) => reports::report(&request, edge, site, name).await,
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Segments => segments::list(&request, edge, site).await,
@@ -201,5 +206,14 @@ async fn serve(
         }
         Action::Audit => audit::list(&request, edge, site).await,
     };
-    Ok(http::signed(http::guarded(response?)?)?)
+    let response = http::guarded(response?)?;
+    if let Some(known) = timed {
+        let (auth, total) = (
+            known.saturating_sub(began),
+            clock::now().saturating_sub(began),
+        );
+        let timing = edge.spent().header(auth, total);
+        response.headers().set("Server-Timing", &timing)?;
+    }
+    Ok(http::signed(response)?)
 }

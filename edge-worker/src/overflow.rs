@@ -9,7 +9,7 @@
     reason = "of the methods that the crate's own macro writes"
 )]
 
-use crate::{bindings::Bindings, clock, http::Failure, queue};
+use crate::{bindings::Bindings, clock, http::Failure, log, queue};
 use serde::Deserialize;
 use std::time::Duration;
 use worker::{
@@ -94,7 +94,7 @@ impl DurableObject for Overflow {
         for message in &waiting {
             if let Err(problem) = queue::send(&edge, &message.text).await {
                 let age = clock::now().saturating_sub(message.kept_at);
-                worker::console_warn!("the queue still refuses messages: {problem}");
+                log::warn("overflow_waits", &[], &problem);
                 storage.set_alarm(pause(age)).await?;
                 return Response::empty();
             }

@@ -4,10 +4,11 @@
 //! number of times, so neither a lost acknowledgement nor a second delivery changes a total.
 
 use crate::{
+    beats,
     bindings::{Bindings, DEAD_QUEUE},
     clock,
-    http::{Failure, logged},
-    overflow, runtime, sink,
+    http::Failure,
+    log, overflow, runtime, sink,
     store::{self, is_passing},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -32,11 +33,11 @@ pub(crate) async fn deliver(edge: &Bindings, text: String) -> Result<(), Failure
         let Err(problem) = send(edge, &text).await else {
             return Ok(());
         };
-        worker::console_warn!("the queue refused a message: {problem}");
+        log::warn("queue_refused", &[], &problem);
         if let Some(objects) = edge.overflow() {
             match overflow::keep(&objects, &text).await {
                 Ok(()) => return Ok(()),
-                Err(problem) => worker::console_warn!("so did the overflow: {problem}"),
+                Err(problem) => log::warn("overflow_refused", &[], &problem),
             }
         }
     }
@@ -70,7 +71,12 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, edge: &Bindings) {
         }
     } else {
         store_all(edge, &messages).await;
+        beats::batch_came(edge, messages.iter().map(|(message, _)| sent_at(message))).await;
     }
+}
+
+fn sent_at(message: &RawMessage) -> i64 {
+    i64::try_from(message.timestamp().as_millis()).unwrap_or(0)
 }
 
 /// A body that is not text was not sent by this code; its JSON is what can be kept of it.
@@ -91,7 +97,11 @@ async fn store_all(edge: &Bindings, messages: &[(RawMessage, String)]) {
             }
             // Newer code may read it; if none does, it ends in the dead letters with its bytes.
             Err(problem) => {
-                worker::console_error!("a message cannot be read: {}", logged(&problem));
+                log::error(
+                    "message_unreadable",
+                    &[("message", &message.id())],
+                    &problem,
+                );
                 message.retry();
             }
         }
@@ -117,10 +127,8 @@ async fn store_part(edge: &Bindings, part: &[Accepted<'_>], owners: &[&RawMessag
         return;
     }
     // One of them may be at fault: alone, it costs only itself.
-    worker::console_warn!(
-        "a transaction failed, so its messages go alone: {}",
-        logged(&problem)
-    );
+    let count = part.len().to_string();
+    log::warn("messages_go_alone", &[("messages", &count)], &problem);
     for (one, message) in part.chunks(1).zip(owners) {
         match store::store(edge, one).await {
             Ok(_) => message.ack(),
@@ -138,10 +146,9 @@ fn pause_s(sent: i64, now: i64) -> u32 {
 }
 
 fn try_again(message: &RawMessage, problem: &Failure) {
-    worker::console_error!("a message is not stored yet: {}", logged(problem));
-    let sent = i64::try_from(message.timestamp().as_millis()).unwrap_or(0);
+    log::error("message_not_stored", &[("message", &message.id())], problem);
     let pause = QueueRetryOptionsBuilder::new()
-        .with_delay_seconds(pause_s(sent, clock::now()))
+        .with_delay_seconds(pause_s(sent_at(message), clock::now()))
         .build();
     message.retry_with_options(&pause);
 }

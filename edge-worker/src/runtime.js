@@ -115,13 +115,13 @@ export function send(queue, text) {
 }
 
 /**
- * Runs prepared statements as one transaction. Of each: how many rows it read, how many it wrote, and
- * its rows, each of one text.
+ * Runs prepared statements as one transaction. Of each: how many rows it read, how many it wrote, how
+ * long it took, how large the database is then, and its rows, each of one text.
  */
 export async function batch(database, statements) {
   const answers = await database.batch(statements);
   return answers.map(({ results, meta }) => {
     const texts = (results ?? []).map((row) => Object.values(row)[0]);
-    return [meta.rows_read, meta.rows_written, ...texts];
+    return [meta.rows_read, meta.rows_written, meta.duration, meta.size_after, ...texts];
   });
 }

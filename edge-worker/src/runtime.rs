@@ -117,11 +117,11 @@ pub(crate) async fn batch(
         .collect())
 }
 
-/// Two counts, then texts.
+/// Two counts, how long, how large, then texts.
 fn answer_of(own: &JsValue) -> Answer {
     let own = Array::from(own);
     let mut parts = own.iter();
-    let mut count = || {
+    let mut number = || {
         parts
             .next()
             .and_then(|own| own.as_f64())
@@ -132,10 +132,13 @@ fn answer_of(own: &JsValue) -> Answer {
         clippy::cast_sign_loss,
         reason = "D1 counts rows in whole numbers"
     )]
-    let (rows_read, rows_written) = (count() as usize, count() as usize);
+    let (rows_read, rows_written) = (number() as usize, number() as usize);
+    let (sql_ms, database_bytes) = (number(), number());
     Answer {
         rows_read,
         rows_written,
+        sql_ms,
+        database_bytes,
         texts: parts.filter_map(|own| own.as_string()).collect(),
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     bindings::Bindings,
     body, events,
-    http::{Failure, Outcome, header, logged},
+    http::{Failure, Outcome, header},
+    log,
     problem::{Kind, Problem},
 };
 use goalpost_core::{
@@ -48,7 +49,7 @@ async fn shopify(request: &mut Request, edge: &Bindings, site: &str) -> Outcome 
         Ok(Said::Nothing(why)) => events::told(why),
         // To be sent the same again would help nobody, and Shopify gives up a webhook that fails.
         Err(problem) => {
-            worker::console_error!("a webhook of '{site}' is not read: {}", logged(&problem));
+            log::error("webhook_unreadable", &[("site", site)], &problem);
             events::told(&problem.to_string())
         }
     }

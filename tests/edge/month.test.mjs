@@ -94,3 +94,22 @@ test("channels, days, devices and countries each add up to the whole", async () 
     assert.equal(verified, yen(totals.verified.value), `verified by ${by}`);
   }
 });
+
+test("the nightly check compares all of the month, and finds nothing", async () => {
+  const morning = Math.floor(Date.now() / DAY) * DAY + 5 * 3_600_000;
+  let compared = 0;
+  // Four days of figures a night, twice: sessions and conversions.
+  for (let night = 0; night < 16; night += 1) {
+    for (let run = 0; run < 3; run += 1) await worker.cron(morning + night * DAY + run * 600_000);
+    const response = await worker.admin(`${site}/reports/health`);
+    const { check, difference } = await response.json();
+    assert.deepEqual(check.differences, []);
+    assert.equal(difference, 0);
+    for (const { part, done, skipped } of check.parts) assert.deepEqual([done, skipped], [true, 0], part);
+    compared += check.parts.find(({ part }) => part === "figures").compared;
+  }
+  const { n } = await worker.db
+    .prepare("SELECT (SELECT count(*) FROM traffic_daily) + (SELECT count(*) FROM conversions_daily) AS n")
+    .first();
+  assert.ok(compared > n, `${compared} of ${n}`);
+});

@@ -7,6 +7,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 process.env.CI ??= "1";
@@ -85,6 +86,7 @@ export function inTime(work, ms, what) {
  * @property {(worker: object) => void} [change] changes the Worker's Miniflare options
  * @property {object[]} [beside] further Workers beside it
  * @property {boolean} [migrate] false: leave the database empty
+ * @property {string[]} [log] gets each line that the Worker writes to its log
  */
 
 /**
@@ -121,7 +123,7 @@ export async function startWorker(options = {}) {
     port: options.port ?? 0,
     cf,
     log: new Log(LogLevel.ERROR),
-    handleRuntimeStdio: quietly,
+    handleRuntimeStdio: options.log ? into(options.log) : quietly,
     d1Persist: kept("d1"),
     kvPersist: kept("kv"),
     durableObjectsPersist: kept("objects"),
@@ -257,6 +259,13 @@ async function migrate(db) {
     await db.batch([...statements, note]);
   }
 }
+
+/** Keeps each line that workerd writes. */
+const into = (log) => (stdout, stderr) => {
+  for (const stream of [stdout, stderr]) {
+    createInterface({ input: stream }).on("line", (line) => log.push(line));
+  }
+};
 
 /** Lets through what workerd writes, except that it shuts down when it is told to. */
 function quietly(stdout, stderr) {

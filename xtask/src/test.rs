@@ -4,7 +4,7 @@ use crate::call::{self, Call, cargo};
 use crate::project::Project;
 use crate::report::Run;
 use crate::setup::browser::{self, Choice, Kind};
-use crate::setup::{dataset, duckdb, node, schemathesis};
+use crate::setup::{dataset, duckdb, node, openmetrics, schemathesis};
 use crate::{build, generated, licences, lint, node_tests, sim, size};
 use anyhow::Result;
 
@@ -28,9 +28,11 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
     run.step("edge tests", &["build"], || {
         let purchases = dataset::ready(project)?;
         let duckdb = duckdb::ready(project)?;
+        let openmetrics = openmetrics::ready(project)?;
         node_tests::in_folders(project, &["tests/edge"])?
             .env("CDNOW", purchases)
             .env("DUCKDB", duckdb)
+            .env("OPENMETRICS", openmetrics)
             .run()
     });
     for kind in browsers.kinds() {

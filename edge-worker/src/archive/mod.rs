@@ -28,7 +28,7 @@ use crate::{
     bindings::Bindings,
     database,
     http::Failure,
-    plans,
+    log, plans,
     reports::{Ask, Store},
 };
 use bucket::Bucket;
@@ -110,7 +110,7 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
     for site in sites {
         let done = of_site(edge, &bucket, &site, now, (&mut writes, &mut leaves)).await;
         if let Err(problem) = done {
-            worker::console_error!("the archive of '{site}' waits for the next run: {problem}");
+            log::error("archive_waits", &[("site", site.as_str())], &problem);
             outcome = outcome.and(Err(problem));
         }
     }

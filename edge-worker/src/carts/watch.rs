@@ -10,6 +10,7 @@ use crate::{
     bindings::Bindings,
     database, events,
     http::Failure,
+    log,
     plans::{self, Known},
 };
 use goalpost_core::{
@@ -106,7 +107,7 @@ async fn run_site(edge: &Bindings, known: &Known, now: i64, room: usize) -> Resu
     let owners = owners(rows, after, now)?;
     let found = found(&notes, &owners, &known.rules, now);
     for problem in &found.problems {
-        worker::console_error!("a cart of '{site}' is no event: {problem}");
+        log::error("cart_no_event", &[("site", site)], problem);
     }
     store_all(edge, site, now, &found.events).await?;
     // Only now: whoever looks at a note again stores the same event, which is there.

@@ -16,6 +16,7 @@ use crate::{
     bindings::Bindings,
     body, clock, database,
     http::Failure,
+    log,
     openapi::shape,
     plans,
     problem::{Kind, Problem},
@@ -189,7 +190,7 @@ async fn count(edge: &Bindings, site: &str, outcome: &str) {
     let now = clock::now().to_string();
     let counted = database::batch(edge, &[(COUNT, vec![site, outcome, &now])]).await;
     if let Err(problem) = counted {
-        worker::console_warn!("a link is not counted: {problem}");
+        log::warn("link_not_counted", &[("site", site)], &problem);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     bindings::Bindings,
     clock,
     http::{self, Failure},
+    log,
     plans::{self, Site},
     queue,
     reports::Query,
@@ -61,7 +62,7 @@ pub(crate) async fn pixel(request: &Request, edge: &Bindings) -> Result<Response
     match deliver(request, edge).await {
         Ok(()) => image(200),
         Err(problem) => {
-            worker::console_error!("a pixel is lost: {}", http::logged(&problem));
+            log::error("pixel_lost", &[], &problem);
             image(503)
         }
     }
@@ -86,7 +87,7 @@ async fn deliver(request: &Request, edge: &Bindings) -> Result<(), Failure> {
     let beacon = beacon_of(&query, page.as_ref(), id, sender.received_at);
     if let Some(limit) = admission::objection(edge, request.inner(), name, 1).await {
         // An image does not come again.
-        worker::console_warn!("a pixel is not taken: {}", admission::problem(limit));
+        log::warn("pixel_limited", &[], &admission::problem(limit));
         let lost = fate::Fate::Dropped(fate::Drop::RateLimited);
         admission::note(edge, name, lost, 1).await;
         return Ok(());

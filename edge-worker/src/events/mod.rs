@@ -9,6 +9,7 @@ use crate::{
     bindings::Bindings,
     body, clock,
     http::{self, Failure, Outcome, header},
+    log,
     openapi::shape,
     plans,
     problem::{Kind, Problem},
@@ -112,8 +113,10 @@ pub(crate) async fn take_said(edge: &Bindings, site: &str, client: &str, said: &
     let answered = answered(edge, site, &events, clock::now()).await?;
     let refused = answered.refused();
     if refused > 0 {
-        worker::console_warn!(
-            "{refused} events of {client} at '{site}' are refused; its answer says why"
+        log::warn(
+            "events_refused",
+            &[("site", site), ("events", &refused.to_string())],
+            &format!("{client} sent them; its answer says why"),
         );
     }
     let ignored: Vec<String> = ignored

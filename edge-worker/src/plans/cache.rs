@@ -4,6 +4,7 @@ use crate::{
     bindings::{Bindings, SigningKeys},
     clock, database,
     http::Failure,
+    log,
     sink::{Compiled, PlanBook},
 };
 use goalpost_core::{BrowserPlan, Rules, limits, plan::Plan, reporting::Reporting};
@@ -174,7 +175,7 @@ pub(crate) fn signing_keys(edge: &Bindings) -> Cow<'_, SigningKeys> {
     match edge.signing_keys() {
         Ok(keys) => Cow::Borrowed(keys),
         Err(problem) => {
-            worker::console_error!("{problem}");
+            log::error("signing_keys_unreadable", &[], &problem);
             Cow::Owned(SigningKeys::new())
         }
     }
@@ -271,6 +272,6 @@ async fn to_kv(edge: &Bindings, key: &str, value: &str, ttl_s: Option<u64>) {
         Ok::<(), Failure>(put.execute().await?)
     };
     if let Err(problem) = outcome.await {
-        worker::console_warn!("{key} is not in KV: {problem}");
+        log::warn("cache_not_written", &[("key", key)], &problem);
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::{Failure, Outcome},
-    plans,
+    log, plans,
     problem::{Kind, Problem},
     reports::Query,
     routes::Parameter,
@@ -145,7 +145,11 @@ async fn go_on(edge: &Bindings, replay: &Replay, limit: u32) -> Result<(), Failu
         Err(Failure::Platform(problem)) if problem.contains(statements::NOT_HELD) => Ok(()),
         // What this code cannot read now it cannot read later either.
         Err(Failure::Internal(problem)) => {
-            worker::console_error!("the replay {} ends: {problem}", replay.id);
+            let about = [
+                ("site", replay.site.as_str()),
+                ("replay", replay.id.as_str()),
+            ];
+            log::error("replay_ends", &about, &problem);
             let fail = Statement {
                 sql: statements::FAIL,
                 params: vec![

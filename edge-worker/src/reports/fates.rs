@@ -125,6 +125,16 @@ impl Balance {
     pub(crate) const fn captured(&self) -> i64 {
         self.captured
     }
+
+    /// How many of them are stored.
+    pub(super) const fn stored(&self) -> i64 {
+        self.stored
+    }
+
+    /// What is left of the equation where nothing can wait any more: 0, or below it what has two fates.
+    pub(super) fn difference(&self) -> i64 {
+        self.waiting.min(0)
+    }
 }
 
 const REASONS: &str = "\

@@ -8,7 +8,7 @@ use super::{
     kept::{self, Part},
     store::{Ask, Store as _},
 };
-use crate::{bindings::Bindings, clock, database, http::Failure, plans};
+use crate::{bindings::Bindings, clock, database, http::Failure, log, plans};
 use serde_json::Value;
 
 /// Days that one run keeps at most, of all sites.
@@ -34,7 +34,7 @@ pub(crate) async fn keep(edge: &Bindings, before: &str) -> Result<(), Failure> {
     };
     for site in sites {
         if let Err(problem) = keep_site(edge, &site, before, &mut left).await {
-            worker::console_error!("figures of '{site}' are not kept: {problem}");
+            log::error("figures_not_kept", &[("site", site.as_str())], &problem);
             outcome = outcome.and(Err(problem));
         }
     }
@@ -70,7 +70,11 @@ async fn keep_site(
         };
         // Another day may well be kept though this one fails.
         if let Err(problem) = edge.batch(&part.asks(site, &day, &groups)).await {
-            worker::console_error!("{day} of '{site}' stays stale: {problem}");
+            log::error(
+                "day_stays_stale",
+                &[("site", site), ("day", &day)],
+                &problem,
+            );
             outcome = outcome.and(Err(problem));
         }
     }

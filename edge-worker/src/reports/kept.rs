@@ -33,47 +33,90 @@ impl Part {
         }
     }
 
-    /// What makes a day clean, in one transaction; `groups` is JSON with the group of each outcome.
-    pub(crate) fn asks(self, site: &str, day: &str, groups: &str) -> Vec<Ask> {
-        let on_day = "= ?2";
-        let ask = |sql: String| Ask::new(sql, [site, day]);
-        let by_groups = |sql: String| Ask::new(sql, [site, day, groups]);
-        let mut asks = match self {
-            Self::Traffic => {
-                let mut asks = vec![
-                    ask(clear("traffic_daily", "")),
-                    ask(fill(TRAFFIC, &traffic_rows(on_day))),
-                    ask(clear("events_daily", "")),
-                    ask(fill(EVENTS, &event_rows(on_day))),
-                    ask(clear("steps_daily", "")),
-                    ask(fill(STEPS, &step_rows(on_day))),
-                    ask(clear("people_daily", " AND measure = 'visitors'")),
-                    ask(fill(PEOPLE, &visitor_rows(on_day, &[]))),
-                ];
-                let apart = people_apart();
-                let visitors = apart
-                    .iter()
-                    .map(|own| ask(fill(PEOPLE, &visitor_rows(on_day, own))));
-                asks.extend(visitors);
-                asks
-            }
-            Self::Conversions => vec![
-                ask(clear("conversions_daily", "")),
-                ask(fill(CONVERSIONS, &conversion_rows(on_day))),
-                ask(clear("people_daily", " AND measure <> 'visitors'")),
-                ask(fill(PEOPLE, &of_kinds(on_day))),
-                ask(fill(PEOPLE, &of_definitions(on_day))),
-                ask(fill(PEOPLE, &of_arrivals(on_day, &people_apart()))),
-                by_groups(fill(PEOPLE, &of_groups(on_day, "?3"))),
-                by_groups(String::from(GROUPED)),
-            ],
-        };
-        let part = match self {
+    /// Its name in `stale_days`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
             Self::Traffic => "traffic",
             Self::Conversions => "conversions",
-        };
-        asks.push(ask(clear("stale_days", &format!(" AND part = '{part}'"))));
+        }
+    }
+
+    /// Of which rows a day's figures are, and what they follow from: of each, `?1` is the site, `?2` the
+    /// day, and where there is a `?3`, that is JSON with the group of each outcome.
+    pub(crate) fn shares(self) -> Vec<Share> {
+        let on_day = "= ?2";
+        let apart = people_apart();
+        match self {
+            Self::Traffic => {
+                let by = apart.iter().map(|own| visitor_rows(on_day, own));
+                let visitors = std::iter::once(visitor_rows(on_day, &[])).chain(by);
+                vec![
+                    Share::whole(TRAFFIC, traffic_rows(on_day)),
+                    Share::whole(EVENTS, event_rows(on_day)),
+                    Share::whole(STEPS, step_rows(on_day)),
+                    Share::people(" AND measure = 'visitors'", visitors.collect()),
+                ]
+            }
+            Self::Conversions => vec![
+                Share::whole(CONVERSIONS, conversion_rows(on_day)),
+                Share::people(
+                    " AND measure <> 'visitors'",
+                    vec![
+                        of_kinds(on_day),
+                        of_definitions(on_day),
+                        of_arrivals(on_day, &apart),
+                        of_groups(on_day, "?3"),
+                    ],
+                ),
+            ],
+        }
+    }
+
+    /// What makes a day clean, in one transaction; `groups` is JSON with the group of each outcome.
+    pub(crate) fn asks(self, site: &str, day: &str, groups: &str) -> Vec<Ask> {
+        let ask = |sql: String| Ask::bound(sql, &[site, day, groups]);
+        let mut asks = Vec::new();
+        for Share {
+            table, and, rows, ..
+        } in self.shares()
+        {
+            asks.push(ask(clear(table.name, and)));
+            asks.extend(rows.iter().map(|rows| ask(fill(table, rows))));
+        }
+        if self == Self::Conversions {
+            asks.push(ask(String::from(GROUPED)));
+        }
+        asks.push(ask(clear(
+            "stale_days",
+            &format!(" AND part = '{}'", self.name()),
+        )));
         asks
+    }
+}
+
+/// Rows of a kept table, and the queries whose answers they are.
+pub(crate) struct Share {
+    pub(crate) table: Table,
+    /// Which rows of the day, if not all of them.
+    pub(crate) and: &'static str,
+    pub(crate) rows: Vec<String>,
+}
+
+impl Share {
+    fn whole(table: Table, rows: String) -> Self {
+        Self {
+            table,
+            and: "",
+            rows: vec![rows],
+        }
+    }
+
+    const fn people(and: &'static str, rows: Vec<String>) -> Self {
+        Self {
+            table: PEOPLE,
+            and,
+            rows,
+        }
     }
 }
 
@@ -88,25 +131,44 @@ fn clear(table: &str, and: &str) -> String {
     format!("DELETE FROM {table} WHERE site = ?1 AND day = ?2{and}")
 }
 
-// The columns are named so that a table may get others: an older Worker then still fills it.
+/// A table, and those of its columns that are filled: it may get others, and an older Worker then still
+/// fills it.
+#[derive(Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static str,
+}
 
-const TRAFFIC: &str = "\
-traffic_daily (site, day, cut, channel, source, medium, campaign, landing, device, country, sessions,
-  engaged, bounces, pages, duration_ms, new_visitors, landing_hits)";
+const TRAFFIC: Table = Table {
+    name: "traffic_daily",
+    columns: "site, day, cut, channel, source, medium, campaign, landing, device, country, sessions, \
+              engaged, bounces, pages, duration_ms, new_visitors, landing_hits",
+};
 
-const EVENTS: &str = "events_daily (site, day, kind, name, events, sessions)";
+const EVENTS: Table = Table {
+    name: "events_daily",
+    columns: "site, day, kind, name, events, sessions",
+};
 
-const STEPS: &str = "steps_daily (site, day, dimension, came_from, went_to, steps)";
+const STEPS: Table = Table {
+    name: "steps_daily",
+    columns: "site, day, dimension, came_from, went_to, steps",
+};
 
-const PEOPLE: &str = "people_daily (site, day, measure, dimension, value, previous, people)";
+const PEOPLE: Table = Table {
+    name: "people_daily",
+    columns: "site, day, measure, dimension, value, previous, people",
+};
 
-const CONVERSIONS: &str = "\
-conversions_daily (site, day, cut, definition, kind, currency, channel, source, medium, campaign, landing,
-  device, country, conversions, voided, points, converted, converted_of_kind, new_customers, claimed,
-  claimed_refunded, verified, verified_refunded)";
+const CONVERSIONS: Table = Table {
+    name: "conversions_daily",
+    columns: "site, day, cut, definition, kind, currency, channel, source, medium, campaign, landing, \
+              device, country, conversions, voided, points, converted, converted_of_kind, \
+              new_customers, claimed, claimed_refunded, verified, verified_refunded",
+};
 
-fn fill(table: &str, rows: &str) -> String {
-    format!("INSERT INTO {table} {rows}")
+fn fill(Table { name, columns }: Table, rows: &str) -> String {
+    format!("INSERT INTO {name} ({columns}) {rows}")
 }
 
 /// Notes by which groups a day's people are kept.

@@ -24,6 +24,7 @@ mod face;
 mod fates;
 mod figure;
 mod funnels;
+mod health;
 mod keep;
 pub(crate) mod kept;
 mod measure;
@@ -51,6 +52,7 @@ pub(crate) use csv::{guarded, push_line, utc};
 pub(crate) use keep::keep;
 
 pub(crate) use fates::{Balance, balance, balance_fields};
+pub(crate) use health::CLAIMS;
 pub(crate) use period::day;
 pub(crate) use store::{Ask, Store};
 
@@ -73,6 +75,7 @@ pub(crate) enum Name {
     Conversions,
     Fates,
     Conservation,
+    Health,
 }
 
 impl Name {
@@ -89,6 +92,7 @@ impl Name {
             Self::Conversions => conversions::schema,
             Self::Fates => fates::schema,
             Self::Conservation => fates::conservation_schema,
+            Self::Health => health::schema,
         }
     }
 }
@@ -161,6 +165,10 @@ pub(crate) async fn report(request: &Request, edge: &Bindings, site: &str, name:
         Name::Conservation => {
             query.only(&[])?;
             fates::conservation(edge, &known).await
+        }
+        Name::Health => {
+            query.only(&[])?;
+            health::health(edge, &known).await
         }
     }?;
     let rows_read = edge.rows_read().to_string();

@@ -22,6 +22,14 @@ impl Ask {
             values: values.into_iter().map(Into::into).collect(),
         }
     }
+
+    /// With as many of the values as it has places for: a database refuses more.
+    pub(crate) fn bound(sql: impl Into<String>, values: &[&str]) -> Self {
+        let sql = sql.into();
+        let places = (1..=values.len()).filter(|place| sql.contains(&format!("?{place}")));
+        let places = places.max().unwrap_or(0);
+        Self::new(sql, values.iter().take(places).copied())
+    }
 }
 
 /// A database, be it D1 or the one of a test.

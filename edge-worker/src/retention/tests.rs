@@ -88,6 +88,13 @@ fn what_is_old_leaves_in_bounded_steps_and_all_that_follows_from_it_stays() {
         ),
         ["expired 5"]
     );
+    // The plan says that they may leave.
+    shop.run(
+        "INSERT INTO plans VALUES (?1, 1, 'h', '{\"retention\":{}}', 0)",
+        &[SITE],
+    );
+    let found = crate::check::tests::differences(&shop.sqlite);
+    assert_eq!(found, [] as [String; 0], "the nightly check");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) static ROUTES: &[Route] = &[
                     content_type: "application/json",
                     bytes: tokens::BODY_BYTES,
                     about: "{name, scopes, expires_at?}: `scopes` is a list of `read`, `publish`, \
-                            `events`, `costs`, `tokens`, `privacy` or `admin`, which is all of them; \
+                            `events`, `costs`, `tokens`, `privacy`, `metrics` or `admin`, which is all of them; \
                             `expires_at` is in Unix milliseconds.",
                 }),
                 success: Success {

@@ -45,17 +45,20 @@ pub(crate) enum Scope {
     Tokens,
     /// To answer what people may ask for: to export and erase a contact, and to see who did what.
     Privacy,
+    /// To see how the deployment is, and nothing of what it stores.
+    Metrics,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Read,
         Self::Publish,
         Self::Events,
         Self::Costs,
         Self::Tokens,
         Self::Privacy,
+        Self::Metrics,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Scope {
             Self::Costs => "costs",
             Self::Tokens => "tokens",
             Self::Privacy => "privacy",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -99,6 +103,7 @@ pub(crate) enum Action {
     PutCosts,
     Costs,
     Report(reports::Name),
+    Metrics,
     Contact,
     Segments,
     Members,

@@ -422,6 +422,33 @@ pub(super) static ROUTES: &[Route] = &[
         )],
     },
     Route {
+        path: "/api/v1/sites/{site}/reports/health",
+        operations: &[report(
+            reports::Name::Health,
+            "Whether every item has one fate, by SDK and form; what the edge did not believe; what the \
+             nightly check found",
+            &[],
+        )],
+    },
+    Route {
+        path: "/api/v1/sites/{site}/metrics",
+        operations: &[Operation {
+            scope: Some(Scope::Metrics),
+            success: Success {
+                content_type: "application/openmetrics-text",
+                about: "The metrics; docs/operating.md lists them.",
+                schema: || json!({"type": "string"}),
+            },
+            problems: &[],
+            ..read(
+                Action::Metrics,
+                "Figures of the deployment as OpenMetrics text, for a monitoring system",
+                "",
+                || Value::Null,
+            )
+        }],
+    },
+    Route {
         path: "/api/v1/sites/{site}/segments",
         operations: &[Operation {
             parameters: segments::PARAMETERS,

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod debian;
 pub(crate) mod duckdb;
 pub(crate) mod node;
+pub(crate) mod openmetrics;
 mod python;
 pub(crate) mod rust_parts;
 pub(crate) mod schemathesis;
@@ -30,7 +31,19 @@ pub(crate) fn all(project: &Project) -> Result<()> {
     let duckdb = step("setup: a database to read the archive", || {
         duckdb::ready(project).map(drop)
     });
-    for part in [node, lints, target, tools, browser, dataset, duckdb] {
+    let openmetrics = step("setup: a reader of metrics", || {
+        openmetrics::ready(project).map(drop)
+    });
+    for part in [
+        node,
+        lints,
+        target,
+        tools,
+        browser,
+        dataset,
+        duckdb,
+        openmetrics,
+    ] {
         part?;
     }
     println!("\nReady. Next: `cargo xtask demo`, or `cargo xtask test`.");

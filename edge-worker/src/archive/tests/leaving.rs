@@ -60,6 +60,8 @@ fn old_observations_leave_and_everything_that_follows_from_them_stays() {
     assert!(left.len() < rows / 2, "{} of {rows}", left.len());
     assert_eq!(derived(&shop), before);
     assert_eq!(balance(&shop), sums);
+    let found = crate::check::tests::differences(&shop.sqlite);
+    assert_eq!(found, [] as [String; 0], "the nightly check");
     assert_eq!(bucket.ids().len(), rows);
     for one in RECOMPUTE {
         if !["sessions", "stored"].contains(&one.what) {
@@ -127,6 +129,8 @@ fn a_copy_of_what_has_left_is_neither_stored_nor_counted() {
     assert_eq!(shop.number("SELECT count(*) FROM quarantine"), 0);
     bucket.run(&shop, LATER + 3 * DAY).unwrap();
     assert_eq!((derived(&shop)["sessions"].clone(), bucket.ids()), before);
+    let found = crate::check::tests::differences(&shop.sqlite);
+    assert_eq!(found, [] as [String; 0], "the nightly check");
 }
 
 #[test]

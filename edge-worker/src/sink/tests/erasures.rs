@@ -37,6 +37,8 @@ fn follows_from_rows(db: &Db) {
         }
     }
     assert_eq!(db.table(reference::KEPT), reference::conversions(db));
+    let found = crate::check::tests::differences(&db.sqlite);
+    assert_eq!(found, [] as [String; 0]);
 }
 
 fn waiting(db: &Db) -> Table {

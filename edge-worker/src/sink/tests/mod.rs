@@ -324,6 +324,11 @@ impl Db {
             reference::conversions(self),
             "conversions are what core makes of the observations"
         );
+        assert_eq!(
+            crate::check::tests::differences(&self.sqlite),
+            [] as [String; 0],
+            "the nightly check finds nothing"
+        );
         let lost = format!("SELECT * FROM ({CONSERVATION}) WHERE waiting < 0");
         assert_eq!(self.table(&lost), Table::new(), "nothing is there twice");
     }
