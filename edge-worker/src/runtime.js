@@ -2,10 +2,14 @@
 // is done on either side, and a promise that Rust waits for costs the most. So JavaScript waits, and
 // Rust decides in between.
 
-/** What a request says of itself, one value a line: no header's value holds a line's end. */
-export function heard(request) {
+/**
+ * What a request says of itself, one value a line: no header's value holds a line's end. What the
+ * platform says of it comes last, and whether the deployment takes browsers that a program drives.
+ */
+export function heard(request, env) {
   const header = (name) => request.headers.get(name) ?? "";
   const origin = header("origin");
+  const { cf } = request;
   return [
     origin,
     // It speaks only where there is no origin.
@@ -14,10 +18,20 @@ export function heard(request) {
     header("cookie"),
     header("sec-gpc"),
     header("dnt"),
-    request.cf?.country ?? "",
+    cf?.country ?? "",
     request.url,
+    header("sec-ch-ua"),
+    cf?.asn ?? "",
+    isKnownCrawler(cf) ? "1" : "",
+    env.TAKE_HEADLESS ?? "",
   ].join("\n");
 }
+
+/** Whether the platform knows it as one; a score of 1 is its word for that, and not every plan has it. */
+const isKnownCrawler = (cf) => {
+  const management = cf?.botManagement;
+  return Boolean(management?.verifiedBot || cf?.verifiedBotCategory || management?.score === 1);
+};
 
 /**
  * Serves a beacon: undefined if the request is none, or if its body must be counted while it is read.
@@ -41,7 +55,7 @@ function isAt(url, path) {
 
 async function taken(request, env, decide, later) {
   const body = await request.bytes();
-  const decided = decide(heard(request), body);
+  const decided = decide(heard(request, env), body);
   if (decided === undefined) return later(request, env, body, false);
   const cookie = decided.indexOf("\n") + 1;
   const text = decided.indexOf("\n", cookie) + 1;
@@ -98,7 +112,12 @@ export function answer(text, origin, cookie) {
     "Cache-Control": "no-store",
     "X-Goalpost": "1",
   };
-  if (origin) {
+  if (origin === "null") {
+    // Nobody's page: it may read what it has sent become, and never with anybody's cookie.
+    headers["Access-Control-Allow-Origin"] = "*";
+    headers["Access-Control-Expose-Headers"] = "X-Goalpost";
+    headers.Vary = "Origin";
+  } else if (origin) {
     // The page may be of another origin than the edge.
     headers["Access-Control-Allow-Origin"] = origin;
     headers["Access-Control-Allow-Credentials"] = "true";

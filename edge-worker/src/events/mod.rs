@@ -240,6 +240,7 @@ pub(crate) async fn store(
         visitor: None,
         country: "".into(),
         device: "".into(),
+        doubts: "".into(),
         content: Content::Server(ServerEvents {
             site: site.into(),
             items,

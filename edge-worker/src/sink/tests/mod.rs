@@ -142,6 +142,7 @@ pub(super) fn accepted(received_at: i64, content: Content<'_>) -> Accepted<'_> {
         visitor: None,
         country: "JP".into(),
         device: "mobile".into(),
+        doubts: "".into(),
         content,
     }
 }
