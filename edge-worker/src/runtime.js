@@ -47,6 +47,43 @@ export function take(request, env, path, mostBytes, decide, later) {
   return taken(request, env, decide, later);
 }
 
+/** How often Rust ends on a body before it is taken for the reason. */
+const ENDS = 3;
+
+/** How often it has ended, by the first item of a body: a page sends that again, and what came later with it. */
+const ended = new Map();
+
+/**
+ * The answer where Rust has ended on a request, by a fault or by a limit of the platform. That may be the
+ * fault of another request beside it, so the page comes again. Only a body on which it ends again and again
+ * waits in quarantine as it came, and its page is at peace. Nothing of it is read here.
+ */
+async function fault(env, body, problem) {
+  // Its message may repeat what it could not read.
+  console.error(`a beacon is not read: ${problem?.name}`);
+  // The glue between Rust and JavaScript listens for this, and begins with a new instance.
+  globalThis.reportError?.(problem);
+  const text = new TextDecoder().decode(body);
+  const first = text.indexOf('"id":', text.indexOf('"items":'));
+  const key = text.slice(first, first + 48);
+  const ends = (ended.get(key) ?? 0) + 1;
+  if (ended.size >= 256) ended.clear();
+  ended.set(key, ends);
+  if (ends < ENDS) {
+    return new Response(null, { status: 503, headers: { "Retry-After": "5", "Cache-Control": "no-store" } });
+  }
+  const detail = "the edge ended on it again and again; replay it once the edge reads it";
+  const refused = { reason: "poison", detail, body: base64(body) };
+  await send(env.EVENTS, JSON.stringify({ received_at: Date.now(), content: { refused } }));
+  return answer('{"results":{},"quarantined":"poison"}', "", "");
+}
+
+const base64 = (bytes) => {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+};
+
 function isAt(url, path) {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const end = start + path.length;
@@ -55,8 +92,13 @@ function isAt(url, path) {
 
 async function taken(request, env, decide, later) {
   const body = await request.bytes();
-  const decided = decide(heard(request, env), body);
-  if (decided === undefined) return later(request, env, body, false);
+  let decided;
+  try {
+    decided = decide(heard(request, env), body);
+    if (decided === undefined) return await later(request, env, body, false);
+  } catch (problem) {
+    return fault(env, body, problem);
+  }
   const cookie = decided.indexOf("\n") + 1;
   const text = decided.indexOf("\n", cookie) + 1;
   const message = decided.indexOf("\n", text) + 1;

@@ -16,6 +16,7 @@ mod privacy;
 mod reference;
 mod refunds;
 mod replays;
+mod schema;
 mod sessions;
 mod stale;
 mod tokens;
