@@ -41,22 +41,42 @@ const isKnownCrawler = (cf) => {
  * many such requests, `later` does it all.
  */
 export function take(request, env, path, mostBytes, decide, later) {
+  latest = { decide, later };
+  isOver = false;
   if (request.method !== "POST" || !isAt(request.url, path)) return undefined;
   const length = request.headers.get("content-length");
   if (length === null || Number(length) > mostBytes) return undefined;
-  return taken(request, env, decide, later);
+  return taken(request, env);
 }
 
-/** How often Rust ends on a body before it is taken for the reason. */
+/** How often Rust ends on a body before it waits in quarantine: once, it may have been short of memory. */
 const ENDS = 3;
 
 /** How often it has ended, by the first item of a body: a page sends that again, and what came later with it. */
 const ended = new Map();
 
 /**
- * The answer where Rust has ended on a request, by a fault or by a limit of the platform. That may be the
- * fault of another request beside it, so the page comes again. Only a body on which it ends again and again
- * waits in quarantine as it came, and its page is at peace. Nothing of it is read here.
+ * What Rust gave with the latest request, and whether it has ended since. A call would reach the memory of
+ * the instance that comes next and harm it, so nothing is called until that has given something itself.
+ */
+let latest;
+let isOver = false;
+addEventListener("error", () => {
+  isOver = true;
+});
+
+/** Whether there is something to call: the next request begins anew, and it may be there in a moment. */
+const isThere = async () => {
+  for (let moment = 0; isOver && moment < 20; moment += 1) await scheduler.wait(10);
+  return !isOver;
+};
+
+/** Not now: the page comes again. */
+const notNow = () => new Response(null, { status: 503, headers: { "Retry-After": "5", "Cache-Control": "no-store" } });
+
+/**
+ * The answer where Rust has ended on a body, by a fault or by a limit of the platform. A body on which it
+ * ends again and again waits in quarantine as it came, and its page is at peace. Nothing of it is read here.
  */
 async function fault(env, body, problem) {
   // Its message may repeat what it could not read.
@@ -69,9 +89,7 @@ async function fault(env, body, problem) {
   const ends = (ended.get(key) ?? 0) + 1;
   if (ended.size >= 256) ended.clear();
   ended.set(key, ends);
-  if (ends < ENDS) {
-    return new Response(null, { status: 503, headers: { "Retry-After": "5", "Cache-Control": "no-store" } });
-  }
+  if (ends < ENDS) return notNow();
   const detail = "the edge ended on it again and again; replay it once the edge reads it";
   const refused = { reason: "poison", detail, body: base64(body) };
   await send(env.EVENTS, JSON.stringify({ received_at: Date.now(), content: { refused } }));
@@ -90,24 +108,29 @@ function isAt(url, path) {
   return url.startsWith(path, start) && (end === url.length || url[end] === "?");
 }
 
-async function taken(request, env, decide, later) {
+async function taken(request, env) {
   const body = await request.bytes();
+  // Rust may have ended on another request meanwhile, and begun anew for a third.
+  if (!(await isThere())) return notNow();
   let decided;
   try {
-    decided = decide(heard(request, env), body);
-    if (decided === undefined) return await later(request, env, body, false);
+    decided = latest.decide(heard(request, env), body);
+    if (decided === undefined) return await latest.later(request, env, body, false);
   } catch (problem) {
+    isOver = true;
     return fault(env, body, problem);
   }
   const cookie = decided.indexOf("\n") + 1;
   const text = decided.indexOf("\n", cookie) + 1;
   const message = decided.indexOf("\n", text) + 1;
   const site = decided.slice(0, cookie - 1);
-  if (isCounted(env) && !(await admitted(env, request, site))) return later(request, env, body, true);
+  const slowly = async (isAboveLimit) =>
+    (await isThere()) ? latest.later(request, env, body, isAboveLimit) : notNow();
+  if (isCounted(env) && !(await admitted(env, request, site))) return slowly(true);
   try {
     await send(env.EVENTS, decided.slice(message));
   } catch {
-    return later(request, env, body, false);
+    return slowly(false);
   }
   const origin = request.headers.get("origin") ?? "";
   return answer(decided.slice(text, message - 1), origin, decided.slice(cookie, text - 1));
