@@ -65,8 +65,8 @@ addEventListener("error", () => {
   isOver = true;
 });
 
-/** Whether there is something to call: the next request begins anew, and it may be there in a moment. */
-const isThere = async () => {
+/** Whether Rust is there again in a moment: it begins anew with the next request. */
+const beginsAnew = async () => {
   for (let moment = 0; isOver && moment < 20; moment += 1) await scheduler.wait(10);
   return !isOver;
 };
@@ -111,7 +111,7 @@ function isAt(url, path) {
 async function taken(request, env) {
   const body = await request.bytes();
   // Rust may have ended on another request meanwhile, and begun anew for a third.
-  if (!(await isThere())) return notNow();
+  if (isOver && !(await beginsAnew())) return notNow();
   let decided;
   try {
     decided = latest.decide(heard(request, env), body);
@@ -125,7 +125,7 @@ async function taken(request, env) {
   const message = decided.indexOf("\n", text) + 1;
   const site = decided.slice(0, cookie - 1);
   const slowly = async (isAboveLimit) =>
-    (await isThere()) ? latest.later(request, env, body, isAboveLimit) : notNow();
+    isOver && !(await beginsAnew()) ? notNow() : latest.later(request, env, body, isAboveLimit);
   if (isCounted(env) && !(await admitted(env, request, site))) return slowly(true);
   try {
     await send(env.EVENTS, decided.slice(message));

@@ -33,7 +33,8 @@ fn a_migration_takes_nothing_away_and_asks_nothing_of_code_from_before_it() {
         }
         let tables: Vec<&String> = before.keys().map(|(table, _)| table).collect();
         for ((table, column), (_, must, default, _)) in &after {
-            let is_new = tables.contains(&table) && !before.contains_key(&(table.clone(), column.clone()));
+            let is_new =
+                tables.contains(&table) && !before.contains_key(&(table.clone(), column.clone()));
             assert!(
                 !is_new || !must || default.is_some(),
                 "{table}.{column} is new: code from before does not write it, so it may be missing"
@@ -56,8 +57,11 @@ fn the_database_of_before_the_last_migration_stores_what_needs_nothing_new() {
         batches: 0,
     };
     let letters = [
-        Letter::new([item_in(600, &view(1, "/shoes", "news")), item_in(600, &purchase(2, "A1", "100"))])
-            .of(id(100)),
+        Letter::new([
+            item_in(600, &view(1, "/shoes", "news")),
+            item_in(600, &purchase(2, "A1", "100")),
+        ])
+        .of(id(100)),
         Letter::new([item(&event(20, "half")).replace("half", "half \\ud83d")]).of(id(101)),
     ];
     db.deliver(&letters);
@@ -75,7 +79,8 @@ fn the_database_of_before_the_last_migration_stores_what_needs_nothing_new() {
 #[test]
 fn what_is_doubted_is_marked_once_and_counted() {
     let mut db = Db::new();
-    let letter = Letter::new([item_in(600, &view(1, "/shoes", "")), item_in(600, &adds(2))]).of(id(100));
+    let letter =
+        Letter::new([item_in(600, &view(1, "/shoes", "")), item_in(600, &adds(2))]).of(id(100));
     let text = letter.text();
     for doubts in ["sandboxed data_centre", "", "data_centre"] {
         let message = Accepted {
