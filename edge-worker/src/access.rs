@@ -77,25 +77,27 @@ pub(crate) async fn caller(request: &Request, edge: &Bindings) -> Result<Option<
 }
 
 async fn prove(access: &Access, token: &str) -> Result<String, Failure> {
-    let assertion = Assertion::read(token).map_err(refused)?;
+    let assertion = Assertion::read(token).map_err(|problem| refused(&problem))?;
     let Some(key) = key(access, &assertion.key).await? else {
-        return Err(refused(AccessProblem::Key));
+        return Err(refused(&AccessProblem::Key));
     };
     let proved = is_signed(&key.n, &key.e, assertion.signed, &assertion.signature);
     // A key that cannot be used has signed nothing.
     let proved = JsFuture::from(proved).await;
     if !proved.is_ok_and(|proved| proved.is_truthy()) {
-        return Err(refused(AccessProblem::Signature));
+        return Err(refused(&AccessProblem::Signature));
     }
     let expected = Expected {
         team: &access.team,
         audiences: &access.audiences,
         now: clock::now(),
     };
-    assertion.who(&expected).map_err(refused)
+    assertion
+        .who(&expected)
+        .map_err(|problem| refused(&problem))
 }
 
-fn refused(problem: AccessProblem) -> Failure {
+fn refused(problem: &AccessProblem) -> Failure {
     Problem::new(Kind::Unauthorized, problem.to_string()).into()
 }
 
