@@ -73,7 +73,7 @@ fn the_database_of_before_the_last_migration_stores_what_needs_nothing_new() {
     db.deliver(&letters);
     db.assert_sound();
     assert_eq!(db.number("SELECT count(*) FROM observations"), 2);
-    assert_eq!(db.number("SELECT count(*) FROM conversions"), 1);
+    assert_eq!(db.number("SELECT count(*) FROM conversions"), 2);
 }
 
 #[test]
