@@ -25,6 +25,9 @@ pub struct Accepted<'a> {
     /// `desktop`, `mobile` or `tablet`, or empty.
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     pub device: Cow<'a, str>,
+    /// What speaks against its items, though they are kept: a [`crate::crawler::Doubt::text`].
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    pub doubts: Cow<'a, str>,
     /// What came.
     #[serde(borrow)]
     pub content: Content<'a>,

@@ -74,6 +74,8 @@ pub enum Drop {
     Consent,
     /// A crawler.
     Bot,
+    /// A browser that a program drives, as it says itself.
+    Headless,
     /// More than the site's rate.
     RateLimited,
     /// In the browser: more items waited than the outbox holds.
@@ -123,11 +125,12 @@ impl Quarantine {
 
 impl Drop {
     /// Every reason, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TooLarge,
         Self::Host,
         Self::Consent,
         Self::Bot,
+        Self::Headless,
         Self::RateLimited,
         Self::Overflow,
         Self::QuarantineFull,
@@ -142,6 +145,7 @@ impl Drop {
             Self::Host => "host",
             Self::Consent => "consent",
             Self::Bot => "bot",
+            Self::Headless => "headless",
             Self::RateLimited => "rate_limited",
             Self::Overflow => "overflow",
             Self::QuarantineFull => "quarantine_full",

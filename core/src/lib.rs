@@ -23,6 +23,8 @@ extern crate std;
 #[cfg(feature = "edge")]
 pub mod accepted;
 #[cfg(feature = "edge")]
+pub mod access_token;
+#[cfg(feature = "edge")]
 pub mod attribution;
 pub mod beacon;
 #[cfg(feature = "edge")]
@@ -34,6 +36,8 @@ pub mod commerce;
 pub mod compat;
 #[cfg(feature = "edge")]
 pub mod contact;
+#[cfg(feature = "edge")]
+pub mod crawler;
 #[cfg(feature = "edge")]
 pub mod erasure;
 pub mod fate;

@@ -111,24 +111,33 @@ fn named(rest: &[u8]) -> Option<(usize, &'static str)> {
         return Some((word.len(), "[token]"));
     }
     let mut at = 1usize;
+    let mut found = None;
     while let Some(from) = word.get(at..) {
         let host = match from {
             [b'@', host @ ..] | [b'%', b'4', b'0', host @ ..] => host,
             [] => break,
             _ => b"",
         };
+        // What is encoded behind a host, as the next part of a path is, belongs to it no more.
+        let mut parts = host.split(|byte| matches!(byte, b'%' | b'@'));
+        let mut host = parts.next().unwrap_or_default();
+        while let [start @ .., b'.' | b'-' | b'_' | b'+'] = host {
+            host = start;
+        }
         if !is_fine_picture(host) {
             let dot = host.iter().rposition(|byte| *byte == b'.');
             let top = dot.and_then(|dot| host.get(dot.saturating_add(1)..));
             if dot > Some(0)
                 && top.is_some_and(|top| top.len() > 1 && top.iter().all(u8::is_ascii_alphabetic))
             {
-                return Some((word.len(), "[email]"));
+                let sign = if from.starts_with(b"@") { 1 } else { 3 };
+                let length = at.saturating_add(sign).saturating_add(host.len());
+                found = Some((length, "[email]"));
             }
         }
         at = at.saturating_add(1);
     }
-    None
+    found
 }
 
 /// A card's or a phone's number that begins here, the longest that is one.

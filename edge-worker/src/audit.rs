@@ -214,7 +214,10 @@ pub(crate) fn schema() -> Value {
         ("at", shape::time("When it was done.")),
         (
             "token",
-            shape::text("Whose token did it: its id, or `owner` for the deployment's own."),
+            shape::text(
+                "Whose token did it: its id, or `owner` for the deployment's own; of a person who \
+                 came through Access, `access:` and their id there.",
+            ),
         ),
         ("act", json!({"enum": Act::ALL.map(Act::name)})),
         (

@@ -1,6 +1,7 @@
 //! Who may call what: bearer tokens, known here only by their hash.
 
 use crate::{
+    access,
     bindings::Bindings,
     clock, database,
     http::{Failure, header},
@@ -17,7 +18,7 @@ use worker::Request;
 /// What a caller may do, and until when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Caller {
-    /// The token's id; of the deployment's own, empty.
+    /// The token's id; of the deployment's own, empty; of a person, `access:` and who Access says it is.
     #[serde(default)]
     id: String,
     /// Separated by spaces; `admin` is all of them.
@@ -26,6 +27,16 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Somebody whom Access let through. Its session ends soon, and that a person may do this does not:
+    /// what they make may last longer.
+    pub(crate) fn through_access(who: &str, scopes: String) -> Self {
+        Self {
+            id: format!("access:{who}"),
+            scopes,
+            expires_at: None,
+        }
+    }
+
     /// What the token is listed under; `owner`: the deployment's own.
     pub(crate) fn token(&self) -> &str {
         if self.id.is_empty() {
@@ -45,7 +56,13 @@ impl Caller {
 /// The scope that is all of them.
 pub(crate) const ADMIN: &str = "admin";
 
-/// Lets a request through if its token allows `scope` for `site`.
+/// Whether it is a word for what somebody may do.
+pub(crate) fn is_scope(word: &str) -> bool {
+    word == ADMIN || Scope::ALL.iter().any(|own| own.name() == word)
+}
+
+/// Lets a request through if its token allows `scope` for `site`, or without one if Access has let
+/// somebody through who may.
 ///
 /// # Errors
 /// [`Kind::Unauthorized`] without a valid token, [`Kind::MissingScope`] with one that allows less.
@@ -56,6 +73,11 @@ pub(crate) async fn check(
     scope: Scope,
 ) -> Result<Caller, Failure> {
     let shown = header(request, "authorization");
+    if bearer(&shown).is_none()
+        && let Some(caller) = access::caller(request, edge).await?
+    {
+        return able(caller, site, scope);
+    }
     check_token(bearer(&shown), edge, site, scope).await
 }
 
@@ -100,13 +122,17 @@ pub(crate) async fn check_token(
         .into());
     };
     row.note_use(edge, site, &token, now).await;
-    if row.caller.allows(scope.name()) {
-        return Ok(row.caller);
+    able(row.caller, site, scope)
+}
+
+fn able(caller: Caller, site: &str, scope: Scope) -> Result<Caller, Failure> {
+    if caller.allows(scope.name()) {
+        return Ok(caller);
     }
     let about = [
-        ("site", site),
+        ("site", site_name(site)),
         ("scope", scope.name()),
-        ("token", row.caller.token()),
+        ("token", caller.token()),
     ];
     log::warn("token_refused", &about, &"it lacks the scope");
     Err(Problem::new(

@@ -1,6 +1,6 @@
 //! The parts that a deployment gives to the Worker, by role.
 
-use crate::{http::Failure, timing::Spent};
+use crate::{access::Access, auth, http::Failure, timing::Spent};
 use serde::de::DeserializeOwned;
 use std::{
     cell::{Cell, OnceCell},
@@ -138,6 +138,26 @@ impl Bindings {
         self.env.var("ARCHIVE_AFTER_DAYS").is_err() || self.archive_after_days().is_some()
     }
 
+    /// `ACCESS_TEAM`, `ACCESS_AUD` and `ACCESS_SCOPES`: whom Cloudflare Access lets through, and what they
+    /// may do; none: tokens alone let anybody in.
+    pub(crate) fn access(&self) -> Option<Access> {
+        let text = |name| self.env.var(name).ok().map(|text| text.to_string());
+        access_of(
+            &text("ACCESS_TEAM")?,
+            &text("ACCESS_AUD")?,
+            text("ACCESS_SCOPES").as_deref().unwrap_or("read"),
+        )
+    }
+
+    /// Whether what is set for Access is all there and in form, or nothing is.
+    pub(crate) fn access_is_good(&self) -> bool {
+        let is_set = |name: &&str| self.env.var(name).is_ok();
+        !["ACCESS_TEAM", "ACCESS_AUD", "ACCESS_SCOPES"]
+            .iter()
+            .any(is_set)
+            || self.access().is_some()
+    }
+
     /// `RATE_SITE` and `RATE_NETWORK`, the limits of requests: those that are bound.
     pub(crate) fn rates(&self) -> Vec<&'static str> {
         RATES
@@ -193,6 +213,21 @@ impl Bindings {
     }
 }
 
+fn access_of(team: &str, audiences: &str, scopes: &str) -> Option<Access> {
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_host = team.contains('.') && team.bytes().all(plain);
+    let audiences: Vec<String> = audiences.split_whitespace().map(String::from).collect();
+    let scopes: Vec<&str> = scopes.split_whitespace().collect();
+    let known = scopes.iter().all(|scope| auth::is_scope(scope));
+    let is_good = is_host && known && !audiences.is_empty() && !scopes.is_empty();
+    is_good.then(|| Access {
+        team: String::from(team),
+        audiences,
+        scopes: scopes.join(" "),
+    })
+}
+
 fn is_prefix(text: &str) -> bool {
     text.len() > 1
         && text.starts_with('/')
@@ -206,6 +241,32 @@ fn is_prefix(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn access_is_all_there_or_it_opens_no_door() {
+        let team = "acme.cloudflareaccess.com";
+        let access = access_of(team, "4714c1 9f2b", "read  costs").unwrap();
+        assert_eq!(
+            (access.team.as_str(), access.scopes.as_str()),
+            (team, "read costs")
+        );
+        assert_eq!(access.audiences, ["4714c1", "9f2b"]);
+        for (team, audiences, scopes) in [
+            ("", "a", "read"),
+            ("acme", "a", "read"),
+            ("https://acme.cloudflareaccess.com", "a", "read"),
+            ("acme.cloudflareaccess.com/x", "a", "read"),
+            (team, " ", "read"),
+            (team, "a", ""),
+            (team, "a", "read write"),
+        ] {
+            assert_eq!(
+                access_of(team, audiences, scopes),
+                None,
+                "{team} {audiences} {scopes}"
+            );
+        }
+    }
 
     #[test]
     fn a_prefix_is_a_path_without_a_last_slash() {

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     "0012_archive.sql",
     "0013_joined_later.sql",
     "0014_watch.sql",
+    "0015_doors.sql",
 ];
 
 #[derive(Serialize)]
@@ -58,6 +59,7 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         check("WEBHOOK_KEYS", webhook_keys(edge)),
         check("PREFIX", prefix(edge)),
         check("DAILY_ITEMS", daily_items(edge)),
+        check("ACCESS", access(edge)),
         rates(edge),
         archive(edge),
         check("ARCHIVE_AFTER_DAYS", archive_after_days(edge)),
@@ -213,6 +215,16 @@ fn archive_after_days(edge: &Bindings) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+fn access(edge: &Bindings) -> Result<(), Failure> {
+    if edge.access_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(String::from(
+        "lets nobody through: ACCESS_TEAM is to be a host such as acme.cloudflareaccess.com, ACCESS_AUD \
+         the application's audience, and ACCESS_SCOPES, if it is set, scopes with spaces between",
+    )))
 }
 
 fn prefix(edge: &Bindings) -> Result<(), Failure> {

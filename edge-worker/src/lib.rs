@@ -4,6 +4,7 @@
 //! and from there through [`queue`] and [`sink`] into the database, whose rows the [`reports`] read.
 //! Every error becomes an answer in one place, [`http::respond`].
 
+mod access;
 mod admission;
 mod archive;
 mod assets;

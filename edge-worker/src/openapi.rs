@@ -50,6 +50,14 @@ pub(crate) fn openapi_at(prefix: &str) -> Value {
                     "scheme": "bearer",
                     "description": "A token whose SHA-256 is the secret ADMIN_TOKEN_HASH, or that of a site.",
                 },
+                "access": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Cf-Access-Jwt-Assertion",
+                    "description": "What Cloudflare Access says of a person, where the deployment has set \
+                                    ACCESS_TEAM and ACCESS_AUD. What changes something must be JSON of a \
+                                    page of the same origin, or of no page.",
+                },
                 "signature": {
                     "type": "apiKey",
                     "in": "header",
@@ -116,7 +124,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
             );
         }
         if let Some(scope) = operation.scope {
-            let mut ways = vec![json!({"token": [scope.name()]})];
+            let mut ways = vec![json!({"token": [scope.name()]}), json!({"access": []})];
             if scope == Scope::Events {
                 ways.push(json!({"signature": []}));
             }

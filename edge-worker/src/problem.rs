@@ -16,6 +16,7 @@ pub(crate) enum Kind {
     BadPlan,
     BadToken,
     Busy,
+    CrossSite,
     ForeignHost,
     Internal,
     Limited,
@@ -29,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
@@ -38,6 +39,7 @@ impl Kind {
         Self::BadPlan,
         Self::BadToken,
         Self::Busy,
+        Self::CrossSite,
         Self::ForeignHost,
         Self::Internal,
         Self::Limited,
@@ -60,6 +62,7 @@ impl Kind {
             Self::BadPlan => "bad-plan",
             Self::BadToken => "bad-token",
             Self::Busy => "busy",
+            Self::CrossSite => "cross-site",
             Self::ForeignHost => "foreign-host",
             Self::Internal => "internal",
             Self::Limited => "limited",
@@ -77,7 +80,7 @@ impl Kind {
         match self {
             Self::BadBeacon | Self::BadEvents | Self::BadParameter => 400,
             Self::Unauthorized => 401,
-            Self::ForeignHost | Self::MissingScope => 403,
+            Self::CrossSite | Self::ForeignHost | Self::MissingScope => 403,
             Self::NotFound | Self::UnknownSite => 404,
             Self::MethodNotAllowed => 405,
             Self::Busy => 409,
@@ -100,6 +103,7 @@ impl Kind {
             Self::BadPlan => "The plan has problems",
             Self::BadToken => "The token cannot be made",
             Self::Busy => "Something else must end first",
+            Self::CrossSite => "Another site's page may have asked for it",
             Self::ForeignHost => "The page's host is not one of the plan's",
             Self::Internal => "Something went wrong at the edge",
             Self::Limited => "It is too much for now",

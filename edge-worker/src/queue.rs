@@ -194,6 +194,7 @@ fn poison<'a>(text: &'a str, detail: &'a str, now: i64) -> Accepted<'a> {
         visitor: None,
         country: "".into(),
         device: "".into(),
+        doubts: "".into(),
         content: Content::Refused(RefusedBody {
             reason: fate::Quarantine::Poison.name().into(),
             detail: detail.into(),

@@ -19,7 +19,7 @@ pub(crate) type Later = dyn Fn(web_sys::Request, Env, Uint8Array, bool) -> Promi
 
 #[wasm_bindgen(module = "/src/runtime.js")]
 extern "C" {
-    fn heard(request: &web_sys::Request) -> String;
+    fn heard(request: &web_sys::Request, env: &Env) -> String;
     pub(crate) fn take(
         request: &web_sys::Request,
         env: &Env,
@@ -40,8 +40,8 @@ extern "C" {
 pub(crate) struct Heard(String);
 
 impl Heard {
-    pub(crate) fn of(request: &web_sys::Request) -> Self {
-        Self(heard(request))
+    pub(crate) fn of(request: &web_sys::Request, env: &Env) -> Self {
+        Self(heard(request, env))
     }
 
     /// What `runtime.js` has asked already.
@@ -62,6 +62,10 @@ impl Heard {
             dnt: next(),
             country: next(),
             url: next(),
+            brands: next(),
+            network: next(),
+            known_crawler: next(),
+            takes_headless: next(),
         }
     }
 }
@@ -77,6 +81,10 @@ pub(crate) struct Lines<'a> {
     pub(crate) dnt: &'a str,
     pub(crate) country: &'a str,
     pub(crate) url: &'a str,
+    pub(crate) brands: &'a str,
+    pub(crate) network: &'a str,
+    pub(crate) known_crawler: &'a str,
+    pub(crate) takes_headless: &'a str,
 }
 
 /// The answer to a page of `origin`.

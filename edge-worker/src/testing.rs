@@ -166,6 +166,7 @@ impl Shop {
             visitor: None,
             country: "JP".into(),
             device: "mobile".into(),
+            doubts: "".into(),
             content,
         };
         for statement in sink::transaction(batch, &[message], &self.book) {

@@ -197,8 +197,7 @@ fn read(body: &[u8], caller: &Caller, now: i64) -> Result<Wanted, Failure> {
     if wanted.scopes.is_empty() {
         return Err(bad(format!("scopes: is empty; name some of {}", scopes())));
     }
-    let known = |own: &String| *own == ADMIN || Scope::ALL.iter().any(|it| it.name() == own);
-    if let Some(strange) = wanted.scopes.iter().find(|own| !known(own)) {
+    if let Some(strange) = wanted.scopes.iter().find(|own| !auth::is_scope(own)) {
         let strange = clip(strange, limits::NAME_BYTES);
         return Err(bad(format!("scopes: '{strange}' is none of {}", scopes())));
     }

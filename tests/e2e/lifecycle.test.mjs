@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { BUTTON, page } from "./page.mjs";
-import { until, visit } from "./shop.mjs";
+import { plan, until, visit } from "./shop.mjs";
 
 const pathsOf = async (shop) =>
   (await shop.rows("SELECT body ->> 'path' AS path FROM observations WHERE kind = 'page' ORDER BY seq"))
@@ -143,4 +143,19 @@ visit("a sandboxed frame, which is of no origin, harms nothing and is kept out",
   await shop.observed(1, "kind = 'click'");
   const dropped = await shop.value("SELECT sum(count) FROM fates WHERE fate = 'dropped' AND reason = 'host'");
   assert.ok(dropped >= 1, "it is counted");
+});
+
+visit("a sandboxed frame is measured where the plan says so, and marked", { plan: { ...plan, sandboxed: true } }, async ({ shop, browser }) => {
+  shop.wire.serve("/framed/", page(BUTTON));
+  shop.wire.serve("/frame/", page(`${BUTTON}<iframe id="frame" sandbox="allow-scripts" src="/framed/"></iframe>`));
+  await browser.enter(shop.at("/frame/"));
+  await browser.click("#own");
+  await until(
+    () => shop.wire.beacons().some(({ headers }) => headers.origin === "null"),
+    "a beacon of no origin",
+  );
+  await shop.settled(browser);
+  await shop.observed(2, "kind = 'page'");
+  await shop.observed(1, "kind = 'page' AND doubts = 'sandboxed' AND body ->> 'path' = '/framed/'");
+  await shop.observed(1, "kind = 'page' AND doubts IS NULL");
 });

@@ -191,5 +191,5 @@ test("what is not counted is told in the answer, and costs nothing else", async 
   const { results, ignored } = await response.json();
   assert.deepEqual(results.map(({ result }) => result), ["refused", "stored"]);
   assert.match(results[0].problem, /^revenue: 'much'/);
-  assert.equal(ignored, "1 times: type: only track, identify, page and screen are counted");
+  assert.equal(ignored, "once: type: only track, identify, page and screen are counted");
 });

@@ -283,6 +283,7 @@ test("the live page is closed to anything but its own two files", async () => {
     "style-src 'self'",
     "connect-src 'self'",
     "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ]) {
     assert.ok(policy.includes(part), part);
   }

@@ -78,6 +78,7 @@ export function inTime(work, ms, what) {
  * @property {Record<string, string[]>} [signingKeys] per site, what its servers sign with
  * @property {Record<string, Record<string, string[]>>} [webhookKeys] per site and kind, what signs webhooks
  * @property {number} [dailyItems] how many items the pages of a site may send in a day
+ * @property {boolean} [dropsHeadless] lets go what browsers send that a program drives
  * @property {boolean} [archive] binds a bucket for the archive
  * @property {number} [archiveAfterDays] when what is archived leaves the database
  * @property {object} [rates] the limits of requests: `{ RATE_SITE: { simple: { limit, period } } }`
@@ -107,6 +108,8 @@ export async function startWorker(options = {}) {
   if (options.archiveAfterDays) {
     worker.bindings.ARCHIVE_AFTER_DAYS = String(options.archiveAfterDays);
   }
+  // Browsers of tests are headless; those about such browsers let them go, as a deployment does.
+  if (!options.dropsHeadless) worker.bindings.TAKE_HEADLESS = "yes";
   if (options.signingKeys) worker.bindings.SIGNING_KEYS = JSON.stringify(options.signingKeys);
   const timeout = (options.queueTimeoutMs ?? 50) / 1000;
   for (const consumer of Object.values(worker.queueConsumers)) {

@@ -8,6 +8,7 @@ mod audit;
 mod bench;
 mod build;
 mod call;
+mod crawlers;
 mod demo;
 mod deploy;
 mod folder_names;
@@ -106,6 +107,15 @@ enum Task {
         #[arg(long)]
         version: Option<String>,
     },
+    /// Write the list of crawlers anew from `crawler-user-agents.json` and `user-agents.json`
+    Crawlers {
+        /// The folder with both files, of the npm packages of these names
+        #[arg(long)]
+        from: PathBuf,
+        /// The list's version, for its head
+        #[arg(long)]
+        version: String,
+    },
     /// Simulate faulty visits and check that nothing is lost or doubled
     Sim {
         /// How many seeds to run
@@ -158,6 +168,7 @@ fn run(task: &Task) -> Result<()> {
             from,
             version,
         } => sources::run(&project, *list, from.as_deref(), version.as_deref()),
+        Task::Crawlers { from, version } => crawlers::run(&project, from, version),
         Task::Setup => setup::all(&project),
         Task::Build => build::all(&project),
         Task::Demo => demo::run(&project),

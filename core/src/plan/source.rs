@@ -33,6 +33,11 @@ pub struct Plan {
     /// The site's own host names, without scheme and port. Beacons from pages of other hosts are
     /// dropped, and a link to another host is outbound. Over links between these, a visit goes on.
     pub hosts: Vec<String>,
+    /// Takes what pages without an origin send, such as a shop platform's sandboxed pixel. Nobody knows
+    /// then which page it was, so each of these observations is marked as `sandboxed`.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]
+    pub sandboxed: bool,
     /// When a session ends.
     #[serde(default)]
     #[cfg_attr(feature = "schema", ts(as = "Option<_>"))]

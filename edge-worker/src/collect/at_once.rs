@@ -75,7 +75,7 @@ fn decide(heard: Heard, body: &[u8], most: Option<u64>) -> Option<String> {
 fn later(request: web_sys::Request, env: Env, body: Uint8Array, is_over: bool) -> Promise {
     future_to_promise(AssertUnwindSafe(async move {
         let edge = Bindings::new(env);
-        let heard = Heard::of(&request);
+        let heard = Heard::of(&request, edge.env());
         let asking = Asking {
             request: &request,
             heard: heard.lines(),

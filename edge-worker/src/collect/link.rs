@@ -11,7 +11,7 @@
 //! | a token that proves nothing | 200, and why not; counted |
 //! | a token that holds | 200, the record with which the visit goes on; counted |
 
-use super::{agent, foreign_host, origin, visitor};
+use super::{foreign_host, origin, visitor};
 use crate::{
     bindings::Bindings,
     body, clock, database,
@@ -63,7 +63,7 @@ pub(crate) async fn link(
     mut request: Request,
     edge: &Bindings,
 ) -> Result<web_sys::Response, Failure> {
-    let heard = Heard::of(request.inner());
+    let heard = Heard::of(request.inner(), edge.env());
     let heard = heard.lines();
     let body = body::read(&mut request, limits::LINK_BYTES).await?;
     let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|_| not_asked())?;
@@ -73,7 +73,7 @@ pub(crate) async fn link(
     if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
         return Err(foreign_host(&heard, &asked.site).into());
     }
-    if heard.refuses() || agent::is_crawler(heard.agent) {
+    if heard.refuses() || heard.is_no_person().is_some() {
         return said(&heard, &Answer::default(), "");
     }
     let keys = plans::signing_keys(edge);

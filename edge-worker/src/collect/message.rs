@@ -14,6 +14,7 @@ pub(super) struct Sender<'a> {
     pub(super) visitor: Option<Id>,
     pub(super) country: &'a str,
     pub(super) device: &'a str,
+    pub(super) doubts: String,
 }
 
 impl<'a> Sender<'a> {
@@ -24,6 +25,7 @@ impl<'a> Sender<'a> {
             visitor: self.visitor,
             country: self.country.into(),
             device: self.device.into(),
+            doubts: self.doubts.as_str().into(),
             content,
         })
     }
@@ -77,6 +79,7 @@ mod tests {
             visitor: Some(Id::new(1, [2; 10])),
             country: "JP",
             device: "mobile",
+            doubts: String::new(),
         };
         let beacon = r#" {"v":1, "site":"café \" null}}", "items":[]} "#;
         let text = sender.beacon(beacon).unwrap();

@@ -12,11 +12,14 @@
 //! | a site without a plan | 404 | quarantined: `unknown_site` |
 //! | a page of another host | 403 | dropped: `host` |
 //! | a browser that signals a refusal (GPC or DNT: the stricter wins) | 200, `drop` | dropped: `consent` |
-//! | a crawler | 200, `drop` | dropped: `bot` |
+//! | a crawler, or a browser that a program drives | 200, `drop` | dropped: `bot`, `headless` |
 //! | anything else | 200, `ok` | the sink's verdict on each item |
 //!
 //! A page that has forgotten its visitor says so (`"visitor": "-"`), and so does a browser that signals
 //! a refusal: the answer takes the cookie away. With no items, such a beacon is nothing but that.
+//!
+//! A page without an origin (`Origin: null`) is nobody's, and another host's unless the plan takes such
+//! pages: then the cookie is neither looked at nor set, and what it sends is marked.
 //!
 //! The answer leaves only after the queue, or else the database, has the beacon. The address of the
 //! caller is looked at for the limits of requests alone, in `runtime.js`, so it can reach neither
@@ -48,6 +51,7 @@ use goalpost_core::{
     Id,
     accepted::Content,
     beacon::{self, Claimed, Envelope},
+    crawler::{self, Doubt},
     fate, limits,
 };
 use message::Sender;
@@ -60,13 +64,48 @@ impl<'a> Lines<'a> {
         self.gpc == "1" || self.dnt == "1"
     }
 
+    /// Whether its page has no origin, so that nobody knows which page that is.
+    fn is_sandboxed(&self) -> bool {
+        self.origin == "null"
+    }
+
+    /// Why it is let go, whatever its page: it says itself that no person sends it.
+    fn is_no_person(&self) -> Option<fate::Drop> {
+        let sender = crawler::Sender {
+            agent: self.agent,
+            brands: self.brands,
+            is_known: !self.known_crawler.is_empty(),
+        };
+        let objection = sender.objection();
+        objection.filter(|why| *why != fate::Drop::Headless || self.takes_headless.is_empty())
+    }
+
+    /// What speaks against it, though it is taken.
+    fn doubts(&self) -> String {
+        let network = self.network.parse();
+        let doubts = [
+            (
+                network.is_ok_and(crawler::is_data_centre),
+                Doubt::DataCentre,
+            ),
+            (self.is_sandboxed(), Doubt::Sandboxed),
+        ];
+        let found: Vec<Doubt> = doubts
+            .into_iter()
+            .filter_map(|(is_so, doubt)| is_so.then_some(doubt))
+            .collect();
+        Doubt::text(&found)
+    }
+
     /// What the sink learns of the sender.
     fn sender(&self) -> Sender<'a> {
         Sender {
             received_at: crate::clock::now(),
-            visitor: visitor::of_cookies(self.cookies),
+            // No page of a site sends it, so it is not the site's visitor.
+            visitor: visitor::of_cookies(self.cookies).filter(|_| !self.is_sandboxed()),
             country: self.country,
             device: agent::device(self.agent),
+            doubts: self.doubts(),
         }
     }
 }
@@ -77,7 +116,7 @@ pub(crate) async fn collect(
     edge: &Bindings,
 ) -> Result<web_sys::Response, Failure> {
     let body = body::as_it_came(&mut request, limits::BEACON_BYTES).await;
-    let heard = Heard::of(request.inner());
+    let heard = Heard::of(request.inner(), edge.env());
     let asking = Asking {
         request: request.inner(),
         heard: heard.lines(),
@@ -193,7 +232,7 @@ fn forgets(envelope: &Envelope<'_>) -> bool {
 
 /// The visitor that the browser's cookie names.
 pub(crate) fn visitor_of(heard: &Lines<'_>) -> Option<Id> {
-    visitor::of_cookies(heard.cookies)
+    visitor::of_cookies(heard.cookies).filter(|_| !heard.is_sandboxed())
 }
 
 /// Why a good beacon is let go.
@@ -202,14 +241,13 @@ pub(crate) fn objection(
     site: &Site,
     envelope: &Envelope<'_>,
 ) -> Option<fate::Drop> {
-    if !origin::is_own(heard.origin, heard.referer, &site.hosts) {
+    let taken = site.sandboxed && heard.is_sandboxed();
+    if !taken && !origin::is_own(heard.origin, heard.referer, &site.hosts) {
         Some(fate::Drop::Host)
     } else if heard.refuses() || envelope.is_refused() {
         Some(fate::Drop::Consent)
-    } else if agent::is_crawler(heard.agent) {
-        Some(fate::Drop::Bot)
     } else {
-        None
+        heard.is_no_person()
     }
 }
 
@@ -229,6 +267,7 @@ impl Kept {
         let mut sender = heard.sender();
         let known = envelope.visitor(sender.visitor);
         let cookie = match known {
+            _ if heard.is_sandboxed() => String::new(),
             Some(known) => visitor::cookie(known, heard.url),
             None if sender.visitor.is_some() => visitor::none(heard.url),
             None => String::new(),

@@ -1,7 +1,7 @@
 //! The pixel: an image that a page without scripts, or a message, asks for. What its address says
 //! becomes an ordinary beacon, so it meets the same objections and the same sink.
 
-use super::{agent, message, origin};
+use super::{message, origin};
 use crate::{
     admission,
     bindings::Bindings,
@@ -78,7 +78,7 @@ fn image(status: u16) -> Result<Response, Failure> {
 
 async fn deliver(request: &Request, edge: &Bindings) -> Result<(), Failure> {
     let query = Query::of(request)?;
-    let heard = Heard::of(request.inner());
+    let heard = Heard::of(request.inner(), edge.env());
     let heard = heard.lines();
     let sender = heard.sender();
     let page = Url::parse(heard.referer).ok();
@@ -106,14 +106,13 @@ async fn deliver(request: &Request, edge: &Bindings) -> Result<(), Failure> {
 /// Why it is let go: as any beacon, but that a message has no page to name.
 fn objection(heard: &Lines<'_>, site: &Site) -> Option<fate::Drop> {
     let named = !(heard.origin.is_empty() && heard.referer.is_empty());
-    if named && !origin::is_own(heard.origin, heard.referer, &site.hosts) {
+    let taken = !named || site.sandboxed && heard.is_sandboxed();
+    if !taken && !origin::is_own(heard.origin, heard.referer, &site.hosts) {
         Some(fate::Drop::Host)
     } else if heard.refuses() {
         Some(fate::Drop::Consent)
-    } else if agent::is_crawler(heard.agent) {
-        Some(fate::Drop::Bot)
     } else {
-        None
+        heard.is_no_person()
     }
 }
 

@@ -112,7 +112,7 @@ SELECT json_array(hex(o.id), json_object(
   'identities', json(o.identities), 'source', o.source, 'form', o.form, 'sdk', o.sdk,
   'plan', o.plan, 'country', o.country, 'device', o.device, 'order_number', o.order_number,
   'refund', json(o.refund), 'verdict', json(o.verdict), 'claims', json(o.claims),
-  'consent', o.consent, 'body', json(o.body)))
+  'consent', o.consent, 'doubts', o.doubts, 'body', json(o.body)))
 FROM w CROSS JOIN observations AS o ON o.site = ?1 AND o.id = w.id
 WHERE w.visitor IN (SELECT unhex(value) FROM json_each(?4))
   OR w.contact IN (SELECT value FROM json_each(?5))

@@ -1,18 +1,22 @@
 //! How an erasure begins: all names of the person, and a tombstone of each.
 
-use super::{Names, STEPS, go_on, hex, statements as sql, stores::Store};
+use super::{
+    NAMES, Names, STEPS, go_on, hex, statements as sql,
+    stores::{Store, lay},
+};
 use crate::{
     audit::{Act, Note},
     auth::Caller,
     bindings::Bindings,
     clock,
     contacts::Named,
+    database,
     http::{self, Outcome},
     reports::bad_parameter,
     sink::{Param, Statement},
     store,
 };
-use goalpost_core::{Id, erasure};
+use goalpost_core::Id;
 use worker::js_sys;
 
 /// Erases whoever is named by an identity or a visitor, as far as one request may go; the clock goes on
@@ -24,10 +28,13 @@ pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &C
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
     let asked = Named::read(&String::from(text))?;
     let person = asked.person(edge, site).await?;
-    let names = super::names(edge, site, &person).await?;
+    let key = person.key();
+    let most = NAMES.to_string();
+    let found: Option<Names> = database::row(edge, sql::NAMES, &[site, &key, &most]).await?;
+    let names = found.unwrap_or_default().with(&key).of_a_round(NAMES);
     let asked = asked.subject().tombstone(site);
     let (id, now) = (clock::new_id()?, clock::now());
-    let mut statements = statements(site, id, &asked, &names, now)?.to_vec();
+    let mut statements = statements(site, id, &asked, (&key, &names), now)?.to_vec();
     statements.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
     store::run(edge, &statements).await?;
     let erasure = go_on(edge, super::find(edge, site, &id.text()).await?, STEPS).await?;
@@ -39,7 +46,7 @@ pub(super) fn statements(
     site: &str,
     id: Id,
     asked: &str,
-    names: &Names,
+    (person, names): (&str, &Names),
     now: i64,
 ) -> Result<[Statement; 2], serde_json::Error> {
     let text = |text: &str| Param::Text(text.to_owned());
@@ -52,14 +59,7 @@ pub(super) fn statements(
         .collect();
     tombstones.push(asked.to_owned());
     Ok([
-        Statement {
-            sql: sql::LAY,
-            params: vec![
-                text(site),
-                Param::Text(serde_json::to_string(&tombstones)?),
-                Param::Integer(erasure::WHILE_ERASING),
-            ],
-        },
+        lay(site, &tombstones)?,
         Statement {
             sql: sql::BEGIN,
             params: vec![
@@ -71,6 +71,7 @@ pub(super) fn statements(
                 Param::Text(identities),
                 Param::Text(orders),
                 Param::Integer(now),
+                text(person),
             ],
         },
     ])

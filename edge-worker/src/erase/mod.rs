@@ -5,6 +5,10 @@
 //! ([`goalpost_core::erasure`]): the sink lets go what bears them, so nothing comes back while it is
 //! under way or later, whoever sends it.
 //!
+//! Somebody may have more names than one statement takes, such as a till that names one contact on every
+//! browser. So an erasure goes round: it takes [`NAMES`] of each kind through all stores, and begins again
+//! until there are no more.
+//!
 //! What was observed leaves, and with it what follows from it: every figure is then what it would be
 //! had the person never come. A session of somebody else, on whose browser the person was named, stays
 //! as it is: nothing in it names anybody. Each item that leaves is counted as dropped, `erased`, on the day of its
@@ -54,10 +58,12 @@ struct Erasure {
     quarantined: i64,
     created_at: i64,
     updated_at: i64,
+    /// The key by which more names of the person are found.
+    person: String,
 }
 
 /// Every name of a person.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Names {
     /// In hexadecimal.
     visitors: Vec<String>,
@@ -67,9 +73,13 @@ pub(crate) struct Names {
 
 /// Reads every name of a person.
 pub(crate) async fn names(edge: &Bindings, site: &str, person: &Person) -> Result<Names, Failure> {
-    let names = database::row(edge, sql::NAMES, &[site, &person.key()]).await?;
-    Ok(names.unwrap_or_default())
+    let key = person.key();
+    let names: Option<Names> = database::row(edge, sql::NAMES, &[site, &key, "-1"]).await?;
+    Ok(names.unwrap_or_default().with(&key))
 }
+
+/// Names of each kind that one round takes: what fits into a row and into a statement.
+const NAMES: usize = 5_000;
 
 /// Steps that one request or one run of the clock takes.
 const STEPS: usize = 20;
@@ -126,7 +136,7 @@ async fn go_on(edge: &Bindings, erasure: Erasure, most: usize) -> Result<Erasure
                 erasure.id, erasure.store
             )));
         };
-        let rows = match store.question(&erasure) {
+        let rows = match store.question(&erasure, NAMES) {
             None if store == Store::Archive => in_archive(edge, &erasure).await?,
             None => Vec::new(),
             Some((sql, values)) => {
@@ -136,7 +146,7 @@ async fn go_on(edge: &Bindings, erasure: Erasure, most: usize) -> Result<Erasure
             }
         };
         let now = clock::now();
-        let step = store.step(&erasure, &rows, now)?;
+        let step = store.step(&erasure, &rows, NAMES, now)?;
         let waits = step.waits;
         match store::run(edge, &transaction(&erasure, store, step, now)).await {
             Ok(_) => {}
@@ -178,6 +188,7 @@ fn transaction(erasure: &Erasure, store: Store, step: Step, now: i64) -> Vec<Sta
     let mut out = vec![with(sql::HOLD, vec![Param::Integer(erasure.steps)])];
     out.extend(step.statements);
     let place = match (step.cursor, step.waits) {
+        _ if step.goes_round => Some((Store::Evidence, String::new())),
         (Some(cursor), _) => Some((store, cursor)),
         (None, true) => Some((store, String::new())),
         (None, false) => store.next().map(|next| (next, String::new())),

@@ -5,25 +5,25 @@
 //! Rows are found before the transaction and taken away in it: nothing new of them comes meanwhile,
 //! since their tombstones are there.
 
-/// All names of a person. `?1` site, `?2` a person's key.
+/// What is known of a person's names, at most `?3` of each kind; -1: all of them. `?1` site, `?2` a
+/// person's key.
 pub(super) const NAMES: &str = "\
 SELECT json_object(
   'visitors', json((
     SELECT json_group_array(hex(visitor)) FROM (
       SELECT visitor FROM known_visitors INDEXED BY known_visitors_by_contact
       WHERE +site = ?1 AND contact = iif(?2 GLOB 'contact *', substr(?2, 9), NULL)
-      UNION
-      SELECT unhex(substr(?2, 9)) WHERE ?2 GLOB 'visitor *'))),
+      LIMIT CAST(?3 AS INTEGER)))),
   'identities', json((
     SELECT json_group_array(identity) FROM (
       SELECT identity FROM identities INDEXED BY identities_by_contact
       WHERE +site = ?1 AND contact = iif(?2 GLOB 'contact *', substr(?2, 9), NULL)
-      UNION
-      SELECT substr(?2, 9) WHERE ?2 GLOB 'contact *'))),
+      LIMIT CAST(?3 AS INTEGER)))),
   'orders', json((
     SELECT json_group_array(order_number) FROM (
       SELECT DISTINCT order_number FROM conversions INDEXED BY conversions_by_person
-      WHERE +site = ?1 AND person = ?2 AND order_number IS NOT NULL))))";
+      WHERE +site = ?1 AND person = ?2 AND order_number IS NOT NULL
+      LIMIT CAST(?3 AS INTEGER)))))";
 
 /// Tombstones. `?1` site, `?2` them as JSON, `?3` until when they hold.
 pub(super) const LAY: &str = "\
@@ -32,12 +32,12 @@ SELECT ?1, unhex(value), ?3 FROM json_each(?2) WHERE true
 ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
 
 /// An erasure begins. `?1` site, `?2` erasure, `?3` the tombstone of the name that was asked for, `?4` the
-/// first store, `?5` to `?7` visitors, identities and orders, `?8` now.
+/// first store, `?5` to `?7` visitors, identities and orders, `?8` now, `?9` the person's key.
 pub(super) const BEGIN: &str = "\
 INSERT INTO erasures (
   site, id, subject, state, store, cursor, steps, visitors, identities, orders, observations,
-  quarantined, created_at, updated_at)
-VALUES (?1, unhex(?2), unhex(?3), 'running', ?4, x'', 0, ?5, ?6, ?7, 0, 0, ?8, ?8)";
+  quarantined, created_at, updated_at, person)
+VALUES (?1, unhex(?2), unhex(?3), 'running', ?4, x'', 0, ?5, ?6, ?7, 0, 0, ?8, ?8, ?9)";
 
 /// Whether the step may happen: to have no state is not allowed. `?1` site, `?2` erasure, `?3` the
 /// number of steps before.
@@ -56,11 +56,17 @@ SET store = ?3, cursor = unhex(?4), steps = steps + 1, observations = observatio
   quarantined = quarantined + ?6, updated_at = ?7
 WHERE site = ?1 AND id = unhex(?2)";
 
+/// More names of the person than one round takes. `?1` site, `?2` erasure, `?3` to `?5` visitors,
+/// identities and orders.
+pub(super) const GO_ROUND: &str = "\
+UPDATE erasures SET visitors = ?3, identities = ?4, orders = ?5
+WHERE site = ?1 AND id = unhex(?2)";
+
 /// The end of an erasure: the names go. `?1` site, `?2` erasure, `?3` now.
 pub(super) const END: &str = "\
 UPDATE erasures
 SET state = 'done', store = '', cursor = x'', steps = steps + 1, visitors = '[]',
-  identities = '[]', orders = '[]', updated_at = ?3
+  identities = '[]', orders = '[]', person = NULL, updated_at = ?3
 WHERE site = ?1 AND id = unhex(?2)";
 
 /// After the last erasure of a site, its tombstones are about the past. `?1` site, `?2` what they held
@@ -255,7 +261,7 @@ SELECT json_object(
   'site', site, 'id', hex(id), 'state', state, 'store', store, 'cursor', hex(cursor),
   'steps', steps, 'visitors', json(visitors), 'identities', json(identities),
   'orders', json(orders), 'observations', observations, 'quarantined', quarantined,
-  'created_at', created_at, 'updated_at', updated_at)
+  'created_at', created_at, 'updated_at', updated_at, 'person', coalesce(person, ''))
 FROM erasures";
 
 /// An erasure. `?1` site, `?2` erasure.

@@ -2,7 +2,10 @@
 
 use super::{Erasure, Names, quarantined, statements as sql};
 use crate::sink::{Param, Statement};
-use goalpost_core::{Id, erasure::Subject};
+use goalpost_core::{
+    Id,
+    erasure::{self, Subject},
+};
 use serde::Deserialize;
 
 /// A place that holds something of people.
@@ -22,6 +25,8 @@ pub(super) enum Store {
     Archive,
     /// Examples and keys of replays.
     Replays,
+    /// More names of the person than this round has taken.
+    Names,
 }
 
 /// Copies of conversions of a step: each is folded anew.
@@ -43,12 +48,14 @@ pub(super) struct Step {
     pub(super) cursor: Option<String>,
     /// Something else must end first.
     pub(super) waits: bool,
+    /// There are more names, with which all stores are gone through again.
+    pub(super) goes_round: bool,
 }
 
 impl Store {
     /// Every store, in the order in which they are gone through. What names others comes first, and
     /// who is who comes after all that is found by it.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Evidence,
         Self::Sessions,
         Self::Observations,
@@ -56,6 +63,7 @@ impl Store {
         Self::People,
         Self::Archive,
         Self::Replays,
+        Self::Names,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -67,6 +75,7 @@ impl Store {
             Self::People => "people",
             Self::Archive => "archive",
             Self::Replays => "replays",
+            Self::Names => "names",
         }
     }
 
@@ -80,8 +89,12 @@ impl Store {
         after.nth(1)
     }
 
-    /// What must be read before a step; `None`: nothing.
-    pub(super) fn question(self, erasure: &Erasure) -> Option<(&'static str, Vec<String>)> {
+    /// What must be read before a step; `None`: nothing. A round takes `most` names of each kind.
+    pub(super) fn question(
+        self,
+        erasure: &Erasure,
+        most: usize,
+    ) -> Option<(&'static str, Vec<String>)> {
         let Erasure { site, cursor, .. } = erasure;
         let (visitors, identities, orders) = erasure.names.lists();
         let site = site.clone();
@@ -108,6 +121,10 @@ impl Store {
             ),
             Self::People | Self::Archive => return None,
             Self::Replays => (sql::REPLAYING, vec![site]),
+            Self::Names => (
+                sql::NAMES,
+                vec![site, erasure.person.clone(), most.to_string()],
+            ),
         })
     }
 
@@ -119,6 +136,7 @@ impl Store {
         self,
         erasure: &Erasure,
         rows: &[String],
+        most: usize,
         now: i64,
     ) -> Result<Step, serde_json::Error> {
         let site = erasure.site.as_str();
@@ -175,6 +193,7 @@ impl Store {
                 ],
                 ..Step::default()
             },
+            Self::Names => names(erasure, rows, most)?,
         })
     }
 }
@@ -233,7 +252,76 @@ fn quarantine(erasure: &Erasure, rows: &[String]) -> Result<Step, serde_json::Er
     })
 }
 
+fn names(erasure: &Erasure, rows: &[String], most: usize) -> Result<Step, serde_json::Error> {
+    let (Some(found), false) = (rows.first(), erasure.person.is_empty()) else {
+        return Ok(Step::default());
+    };
+    let found: Names = serde_json::from_str(found)?;
+    let round = found.with(&erasure.person).of_a_round(most);
+    if round.is_within(&erasure.names) {
+        return Ok(Step::default());
+    }
+    let site = erasure.site.as_str();
+    let tombstones: Vec<String> = round.subjects().map(|own| own.tombstone(site)).collect();
+    let (visitors, identities, orders) = round.lists();
+    Ok(Step {
+        statements: vec![
+            lay(site, &tombstones)?,
+            statement(
+                sql::GO_ROUND,
+                &[site, &erasure.id, &visitors, &identities, &orders],
+            ),
+        ],
+        goes_round: true,
+        ..Step::default()
+    })
+}
+
+/// Lays tombstones, for as long as the erasure is under way.
+pub(super) fn lay(site: &str, tombstones: &[String]) -> Result<Statement, serde_json::Error> {
+    Ok(Statement {
+        sql: sql::LAY,
+        params: vec![
+            Param::Text(site.to_owned()),
+            Param::Text(serde_json::to_string(tombstones)?),
+            Param::Integer(erasure::WHILE_ERASING),
+        ],
+    })
+}
+
 impl Names {
+    /// The same with the name that a person's key has, which may be in no table.
+    pub(super) fn with(mut self, person: &str) -> Self {
+        let (list, own) = match person.split_once(' ') {
+            Some(("contact", own)) => (&mut self.identities, own),
+            Some(("visitor", own)) => (&mut self.visitors, own),
+            _ => return self,
+        };
+        if !list.iter().any(|name| name == own) {
+            list.push(own.to_owned());
+        }
+        self
+    }
+
+    /// What one round takes of what was found, of `most` names of each kind. Orders are found by
+    /// conversions that go with the other names, so as long as there may be more of them they go alone.
+    pub(super) fn of_a_round(self, most: usize) -> Self {
+        if self.orders.len() < most {
+            return self;
+        }
+        Self {
+            orders: self.orders,
+            ..Self::default()
+        }
+    }
+
+    fn is_within(&self, others: &Self) -> bool {
+        let holds = |all: &[String], some: &[String]| some.iter().all(|name| all.contains(name));
+        holds(&others.visitors, &self.visitors)
+            && holds(&others.identities, &self.identities)
+            && holds(&others.orders, &self.orders)
+    }
+
     /// Visitors, identities and orders as JSON.
     pub(crate) fn lists(&self) -> (String, String, String) {
         let json = |list: &[String]| serde_json::to_string(list).unwrap_or_default();

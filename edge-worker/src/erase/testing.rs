@@ -21,14 +21,16 @@ fn rows(db: &Db, query: &str, values: &[&str]) -> Vec<String> {
         .unwrap()
 }
 
-/// Whose name it is, and all names of that person.
-fn person(db: &Db, name: &str) -> (Named, Person, Names) {
+/// Whose name it is, and so many names of each kind of that person; -1: all.
+fn person(db: &Db, name: &str, most: i64) -> (Named, Person, Names) {
     let asked = Id::parse(name).map_or_else(|| Named::Identity(name.to_owned()), Named::Visitor);
     let (question, value) = asked.question();
     let contact = rows(db, question, &[SITE, &value]).pop();
     let person = asked.answered(contact.map(|text| serde_json::from_str(&text).unwrap()));
-    let names = rows(db, sql::NAMES, &[SITE, &person.key()]).remove(0);
-    (asked, person, serde_json::from_str(&names).unwrap())
+    let key = person.key();
+    let names = rows(db, sql::NAMES, &[SITE, &key, &most.to_string()]).remove(0);
+    let names: Names = serde_json::from_str(&names).unwrap();
+    (asked, person, names.with(&key))
 }
 
 fn one(db: &Db, id: Id) -> Erasure {
@@ -38,23 +40,36 @@ fn one(db: &Db, id: Id) -> Erasure {
 
 /// Begins an erasure of whoever has that name, at `now`.
 pub(crate) fn begin(db: &mut Db, id: Id, name: &str, now: i64) {
-    let (asked, _, names) = person(db, name);
+    begin_by(db, id, name, MANY, now);
+}
+
+/// As many names as nobody has.
+const MANY: usize = 1_000;
+
+fn begin_by(db: &mut Db, id: Id, name: &str, most: usize, now: i64) {
+    let (asked, person, names) = person(db, name, i64::try_from(most).unwrap());
+    let names = names.of_a_round(most);
     let asked = asked.subject().tombstone(SITE);
-    let statements = super::begin::statements(SITE, id, &asked, &names, now).unwrap();
+    let statements = super::begin::statements(SITE, id, &asked, (&person.key(), &names), now);
+    let statements = statements.unwrap();
     db.run(&statements);
 }
 
 /// Takes a step, twice; whether it was the last.
 pub(crate) fn step(db: &mut Db, id: Id, now: i64) -> bool {
+    step_by(db, id, MANY, now)
+}
+
+fn step_by(db: &mut Db, id: Id, most: usize, now: i64) -> bool {
     let erasure = one(db, id);
     let store = Store::of(&erasure.store).unwrap();
     let found = store
-        .question(&erasure)
+        .question(&erasure, most)
         .map_or_else(Vec::new, |(query, values)| {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
             rows(db, query, &values)
         });
-    let step = store.step(&erasure, &found, now).unwrap();
+    let step = store.step(&erasure, &found, most, now).unwrap();
     let statements = transaction(&erasure, store, step, now);
     db.run(&statements);
     let problem = db.try_run(&statements).unwrap_err().to_string();
@@ -64,9 +79,14 @@ pub(crate) fn step(db: &mut Db, id: Id, now: i64) -> bool {
 
 /// Erases whoever has that name, at `now`; how many observations and waiting items that were.
 pub(crate) fn erase(db: &mut Db, id: Id, name: &str, now: i64) -> (i64, i64) {
-    begin(db, id, name, now);
-    for _ in 0..50 {
-        if step(db, id, now) {
+    erase_by(db, id, name, MANY, now)
+}
+
+/// The same, with so many names of each kind in a round.
+pub(crate) fn erase_by(db: &mut Db, id: Id, name: &str, most: usize, now: i64) -> (i64, i64) {
+    begin_by(db, id, name, most, now);
+    for _ in 0..500 {
+        if step_by(db, id, most, now) {
             let ended = one(db, id);
             assert!(ended.names.subjects().next().is_none());
             return (ended.observations, ended.quarantined);
@@ -77,7 +97,7 @@ pub(crate) fn erase(db: &mut Db, id: Id, name: &str, now: i64) -> (i64, i64) {
 
 /// Every name of whoever has one of them, as the tables have it.
 pub(crate) fn names(db: &Db, name: &str) -> BTreeMap<&'static str, Vec<String>> {
-    let (_, _, names) = person(db, name);
+    let (_, _, names) = person(db, name, -1);
     [
         ("visitors", names.visitors),
         ("identities", names.identities),

@@ -121,7 +121,11 @@ pub(crate) async fn take_said(edge: &Bindings, site: &str, client: &str, said: &
     }
     let ignored: Vec<String> = ignored
         .into_iter()
-        .map(|(why, times)| format!("{times} times: {why}"))
+        .map(|(why, times)| match times {
+            1 => format!("once: {why}"),
+            2 => format!("twice: {why}"),
+            _ => format!("{times} times: {why}"),
+        })
         .collect();
     http::json(&json!({"results": answered.results, "ignored": ignored.join("; ")}))
 }
@@ -239,6 +243,7 @@ pub(crate) async fn store(
         visitor: None,
         country: "".into(),
         device: "".into(),
+        doubts: "".into(),
         content: Content::Server(ServerEvents {
             site: site.into(),
             items,

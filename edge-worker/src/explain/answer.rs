@@ -4,6 +4,7 @@ use super::Counted;
 use crate::{openapi::shape, plans::Known};
 use goalpost_core::{
     Id,
+    crawler::Doubt,
     reasons::{Reason, already_counted},
 };
 use serde::Serialize;
@@ -14,6 +15,7 @@ pub(super) struct Answer<'a> {
     pub(super) site: &'a str,
     pub(super) observation: Option<String>,
     pub(super) fate: Option<String>,
+    pub(super) doubts: Vec<&'static str>,
     pub(super) plan: &'a str,
     pub(super) time: Option<i64>,
     pub(super) problem: Option<Held>,
@@ -113,6 +115,13 @@ pub(crate) fn schema() -> Value {
         ("site", shape::text("The site.")),
         ("observation", shape::perhaps(shape::id("The observation."))),
         ("fate", json!({"enum": ["stored", "quarantined", null]})),
+        (
+            "doubts",
+            shape::list(json!({
+                "enum": Doubt::ALL.map(Doubt::name),
+                "description": "What speaks against it, though it is stored.",
+            })),
+        ),
         ("plan", shape::text("The hash of the plan that explains.")),
         ("time", shape::perhaps(shape::time("When it happened."))),
         (

@@ -18,7 +18,9 @@ use crate::{
 use goalpost_core::{
     Context, CountingKey, Id, Person,
     beacon::read_item,
-    clip, limits,
+    clip,
+    crawler::Doubt,
+    limits,
     reasons::{self, Reason, Reasons},
 };
 use serde::Deserialize;
@@ -38,7 +40,7 @@ const FIND: &str = "\
 SELECT json_object(
   'fate', 'stored', 'time', o.time, 'session', hex(o.session), 'visitor', hex(o.visitor),
   'identity', o.contact, 'contact', coalesce(i.contact, o.contact, k.contact),
-  'source', o.source, 'plan', o.plan, 'body', o.body)
+  'source', o.source, 'doubts', coalesce(o.doubts, ''), 'plan', o.plan, 'body', o.body)
 FROM observations AS o
 LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
@@ -70,6 +72,7 @@ struct Item {
     identity: Option<String>,
     contact: Option<String>,
     source: String,
+    doubts: String,
     plan: String,
     body: String,
 }
@@ -218,6 +221,10 @@ async fn answer(edge: &Bindings, site: &str, known: &Known, item: &Item) -> Outc
         site,
         observation: id.map(Id::text),
         fate: item.fate.clone(),
+        doubts: Doubt::read(&item.doubts)
+            .into_iter()
+            .map(Doubt::name)
+            .collect(),
         plan: &rules.plan,
         time,
         problem: reasons.problem.map(|(reason, detail)| Held {

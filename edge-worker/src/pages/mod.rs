@@ -6,7 +6,8 @@ use crate::http::{self, Outcome};
 /// download is its own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; require-trusted-types-for 'script'";
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
 
 /// A file of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

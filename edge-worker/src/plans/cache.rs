@@ -33,6 +33,9 @@ pub(crate) struct Site {
     pub(crate) plan: String,
     /// The hosts whose pages may send.
     pub(crate) hosts: Vec<String>,
+    /// Whether pages without an origin may.
+    #[serde(default)]
+    pub(crate) sandboxed: bool,
 }
 
 /// A plan by its hash: it never changes.
@@ -124,7 +127,8 @@ async fn look_up(edge: &Bindings, name: &str) -> Result<Option<Site>, Failure> {
 }
 
 async fn from_database(edge: &Bindings, name: &str) -> Result<Option<Site>, Failure> {
-    let sql = "SELECT json_object('plan', s.plan, 'hosts', json(p.source -> '$.hosts')) \
+    let sql = "SELECT json_object('plan', s.plan, 'hosts', json(p.source -> '$.hosts'), \
+               'sandboxed', json(coalesce(p.source -> '$.sandboxed', 'false'))) \
                FROM sites AS s JOIN plans AS p ON p.site = s.site AND p.hash = s.plan \
                WHERE s.site = ?1";
     let site: Option<Site> = database::row(edge, sql, &[name]).await?;
@@ -241,6 +245,7 @@ pub(super) async fn spread(edge: &Bindings, plan: &Plan, hash: &str) {
     let site = Site {
         plan: String::from(hash),
         hosts: plan.hosts.clone(),
+        sandboxed: plan.sandboxed,
     };
     to_kv(edge, &plan_key(&plan.site, hash), &plan.json(), None).await;
     if let Ok(text) = serde_json::to_string(&site) {

@@ -9,6 +9,7 @@ use crate::{
     plans::Known,
     sink,
 };
+use goalpost_core::crawler::Doubt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -72,6 +73,19 @@ SELECT json_object('day', day, 'outcome', outcome, 'count', count)
 FROM links WHERE site = ?1 AND day BETWEEN ?2 AND ?3
 ORDER BY day, outcome";
 
+/// Observations that were stored though something speaks against them.
+#[derive(Serialize, Deserialize)]
+struct Doubted {
+    day: String,
+    doubt: String,
+    count: i64,
+}
+
+const DOUBTS: &str = "\
+SELECT json_object('day', day, 'doubt', doubt, 'count', count)
+FROM doubts WHERE site = ?1 AND day BETWEEN ?2 AND ?3
+ORDER BY day, doubt";
+
 #[derive(Serialize)]
 struct Days<'a> {
     site: &'a str,
@@ -80,6 +94,7 @@ struct Days<'a> {
     fates: Vec<Tally>,
     disagreements: Vec<Disagreement>,
     links: Vec<Linked>,
+    doubts: Vec<Doubted>,
 }
 
 /// Answers the tallies by the day of arrival.
@@ -93,6 +108,7 @@ pub(super) async fn by_day(edge: &Bindings, known: &Known, query: &Query) -> Out
         fates: database::rows(edge, TALLIES, &values).await?,
         disagreements: database::rows(edge, DISAGREEMENTS, &values).await?,
         links: database::rows(edge, LINKS, &values).await?,
+        doubts: database::rows(edge, DOUBTS, &values).await?,
         from: period.from,
         to: period.to,
     })
@@ -249,6 +265,21 @@ pub(super) fn schema() -> Value {
                     "count",
                     shape::integer("How many tokens of links between the site's hosts."),
                 ),
+            ])),
+        ),
+        (
+            "doubts",
+            shape::list(shape::object(&[
+                ("day", shape::date("The day of arrival, of UTC.")),
+                (
+                    "doubt",
+                    json!({
+                        "enum": Doubt::ALL.map(Doubt::name),
+                        "description": "What speaks against observations that were stored: they \
+                                        come from a `data_centre`, or of a page without an origin.",
+                    }),
+                ),
+                ("count", shape::integer("How many were stored with it.")),
             ])),
         ),
     ])

@@ -73,7 +73,7 @@ pub(crate) async fn for_page(
     mut request: Request,
     edge: &Bindings,
 ) -> Result<web_sys::Response, Failure> {
-    let heard = Heard::of(request.inner());
+    let heard = Heard::of(request.inner(), edge.env());
     let heard = heard.lines();
     let body = body::read(&mut request, limits::SEGMENT_BYTES).await?;
     let envelope = Envelope::read(&body)

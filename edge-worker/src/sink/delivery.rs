@@ -4,6 +4,7 @@ use goalpost_core::{
     Id, Zone,
     accepted::Accepted,
     beacon::{Envelope, Form},
+    crawler::Doubt,
     json::{push_field, push_number_field},
     limits, scrub,
 };
@@ -34,6 +35,8 @@ pub(super) struct Label {
     pub(super) origin: Origin,
     pub(super) sdk: String,
     pub(super) form: &'static str,
+    /// What speaks against all of them, though they are stored.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// Whether a page load has the item among those that it captured.
@@ -64,6 +67,7 @@ impl<'a> Delivery<'a> {
             label: Label {
                 sdk: version(&envelope.sdk),
                 form: form.unwrap_or(""),
+                doubts: Doubt::read(&message.doubts),
                 ..Label::without_page(&envelope.site, message.received_at)
             },
         }
@@ -96,6 +100,10 @@ impl<'a> Delivery<'a> {
         push_number_field(&mut out, "sent", self.sender.sent);
         push_field(&mut out, "country", &self.message.country);
         push_field(&mut out, "device", &self.message.device);
+        let doubts = Doubt::text(&self.label.doubts);
+        if !doubts.is_empty() {
+            push_field(&mut out, "doubts", &doubts);
+        }
         if let Some(consent) = &self.consent {
             push_field(&mut out, "consent", consent);
         }
@@ -125,6 +133,7 @@ impl Label {
             origin: Origin::Other,
             sdk: String::new(),
             form: "",
+            doubts: Vec::new(),
         }
     }
 }

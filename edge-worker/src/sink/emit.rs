@@ -87,6 +87,7 @@ impl Emitter<'_> {
             self.push(sql::CONFLICTS, conflicts);
             let label = self.label();
             self.push(sql::CONFLICTS_ARE_NO_COPIES, label);
+            self.doubt(&json);
         }
         for (json, count) in counted(tray.quarantine) {
             let origin = self.label.origin.name();
@@ -107,6 +108,19 @@ impl Emitter<'_> {
         }
         for (reason, count) in tray.count {
             self.tally(sql::COUNT, count, Fate::Dropped(reason));
+        }
+    }
+
+    /// Marks what this batch has stored of these rows, and counts it.
+    fn doubt(&mut self, rows: &str) {
+        let Label { site, day, .. } = self.label;
+        for doubt in &self.label.doubts {
+            let name = doubt.name();
+            self.push(
+                sql::DOUBT,
+                [rows, site, self.batch, name].map(text).to_vec(),
+            );
+            self.push(sql::COUNT_DOUBTS, [site, day, name].map(text).to_vec());
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) use waiting::Waiting;
 use goalpost_core::{Id, accepted::Accepted};
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 14] = [
+pub const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -72,6 +72,7 @@ pub const MIGRATIONS: [&str; 14] = [
     include_str!("../../migrations/0012_archive.sql"),
     include_str!("../../migrations/0013_joined_later.sql"),
     include_str!("../../migrations/0014_watch.sql"),
+    include_str!("../../migrations/0015_doors.sql"),
 ];
 
 /// One statement of a transaction.

@@ -341,7 +341,14 @@ impl Sorter<'_> {
     }
 
     fn refused(&mut self, message: &Accepted<'_>, refused: &RefusedBody<'_>) {
-        let digest = digest(&refused.body);
+        // Where Rust has ended on a body, nobody has looked for what could name a person.
+        let bytes = STANDARD.decode(&*refused.body).ok();
+        let clean = bytes.and_then(|bytes| scrub_bytes(&bytes));
+        let body = clean.map_or_else(
+            || Cow::Borrowed(&*refused.body),
+            |clean| Cow::Owned(STANDARD.encode(clean)),
+        );
+        let digest = digest(&body);
         let id = made_up_id(None, message.received_at, digest);
         let label = Label::without_page(&refused.site, message.received_at);
         let fresh = self.seen.insert((label.site.clone(), id, digest));
@@ -350,7 +357,7 @@ impl Sorter<'_> {
             rows.copy();
             return;
         }
-        let row = Row::new(refused.body.len().saturating_add(256))
+        let row = Row::new(body.len().saturating_add(256))
             .id(Some(id))
             .number(digest.cast_signed())
             .number(message.received_at)
@@ -359,7 +366,7 @@ impl Sorter<'_> {
             .id(None)
             .text("")
             .text("{}")
-            .text(&refused.body)
+            .text(&body)
             .end();
         rows.rows.push((id, row));
     }

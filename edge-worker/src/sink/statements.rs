@@ -67,6 +67,20 @@ UPDATE fates SET count = count - changes()
 WHERE changes() > 0 AND site = ?1 AND day = ?2 AND origin = ?3 AND fate = 'duplicate'
   AND reason = '' AND sdk = ?4 AND form = ?5";
 
+/// Marks the rows of [`STORE`] that this batch has stored. `?2` site, `?3` batch, `?4` doubt.
+///
+/// Apart from [`STORE`], so that what nobody doubts is stored by a schema from before there were doubts.
+pub(super) const DOUBT: &str = "\
+UPDATE observations SET doubts = coalesce(doubts || ' ', '') || ?4
+WHERE site = ?2 AND batch = unhex(?3)
+  AND id IN (SELECT unhex(value ->> 0) FROM json_each(?1))";
+
+/// Right after [`DOUBT`]. `?1` site, `?2` day, `?3` doubt.
+pub(super) const COUNT_DOUBTS: &str = "\
+INSERT INTO doubts (site, day, doubt, count)
+SELECT ?1, ?2, ?3, changes() WHERE changes() > 0
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
 /// Items that cannot be stored. `?2` site, `?3` SDK, `?4` form, `?5` origin, `?6` day, `?7` bytes of the
 /// day's room in quarantine.
 ///

@@ -37,6 +37,8 @@ struct Request {
     device: String,
     #[serde(default)]
     consent: String,
+    #[serde(default)]
+    doubts: String,
 }
 
 impl Waiting {
@@ -105,6 +107,7 @@ impl Waiting {
             visitor: None,
             country: self.request.country.as_str().into(),
             device: self.request.device.as_str().into(),
+            doubts: self.request.doubts.as_str().into(),
             content: if self.is_of_server() {
                 Content::Server(ServerEvents {
                     site: site.into(),

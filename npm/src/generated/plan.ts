@@ -22,6 +22,11 @@ export type Plan = {
    */
   hosts: Array<string>;
   /**
+   * Takes what pages without an origin send, such as a shop platform's sandboxed pixel. Nobody knows
+   * then which page it was, so each of these observations is marked as `sandboxed`.
+   */
+  sandboxed?: boolean;
+  /**
    * When a session ends.
    */
   session?: Session;

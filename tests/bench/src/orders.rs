@@ -91,6 +91,7 @@ pub(crate) fn statements(
         visitor: None,
         country: "".into(),
         device: "".into(),
+        doubts: "".into(),
         content: Content::Server(ServerEvents {
             site: site.into(),
             items,

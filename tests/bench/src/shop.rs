@@ -58,6 +58,7 @@ impl Letter {
             visitor: None,
             country: self.country.into(),
             device: self.device.into(),
+            doubts: "".into(),
             content: Content::Beacon(beacon),
         }
     }

@@ -35,6 +35,7 @@ pub(crate) fn store(trace: &Trace, rules: Rules) -> Result<Stored, Problem> {
             visitor: None,
             country: "JP".into(),
             device: "desktop".into(),
+            doubts: "".into(),
             content: Content::Beacon(serde_json::from_str(body)?),
         };
         for statement in sink::transaction(Id::new(0, [0; 10]), &[message], &plans) {

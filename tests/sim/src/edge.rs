@@ -153,6 +153,7 @@ impl World<'_> {
             visitor: browser.cookie,
             country: "JP".into(),
             device: "mobile".into(),
+            doubts: "".into(),
             content,
         })
         .map_err(|problem| unreadable(problem.to_string()))?;

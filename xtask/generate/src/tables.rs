@@ -8,7 +8,7 @@ use goalpost_core::{
 use serde_json::Value;
 
 /// The order in which a reader wants the fields; what is not here comes last.
-const ORDER: [&str; 59] = [
+const ORDER: [&str; 60] = [
     "site",
     "id",
     "name",
@@ -18,6 +18,7 @@ const ORDER: [&str; 59] = [
     "property",
     "currency",
     "hosts",
+    "sandboxed",
     "session",
     "groups",
     "outcomes",

@@ -22,6 +22,7 @@ const PLAN: &[&str] = &[
     "timezone",
     "currency",
     "hosts",
+    "sandboxed",
     "session",
     "groups",
     "outcomes",
@@ -63,6 +64,9 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
             "write the site's own host names, such as [\"shop.example\"]",
         )
         .map(|at| hosts(reader, &at));
+    let sandboxed = fields
+        .get("sandboxed")
+        .is_some_and(|at| reader.flag(&at) == Some(true));
     let session = fields
         .get("session")
         .map_or_else(|| Some(Session::default()), |at| session(reader, &at));
@@ -104,6 +108,7 @@ pub(super) fn plan(reader: &mut Reader, at: &At<'_>) -> Option<Plan> {
         timezone: timezone?,
         currency: currency?,
         hosts: hosts?,
+        sandboxed,
         session: session?,
         groups,
         outcomes: definitions.outcomes,

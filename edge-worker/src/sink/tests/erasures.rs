@@ -2,7 +2,7 @@
 
 use super::any_order::letters;
 use super::*;
-use crate::erase::testing::{begin, erase, names, step};
+use crate::erase::testing::{begin, erase, erase_by, names, step};
 use proptest::prelude::*;
 
 const LATER: i64 = NOW + 30 * DAY;
@@ -229,6 +229,28 @@ fn two_erasures_at_once_end_both() {
     follows_from_rows(&db);
 }
 
+#[test]
+fn somebody_of_more_names_than_a_round_takes_is_erased_all_the_same() {
+    let mut db = Db::new();
+    for n in 0..7 {
+        let bought = [
+            item_in(600 + n, &identify(10 * n + 1, ANNA)),
+            item_in(600 + n, &purchase(10 * n + 2, &format!("A{n}"), "100")),
+        ];
+        db.deliver(&[Letter::new(bought).of(id(100 + n))]);
+    }
+    let all = names(&db, ANNA);
+    assert_eq!((all["visitors"].len(), all["orders"].len()), (7, 7));
+    assert_eq!(erase_by(&mut db, id(9_000), ANNA, 2, LATER), (14, 0));
+    assert_eq!(traces(&db, &all), Vec::<String>::new());
+    assert_eq!(db.number("SELECT count(*) FROM conversions"), 0);
+    assert_eq!(
+        db.number("SELECT count(*) FROM erased WHERE until > 9000000000000000"),
+        0
+    );
+    db.assert_sound();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 100,
@@ -242,6 +264,7 @@ proptest! {
         name in prop::sample::select(vec![
             id(500).text(), id(501).text(), "email:anna".into(), "customer:7".into(), "phone:1".into(),
         ]),
+        most in prop::sample::select(vec![1, 2, 1_000]),
     ) {
         let mut db = Db::new();
         db.deliver(&letters);
@@ -251,7 +274,7 @@ proptest! {
         let counted = "visitor, session, day, started_at, ended_at, pages, interactions, matches, entry";
         let of_others = of_others.replace('*', counted).replace("2, 3", "1, 2");
         let sessions = db.table(&of_others);
-        erase(&mut db, id(9_000_000), &name, LATER);
+        erase_by(&mut db, id(9_000_000), &name, most, LATER);
         prop_assert_eq!(traces(&db, &all), Vec::<String>::new());
         prop_assert_eq!(waiting(&db), before);
         prop_assert_eq!(db.table(&format!("SELECT {counted} FROM sessions ORDER BY 1, 2")), sessions);

@@ -16,6 +16,7 @@ mod privacy;
 mod reference;
 mod refunds;
 mod replays;
+mod schema;
 mod sessions;
 mod stale;
 mod tokens;
@@ -142,6 +143,7 @@ pub(super) fn accepted(received_at: i64, content: Content<'_>) -> Accepted<'_> {
         visitor: None,
         country: "JP".into(),
         device: "mobile".into(),
+        doubts: "".into(),
         content,
     }
 }
