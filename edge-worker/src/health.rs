@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     "0011_privacy.sql",
     "0012_archive.sql",
     "0013_joined_later.sql",
+    "0016_shards.sql",
 ];
 
 #[derive(Serialize)]

@@ -36,6 +36,7 @@ mod roll_up;
 mod routes;
 mod runtime;
 mod segments;
+mod shards;
 pub mod sink;
 mod store;
 #[cfg(test)]
@@ -84,6 +85,9 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     )]
     let now = event.schedule() as i64;
     let edge = Bindings::new(env);
+    if let Err(problem) = shards::run(&edge, now).await {
+        worker::console_error!("not everybody is at home: {problem}");
+    }
     if let Err(problem) = carts::watch::run(&edge, now).await {
         worker::console_error!("not every cart was looked at: {problem}");
     }
