@@ -12,6 +12,7 @@ use crate::{erasure::Subject, id::Id};
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString as _},
+    vec::Vec,
 };
 
 /// A name as it is compared and kept.
@@ -74,7 +75,7 @@ impl People {
         let Some(whole) = whole.map(str::to_string) else {
             return;
         };
-        let mut parts: alloc::vec::Vec<String> = names.to_vec();
+        let mut parts: Vec<String> = names.to_vec();
         parts.extend(names.iter().map(|name| self.person(name).to_string()));
         for name in names {
             self.0.entry(name.clone()).or_insert_with(|| whole.clone());
@@ -102,7 +103,7 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{format, vec, vec::Vec};
+    use alloc::{format, vec};
 
     #[test]
     fn a_visitor_is_the_name_of_whoever_has_one() {

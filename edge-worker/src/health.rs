@@ -1,10 +1,11 @@
 //! Whether a deployment is ready, and if not, why.
 
 use crate::{
-    bindings::{Bindings, RATES},
+    bindings::{self, Bindings, RATES},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
+    shards::how_far,
 };
 use goalpost_core::signature;
 use serde::Serialize;
@@ -45,7 +46,9 @@ struct Check {
 /// Looks at each part, and answers 503 if one is missing.
 pub(crate) async fn report(edge: &Bindings) -> Outcome {
     let checks = vec![
-        check("DB", migrations(edge).await),
+        check("DB", every_migration(edge).await),
+        check("SHARDS", shards(edge)),
+        spread(edge).await,
         check("PLANS", plans(edge).await),
         check("EVENTS", edge.events().map(drop)),
         check("ASSETS", edge.assets().map(drop)),
@@ -74,11 +77,56 @@ fn check(name: &'static str, found: Result<(), Failure>) -> Check {
     }
 }
 
-async fn migrations(edge: &Bindings) -> Result<(), Failure> {
+async fn every_migration(edge: &Bindings) -> Result<(), Failure> {
+    for (number, part) in (0..).zip(edge.databases()) {
+        migrations(part, &bindings::binding(number)).await?;
+    }
+    Ok(())
+}
+
+fn shards(edge: &Bindings) -> Result<(), Failure> {
+    if edge.shards_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(format!(
+        "is no whole number from 1 to {}, the databases that are bound, so what comes is spread over {}",
+        edge.databases().len(),
+        edge.shards()
+    )))
+}
+
+/// Whether everybody is at home: if not, reports are right all the same.
+async fn spread(edge: &Bindings) -> Check {
+    let bound = edge.databases().len();
+    let told = |detail: String| Check {
+        name: "SPREAD",
+        ok: true,
+        detail,
+    };
+    if bound < 2 {
+        return told(String::new());
+    }
+    let detail = match how_far(edge).await {
+        Ok(Some(spread)) if spread.is_done(edge.shards(), bound) => String::new(),
+        Ok(Some(spread)) => format!(
+            "rows move to where they belong: {}, {} rows so far; the archive and replays wait for one \
+             database",
+            spread.place(),
+            spread.moved
+        ),
+        Ok(None) => {
+            String::from("rows have not begun to move to where they belong; the clock begins")
+        }
+        Err(problem) => problem.to_string(),
+    };
+    told(detail)
+}
+
+async fn migrations(edge: &Bindings, binding: &str) -> Result<(), Failure> {
     let sql = "SELECT json_quote(name) FROM d1_migrations ORDER BY id";
     let applied: Vec<String> = database::rows(edge, sql, &[]).await.map_err(|problem| {
         Failure::Platform(format!(
-            "{problem}; apply the migrations: wrangler d1 migrations apply DB"
+            "{problem}; apply the migrations: wrangler d1 migrations apply {binding}"
         ))
     })?;
     let missing: Vec<&str> = MIGRATIONS
@@ -90,7 +138,7 @@ async fn migrations(edge: &Bindings) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Platform(format!(
-        "migrations missing: {}; wrangler d1 migrations apply DB",
+        "migrations missing: {}; wrangler d1 migrations apply {binding}",
         missing.join(", ")
     )))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<
     let databases = edge.databases();
     let parts = if databases.len() > 1 {
         let wanted = sink::wanted(batch, messages, &book);
-        let homes = shards::homes(edge, edge.shards(), &wanted).await?;
+        let homes = shards::homes(edge, &wanted).await?;
         sink::transactions(batch, messages, &book, &homes)
     } else {
         BTreeMap::from([(0, sink::transaction(batch, messages, &book))])

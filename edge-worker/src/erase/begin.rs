@@ -1,6 +1,6 @@
 //! How an erasure begins: all names of the person, and a tombstone of each.
 
-use super::{Names, STEPS, go_on, hex, statements as sql, stores::Store};
+use super::{Names, STEPS, hex, statements as sql, stores::Store};
 use crate::{
     audit::{Act, Note},
     auth::Caller,
@@ -9,10 +9,11 @@ use crate::{
     contacts::Named,
     http::{self, Outcome},
     reports::bad_parameter,
+    shards,
     sink::{Param, Statement},
     store,
 };
-use goalpost_core::{Id, erasure};
+use goalpost_core::{Id, erasure, home};
 use worker::js_sys;
 
 /// Erases whoever is named by an identity or a visitor, as far as one request may go; the clock goes on
@@ -23,14 +24,21 @@ pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &C
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
     let asked = Named::read(&String::from(text))?;
-    let person = asked.person(edge, site).await?;
-    let names = super::names(edge, site, &person).await?;
+    shards::arrive(edge).await?;
+    let (_, names) = super::names(edge, site, &asked).await?;
     let asked = asked.subject().tombstone(site);
     let (id, now) = (clock::new_id()?, clock::now());
-    let mut statements = statements(site, id, &asked, &names, now)?.to_vec();
-    statements.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
-    store::run(edge, &statements).await?;
-    let erasure = go_on(edge, super::find(edge, site, &id.text()).await?, STEPS).await?;
+    let begun = statements(site, id, &asked, &names, now)?.to_vec();
+    // The first one last: whoever finds the erasure there finds it everywhere.
+    for part in edge.databases().iter().skip(1).rev() {
+        store::run(part, &begun).await?;
+    }
+    let mut first = begun;
+    let homes: Vec<String> = names.subjects().map(|own| home::name(&own)).collect();
+    first.extend(shards::forget(site, &homes)?);
+    first.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
+    store::run(edge, &first).await?;
+    let erasure = super::everywhere(edge, site, &id.text(), STEPS).await?;
     http::json(&erasure.shown())
 }
 

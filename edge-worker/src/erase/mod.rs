@@ -25,7 +25,7 @@ use crate::{
     archive,
     bindings::Bindings,
     clock,
-    contacts::Person,
+    contacts::{Named, Person},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
@@ -65,10 +65,39 @@ pub(crate) struct Names {
     orders: Vec<String>,
 }
 
-/// Reads every name of a person.
-pub(crate) async fn names(edge: &Bindings, site: &str, person: &Person) -> Result<Names, Failure> {
-    let names = database::row(edge, sql::NAMES, &[site, &person.key()]).await?;
-    Ok(names.unwrap_or_default())
+/// Reads who somebody is, and every name of that person.
+pub(crate) async fn names(
+    edge: &Bindings,
+    site: &str,
+    asked: &Named,
+) -> Result<(Person, Names), Failure> {
+    let mut whose = asked.answered(None);
+    let mut all = Names::default();
+    for part in edge.databases() {
+        let person = asked.person(part, site).await?;
+        let names: Option<Names> = database::row(part, sql::NAMES, &[site, &person.key()]).await?;
+        all.add(names.unwrap_or_default());
+        if person != asked.answered(None) {
+            whose = person;
+        }
+    }
+    Ok((whose, all))
+}
+
+impl Names {
+    fn add(&mut self, other: Self) {
+        for (own, more) in [
+            (&mut self.visitors, other.visitors),
+            (&mut self.identities, other.identities),
+            (&mut self.orders, other.orders),
+        ] {
+            for name in more {
+                if !own.contains(&name) {
+                    own.push(name);
+                }
+            }
+        }
+    }
 }
 
 /// Steps that one request or one run of the clock takes.
@@ -76,24 +105,49 @@ const STEPS: usize = 20;
 
 /// Shows how far an erasure is.
 pub(crate) async fn show(edge: &Bindings, site: &str, id: &str) -> Outcome {
-    let erasure = find(edge, site, id).await?;
+    let erasure = everywhere(edge, site, id, 0).await?;
     http::json(&erasure.shown())
 }
 
 /// Takes steps, and shows the erasure after them.
 pub(crate) async fn step(edge: &Bindings, site: &str, id: &str) -> Outcome {
-    let erasure = go_on(edge, find(edge, site, id).await?, STEPS).await?;
+    let erasure = everywhere(edge, site, id, STEPS).await?;
     http::json(&erasure.shown())
 }
 
 /// Takes a bounded number of steps, each of the erasure that has waited longest.
 pub(crate) async fn go_on_with_all(edge: &Bindings) -> Result<(), Failure> {
-    for _ in 0..STEPS {
-        let erasure: Option<Erasure> = database::row(edge, &sql::next(), &[]).await?;
-        let Some(erasure) = erasure else { break };
-        go_on(edge, erasure, 1).await?;
+    for part in edge.databases() {
+        for _ in 0..STEPS {
+            let erasure: Option<Erasure> = database::row(part, &sql::next(), &[]).await?;
+            let Some(erasure) = erasure else { break };
+            go_on(part, erasure, 1).await?;
+        }
     }
     Ok(())
+}
+
+/// The erasure in every database, as one: each goes through its own rows.
+async fn everywhere(
+    edge: &Bindings,
+    site: &str,
+    id: &str,
+    most: usize,
+) -> Result<Erasure, Failure> {
+    let mut all: Option<Erasure> = None;
+    for (number, part) in edge.databases().iter().enumerate() {
+        let found = match find(part, site, id).await {
+            // It was bound later, and knows only the tombstones.
+            Err(Failure::Problem(_)) if number > 0 => continue,
+            found => found?,
+        };
+        let own = go_on(part, found, most).await?;
+        all = Some(match all {
+            Some(others) => others.and(own),
+            None => own,
+        });
+    }
+    all.ok_or_else(|| Failure::Internal(String::from("there is no database")))
 }
 
 async fn find(edge: &Bindings, site: &str, id: &str) -> Result<Erasure, Failure> {
@@ -211,6 +265,22 @@ fn transaction(erasure: &Erasure, store: Store, step: Step, now: i64) -> Vec<Sta
 impl Erasure {
     fn runs(&self) -> bool {
         self.state == "running"
+    }
+
+    /// Together with the same one in another database: it is where the first is that still runs.
+    fn and(self, other: Self) -> Self {
+        let (first, second) = if self.runs() || !other.runs() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        Self {
+            steps: first.steps.saturating_add(second.steps),
+            observations: first.observations.saturating_add(second.observations),
+            quarantined: first.quarantined.saturating_add(second.quarantined),
+            updated_at: first.updated_at.max(second.updated_at),
+            ..first
+        }
     }
 
     /// Of the person, nothing.

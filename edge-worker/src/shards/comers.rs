@@ -33,14 +33,18 @@ DELETE FROM comers
 WHERE site = ?1 AND person = ?2 AND looks = CAST(?3 AS INTEGER) AND due_at = CAST(?4 AS INTEGER)";
 
 /// Brings home what is due.
-pub(super) async fn settle(
+pub(crate) async fn settle(
     store: &impl Store,
-    shards: u32,
     now: i64,
     mut id: impl FnMut() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
     let due = [now.to_string(), PEOPLE.to_string()];
-    for row in store.rows(Ask::new(DUE, due)).await? {
+    let due = store.rows(Ask::new(DUE, due)).await?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let shards = directory::shards(store).await?;
+    for row in due {
         let (site, person, looks, due_at): (String, String, i64, i64) = serde_json::from_str(&row)?;
         let all = come(store, shards, &site, &person, &mut id).await?;
         if !all {

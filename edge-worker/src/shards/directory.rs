@@ -3,7 +3,7 @@
 use crate::{
     http::Failure,
     reports::{Ask, Store},
-    sink::{Homes, Wanted},
+    sink::{Homes, Param, Statement, Wanted},
 };
 use goalpost_core::Id;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +25,8 @@ FROM json_each(?1) AS p
 CROSS JOIN homes AS h INDEXED BY homes_by_person
   ON h.person = p.value ->> 1 AND h.site = p.value ->> 0";
 
-/// Whether all rows are at their homes. `?1` over how many databases, `?2` out of how many.
-const SPREAD: &str = "\
-SELECT json_quote(count(*)) FROM spread
-WHERE state = 'done' AND shards = CAST(?1 AS INTEGER) AND bound = CAST(?2 AS INTEGER)";
+/// Over how many databases what comes is spread, out of how many, and whether all is at home.
+const SPREAD: &str = "SELECT json_array(shards, bound, state = 'done') FROM spread WHERE id = 1";
 
 /// Which items are here. `?1` pairs of site and id.
 const KEPT: &str = "\
@@ -49,20 +47,15 @@ pub(super) type Named = (String, String);
 /// Most items are where their person is, or nowhere yet. But what was observed of somebody who has come
 /// from another database stays there, and while rows spread they may be anywhere: then each database is
 /// asked.
-pub(crate) async fn homes(
-    store: &impl Store,
-    shards: u32,
-    wanted: &Wanted,
-) -> Result<Homes, Failure> {
+pub(crate) async fn homes(store: &impl Store, wanted: &Wanted) -> Result<Homes, Failure> {
     let mut asks = Vec::new();
     if !wanted.links.is_empty() {
         asks.push(Ask::new(LINK, [serde_json::to_string(&wanted.links)?]));
     }
     asks.push(Ask::new(PEOPLE, [serde_json::to_string(&wanted.names)?]));
-    let bound = store.parts().len();
-    asks.push(Ask::new(SPREAD, [shards.to_string(), bound.to_string()]));
+    asks.push(Ask::new(SPREAD, [""; 0]));
     let mut answers = store.batch(&asks).await?;
-    let spreading = answers.pop().is_none_or(|rows| rows != ["1"]);
+    let (shards, spreading) = in_effect(store, &answers.pop().unwrap_or_default())?;
     let mut homes = Homes::over(shards);
     for row in answers.pop().unwrap_or_default() {
         let (site, name, person) = serde_json::from_str(&row)?;
@@ -87,6 +80,25 @@ pub(crate) async fn homes(
         }
     }
     Ok(homes)
+}
+
+/// Over how many databases what comes is spread, and whether rows may be elsewhere than at home.
+///
+/// The first database says so, and not what the deployment is set to: so all agree at any time.
+fn in_effect(store: &impl Store, rows: &[String]) -> Result<(u32, bool), Failure> {
+    let bound = store.parts().len();
+    let Some(row) = rows.first() else {
+        return Ok((1, true));
+    };
+    let (shards, known, done): (u32, usize, u8) = serde_json::from_str(row)?;
+    let most = u32::try_from(bound).unwrap_or(u32::MAX);
+    Ok((shards.min(most), done == 0 || known != bound))
+}
+
+/// Over how many databases what comes is spread.
+pub(super) async fn shards(store: &impl Store) -> Result<u32, Failure> {
+    let rows = store.rows(Ask::new(SPREAD, [""; 0])).await?;
+    Ok(in_effect(store, &rows)?.0)
 }
 
 /// These names are one person's each time.
@@ -115,6 +127,28 @@ pub(super) async fn people(
         homes.add_person(site, name, person);
     }
     Ok(homes)
+}
+
+/// Names are forgotten with whom they are of; whoever else had something in common with these is
+/// somebody by themselves, and may have another home. `?1` site, `?2` names as JSON.
+const FORGET: [&str; 2] = [
+    "\
+DELETE FROM homes WHERE site = ?1 AND name IN (SELECT value FROM json_each(?2))",
+    "\
+INSERT INTO joined_people (site, name, was, person)
+SELECT h.site, h.name, h.person, (
+  SELECT min(o.name) FROM homes AS o WHERE o.site = h.site AND o.person = h.person)
+FROM json_each(?2) AS n
+CROSS JOIN homes AS h INDEXED BY homes_by_person ON h.person = n.value AND h.site = ?1",
+];
+
+/// Statements that forget names.
+pub(crate) fn forget(site: &str, names: &[String]) -> Result<[Statement; 2], Failure> {
+    let names = serde_json::to_string(names)?;
+    Ok(FORGET.map(|sql| Statement {
+        sql,
+        params: vec![Param::Text(site.to_owned()), Param::Text(names.clone())],
+    }))
 }
 
 /// All names of some people of one site; who has only one is named by it.

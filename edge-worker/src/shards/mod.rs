@@ -14,13 +14,20 @@ mod directory;
 mod moves;
 mod spread;
 mod statements;
-#[cfg(test)]
-pub(crate) mod tests;
 
-pub(crate) use directory::homes;
+#[cfg(test)]
+pub(crate) use comers::settle as settle_in;
+pub(crate) use directory::{forget, homes};
+#[cfg(test)]
+pub(crate) use moves::go_on;
 pub(crate) use spread::how_far;
 
-use crate::{bindings::Bindings, clock, http::Failure};
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::Failure,
+    problem::{Kind, Problem},
+};
 
 /// Steps of a run of the clock.
 const STEPS: usize = 20;
@@ -30,7 +37,43 @@ const STEPS: usize = 20;
 /// # Errors
 /// [`Failure::Platform`]; the clock goes on with what is left.
 pub(crate) async fn settle(edge: &Bindings) -> Result<(), Failure> {
-    comers::settle(edge, edge.shards(), clock::now(), id).await
+    if erases(edge).await? {
+        return Ok(());
+    }
+    comers::settle(edge, clock::now(), id).await
+}
+
+/// Whether somebody is being erased: then everybody stays where they are, so that nobody is missed.
+async fn erases(edge: &Bindings) -> Result<bool, Failure> {
+    let running: Option<u32> = database::row(edge, ERASES, &[]).await?;
+    Ok(running.is_some_and(|running| running > 0))
+}
+
+const ERASES: &str = "SELECT json_quote(count(*)) FROM erasures WHERE state = 'running'";
+
+/// Brings what is on its way to where it goes, before somebody is looked for everywhere.
+///
+/// # Errors
+/// [`Failure::Platform`].
+pub(crate) async fn arrive(edge: &Bindings) -> Result<(), Failure> {
+    if edge.databases().len() < 2 {
+        return Ok(());
+    }
+    moves::go_on(edge, clock::now()).await
+}
+
+/// Why something is refused that is about one database.
+pub(crate) fn only_one(edge: &Bindings, what: &str) -> Result<(), Problem> {
+    match edge.databases().len() {
+        0 | 1 => Ok(()),
+        several => Err(Problem::new(
+            Kind::Busy,
+            format!(
+                "{what}: {several} databases are bound, and this works with one; see docs/scale.md \
+                 for how to go back to it"
+            ),
+        )),
+    }
 }
 
 /// Goes on with all that is on its way.
@@ -42,9 +85,13 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
         return Ok(());
     }
     moves::go_on(edge, now).await?;
-    comers::settle(edge, edge.shards(), now, id).await?;
+    if erases(edge).await? {
+        return Ok(());
+    }
+    comers::settle(edge, now, id).await?;
     for _ in 0..STEPS {
-        if !spread::step(edge, edge.shards(), now, id).await? {
+        let more = spread::step(edge, edge.shards(), now, id).await?;
+        if !more {
             break;
         }
     }
@@ -53,4 +100,10 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
 
 fn id() -> Result<String, Failure> {
     Ok(clock::new_id()?.text().replace('-', ""))
+}
+
+/// What goes on beside, for tests with databases of their own.
+#[cfg(test)]
+pub(crate) mod testing {
+    pub(crate) use super::{comers::settle, moves::go_on, spread::step};
 }

@@ -56,7 +56,6 @@ impl Lot {
 struct Row<'a>(
     #[serde(borrow)] std::borrow::Cow<'a, str>,
     String,
-    u32,
     #[serde(borrow)] &'a RawValue,
 );
 
@@ -109,7 +108,7 @@ async fn arrive<S: Store>(from: &S, to: &S, take: &str, rows: &[String]) -> Resu
     let mut kinds: BTreeMap<String, Vec<&RawValue>> = BTreeMap::new();
     let mut site = String::new();
     for row in rows {
-        let Row(kind, of, _, row) = serde_json::from_str(row)?;
+        let Row(kind, of, row) = serde_json::from_str(row)?;
         site = of;
         kinds.entry(kind.into_owned()).or_default().push(row);
     }
@@ -153,7 +152,7 @@ fn packs(rows: &[&RawValue]) -> Vec<String> {
 }
 
 /// Goes on with moves that broke off, and forgets what arrived long ago.
-pub(super) async fn go_on(store: &impl Store, now: i64) -> Result<(), Failure> {
+pub(crate) async fn go_on(store: &impl Store, now: i64) -> Result<(), Failure> {
     let old = Id::new(now.saturating_sub(ARRIVED_MS), [0; 10]);
     let old = old.text().replace('-', "");
     for from in store.parts() {

@@ -187,6 +187,15 @@ SELECT json_object(
   'cursor', cursor, 'steps', steps, 'moved', moved, 'next_at', next_at)
 FROM spread WHERE id = 1";
 
+/// Tombstones.
+const ERASED: &str = "SELECT json_array(site, hex(subject), until) FROM erased";
+
+/// `?1` tombstones.
+const KEEP_AWAY: &str = "\
+INSERT INTO erased (site, subject, until)
+SELECT value ->> 0, unhex(value ->> 1), value ->> 2 FROM json_each(?1) WHERE true
+ON CONFLICT DO UPDATE SET until = excluded.until WHERE until < excluded.until";
+
 /// `?1` over how many databases, `?2` out of how many, `?3` the first part.
 const BEGIN: &str = "\
 INSERT INTO spread (id, shards, bound, state, round, shard, part, cursor, steps, moved, next_at)
@@ -218,7 +227,7 @@ pub(crate) async fn how_far(store: &impl Store) -> Result<Option<Spread>, Failur
 }
 
 /// Takes a step; whether another is due.
-pub(super) async fn step(
+pub(crate) async fn step(
     store: &impl Store,
     shards: u32,
     now: i64,
@@ -227,6 +236,14 @@ pub(super) async fn step(
     let bound = store.parts().len();
     let found = how_far(store).await?;
     let Some(at) = found.filter(|own| own.is_over(shards, bound)) else {
+        // Before anything is stored elsewhere, it is known there whom nothing is kept of.
+        for from in store.parts() {
+            let erased = from.rows(Ask::new(ERASED, [""; 0])).await?;
+            let erased = format!("[{}]", erased.join(","));
+            for to in store.parts() {
+                to.batch(&[Ask::new(KEEP_AWAY, [erased.as_str()])]).await?;
+            }
+        }
         let first = PARTS.first().map_or("", |part| part.name);
         let values = [shards.to_string(), bound.to_string(), first.to_owned()];
         store.batch(&[Ask::new(BEGIN, values)]).await?;

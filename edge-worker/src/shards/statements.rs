@@ -72,9 +72,7 @@ CROSS JOIN refunds AS r INDEXED BY refunds_by_order ON r.site = ?1 AND r.order_n
                 hex("o.session"),
                 hex("o.visitor")
             ),
-            "\
-FROM json_each(?4, '$.observations') AS v
-CROSS JOIN observations AS o ON o.site = ?1 AND o.id = unhex(v.value)",
+            OBSERVATIONS,
             400,
         ),
     ]
@@ -106,6 +104,23 @@ FROM (
 CROSS JOIN evidence AS e
   ON e.site = ?1 AND e.definition = k.definition AND e.scope = k.scope AND e.who = k.who
     AND e.dedup = k.dedup AND e.observation = k.observation";
+
+/// Observations that name somebody, what servers said of visitors without a name, and single ones.
+const OBSERVATIONS: &str = "\
+FROM (
+  SELECT o.id
+  FROM json_each(?4, '$.identities') AS i
+  CROSS JOIN observations AS o INDEXED BY observations_by_contact
+    ON o.site = ?1 AND o.contact = i.value AND o.contact IS NOT NULL
+  UNION
+  SELECT o.id
+  FROM json_each(?4, '$.visitors') AS v
+  CROSS JOIN observations AS o INDEXED BY observations_of_servers
+    ON o.site = ?1 AND o.visitor = unhex(v.value)
+  WHERE o.source = 'server' AND o.contact IS NULL
+  UNION
+  SELECT unhex(value) FROM json_each(?4, '$.observations')) AS w
+CROSS JOIN observations AS o ON o.site = ?1 AND o.id = w.id";
 
 /// Sessions of people, and of nobody.
 const SESSIONS: &str = "\
@@ -160,7 +175,7 @@ WHERE site = ?1 AND id IN (
 
 /// What is on its way. `?1` the move.
 pub(super) const ROWS: &str = "\
-SELECT json_array(kind, site, home, json(row)) FROM leaving WHERE take = unhex(?1)";
+SELECT json_array(kind, site, json(row)) FROM leaving WHERE take = unhex(?1)";
 
 /// Moves that have not ended, the first ones first.
 pub(super) const TAKES: &str = "\

@@ -17,6 +17,7 @@ mod reference;
 mod refunds;
 mod replays;
 mod sessions;
+mod several;
 mod stale;
 mod tokens;
 mod walks;
