@@ -15,11 +15,7 @@ mod moves;
 mod spread;
 mod statements;
 
-#[cfg(test)]
-pub(crate) use comers::settle as settle_in;
 pub(crate) use directory::{forget, homes};
-#[cfg(test)]
-pub(crate) use moves::go_on;
 pub(crate) use spread::how_far;
 
 use crate::{
@@ -29,8 +25,10 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Steps of a run of the clock.
-const STEPS: usize = 20;
+/// Steps of a run of the clock, and the rows that it moves until it stops: each takes some statements,
+/// of which the platform allows so many in one run.
+const STEPS: usize = 60;
+const ROWS: usize = 4_000;
 
 /// Brings together whoever turned out to be one person.
 ///
@@ -89,9 +87,13 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
         return Ok(());
     }
     comers::settle(edge, now, id).await?;
+    let mut moved = 0usize;
     for _ in 0..STEPS {
-        let more = spread::step(edge, edge.shards(), now, id).await?;
-        if !more {
+        let Some(rows) = spread::step(edge, edge.shards(), now, id).await? else {
+            break;
+        };
+        moved = moved.saturating_add(rows);
+        if moved >= ROWS {
             break;
         }
     }

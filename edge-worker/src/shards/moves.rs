@@ -37,6 +37,21 @@ pub(super) struct Lot {
 }
 
 impl Lot {
+    fn may_have(&self, kind: &str) -> bool {
+        let named = [
+            &self.visitors,
+            &self.identities,
+            &self.orders,
+            &self.sessions,
+        ];
+        let of_people = named.iter().any(|list| !list.is_empty());
+        match kind {
+            "observation" => of_people || !self.observations.is_empty(),
+            "evidence" => of_people || !self.evidence.is_empty(),
+            _ => of_people,
+        }
+    }
+
     /// All that follows from what bears this name.
     pub(super) fn add_name(&mut self, name: &str) {
         let mut rest = name.chars();
@@ -76,26 +91,34 @@ pub(super) async fn bring<S: Store>(
     lot: &Lot,
     mut id: impl FnMut() -> Result<String, Failure>,
 ) -> Result<Brought, Failure> {
+    let mut takes = sql::takes();
+    takes.retain(|take| lot.may_have(take.kind));
     let lot = serde_json::to_string(lot)?;
     let mut moved = 0usize;
     for _ in 0..MOVES {
-        let take = id()?;
-        let values = [site, &take, &home.to_string(), &lot];
-        let mut asks: Vec<Ask> = sql::takes()
-            .into_iter()
-            .map(|sql| Ask::new(sql, values))
+        let id = id()?;
+        let values = [site, &id, &home.to_string(), &lot];
+        let mut asks: Vec<Ask> = takes
+            .iter()
+            .map(|take| Ask::new(take.sql.as_str(), values))
             .collect();
-        asks.extend(sql::LEAVE.map(|sql| Ask::new(sql, [site, &take])));
-        asks.push(Ask::new(sql::ROWS, [take.as_str()]));
+        let leave = sql::LEAVE
+            .iter()
+            .filter(|(kind, _)| takes.iter().any(|take| take.kind == *kind));
+        asks.extend(leave.map(|(_, sql)| Ask::new(*sql, [site, &id])));
+        asks.push(Ask::new(sql::ROWS, [id.as_str()]));
         let rows = from.batch(&asks).await?.pop().unwrap_or_default();
-        if rows.is_empty() {
+        moved = moved.saturating_add(rows.len());
+        if !rows.is_empty() {
+            arrive(from, to, &id, &rows).await?;
+        }
+        let least = takes.iter().map(|take| take.most).min();
+        if least.is_none_or(|least| rows.len() < least) {
             return Ok(Brought {
                 rows: moved,
                 all: true,
             });
         }
-        moved = moved.saturating_add(rows.len());
-        arrive(from, to, &take, &rows).await?;
     }
     Ok(Brought {
         rows: moved,

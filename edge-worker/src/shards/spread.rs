@@ -119,12 +119,12 @@ const PARTS: [Part; 10] = [
     part("who are known", Does::Link, VISITORS, 1_000),
     part("identities", Does::Link, IDENTITIES, 1_000),
     part("what proves", Does::Link, EVIDENCE, 1_000),
-    part("sessions", Does::Bring, SESSIONS, 200),
+    part("sessions", Does::Bring, SESSIONS, 400),
     part("evidence", Does::Bring, EVIDENCE, 400),
     part("known visitors", Does::Bring, VISITORS, 400),
     part("linked identities", Does::Bring, IDENTITIES, 400),
     part("refunds", Does::Bring, REFUNDS, 400),
-    part("observations", Does::Bring, OBSERVATIONS, 1_000),
+    part("observations", Does::Bring, OBSERVATIONS, 1_500),
     part("marks", Does::Forget, MARKS, 10_000),
 ];
 
@@ -226,13 +226,13 @@ pub(crate) async fn how_far(store: &impl Store) -> Result<Option<Spread>, Failur
         .transpose()?)
 }
 
-/// Takes a step; whether another is due.
+/// Takes a step, if one is due: how many rows it has moved.
 pub(crate) async fn step(
     store: &impl Store,
     shards: u32,
     now: i64,
     id: impl FnMut() -> Result<String, Failure>,
-) -> Result<bool, Failure> {
+) -> Result<Option<usize>, Failure> {
     let bound = store.parts().len();
     let found = how_far(store).await?;
     let Some(at) = found.filter(|own| own.is_over(shards, bound)) else {
@@ -247,10 +247,10 @@ pub(crate) async fn step(
         let first = PARTS.first().map_or("", |part| part.name);
         let values = [shards.to_string(), bound.to_string(), first.to_owned()];
         store.batch(&[Ask::new(BEGIN, values)]).await?;
-        return Ok(true);
+        return Ok(Some(0));
     };
     if at.state == "done" || at.next_at > now {
-        return Ok(false);
+        return Ok(None);
     }
     let number = PARTS.iter().position(|part| part.name == at.part);
     let (Some(number), Some(from)) = (number, store.parts().get(at.shard)) else {
@@ -260,7 +260,7 @@ pub(crate) async fn step(
         )));
     };
     let Some(part) = PARTS.get(number) else {
-        return Ok(false);
+        return Ok(None);
     };
     let ask = Ask::new(part.sql, [at.cursor.clone(), part.rows.to_string()]);
     let rows: Vec<Row> = from
@@ -313,7 +313,7 @@ pub(crate) async fn step(
         now.to_string(),
     ];
     store.batch(&[Ask::new(ADVANCE, values)]).await?;
-    Ok(next.state != "done" && next.next_at <= now)
+    Ok(Some(moved))
 }
 
 impl Spread {

@@ -1,19 +1,28 @@
 //! Every statement that moves rows. What leaves is named by `?1` site, `?2` the move, `?3` the number of
 //! the database that it goes to and `?4` a lot, as JSON; what arrives by `?1` site and `?2` its rows.
 
+/// A kind of rows, and how they leave.
+pub(super) struct Take {
+    pub(super) kind: &'static str,
+    pub(super) sql: String,
+    /// Rows that leave at once at most.
+    pub(super) most: usize,
+}
+
 /// Rows of a kind leave: each is JSON.
-fn take(kind: &str, row: &str, from: &str, most: u32) -> String {
-    format!(
+fn take(kind: &'static str, row: &str, from: &str, most: usize) -> Take {
+    let sql = format!(
         "\
 INSERT INTO leaving (take, kind, n, site, home, row)
 SELECT unhex(?2), '{kind}', row_number() OVER (), ?1, CAST(?3 AS INTEGER), row
 FROM (SELECT json_array({row}) AS row {from} LIMIT {most})
 WHERE ?4 <> ''"
-    )
+    );
+    Take { kind, sql, most }
 }
 
 /// What leaves, of each kind a bounded number.
-pub(super) fn takes() -> Vec<String> {
+pub(super) fn takes() -> Vec<Take> {
     let hex = |column: &str| format!("iif({column} IS NULL, NULL, lower(hex({column})))");
     vec![
         take(
@@ -35,7 +44,7 @@ pub(super) fn takes() -> Vec<String> {
                SELECT o.since FROM open_carts AS o
                WHERE o.site = s.site AND o.visitor = s.visitor AND o.session = s.session)",
             SESSIONS,
-            40,
+            100,
         ),
         take(
             "visitor",
@@ -134,43 +143,67 @@ CROSS JOIN sessions AS s
 
 /// What leaves is taken out of its tables. Of an observation the id stays behind, so that a copy meets it.
 /// `?1` site, `?2` the move.
-pub(super) const LEAVE: [&str; 8] = [
-    "\
+pub(super) const LEAVE: [(&str, &str); 8] = [
+    (
+        "evidence",
+        "\
 DELETE FROM evidence
 WHERE (site, definition, scope, who, dedup, observation) IN (
   SELECT ?1, row ->> 0, row ->> 1, row ->> 2, row ->> 3, unhex(row ->> 4)
   FROM leaving WHERE take = unhex(?2) AND kind = 'evidence')",
-    "\
+    ),
+    (
+        "session",
+        "\
 DELETE FROM open_carts
 WHERE (site, visitor, session) IN (
   SELECT ?1, unhex(row ->> 0), unhex(row ->> 1)
   FROM leaving WHERE take = unhex(?2) AND kind = 'session')",
-    "\
+    ),
+    (
+        "session",
+        "\
 DELETE FROM sessions
 WHERE (site, visitor, session) IN (
   SELECT ?1, unhex(row ->> 0), unhex(row ->> 1)
   FROM leaving WHERE take = unhex(?2) AND kind = 'session')",
-    "\
+    ),
+    (
+        "visitor",
+        "\
 DELETE FROM known_visitors
 WHERE site = ?1 AND visitor IN (
   SELECT unhex(row ->> 0) FROM leaving WHERE take = unhex(?2) AND kind = 'visitor')",
-    "\
+    ),
+    (
+        "identity",
+        "\
 DELETE FROM identities
 WHERE site = ?1 AND identity IN (
   SELECT row ->> 0 FROM leaving WHERE take = unhex(?2) AND kind = 'identity')",
-    "\
+    ),
+    (
+        "refund",
+        "\
 DELETE FROM refunds
 WHERE site = ?1 AND observation IN (
   SELECT unhex(row ->> 0) FROM leaving WHERE take = unhex(?2) AND kind = 'refund')",
-    "\
+    ),
+    (
+        "observation",
+        "\
 INSERT INTO dropped (site, id, archived)
 SELECT ?1, unhex(row ->> 0), 2 FROM leaving
 WHERE take = unhex(?2) AND kind = 'observation'
 ON CONFLICT DO NOTHING",
-    "\
+    ),
+    (
+        "observation",
+        "\
 DELETE FROM observations
 WHERE site = ?1 AND id IN (
   SELECT unhex(row ->> 0) FROM leaving WHERE take = unhex(?2) AND kind = 'observation')",
+    ),
 ];
 
 /// What is on its way. `?1` the move.

@@ -157,7 +157,8 @@ impl Deployment {
                 .map(|()| false),
             _ => shards::testing::step(node, shards, now, next)
                 .now_or_never()
-                .unwrap(),
+                .unwrap()
+                .map(|moved| moved.is_some()),
         };
         self.node.fuse.set((u32::MAX, false));
         more.unwrap_or_else(|problem| {
