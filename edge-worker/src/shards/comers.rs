@@ -8,7 +8,8 @@ use crate::{
     http::Failure,
     reports::{Ask, Store},
 };
-use std::collections::BTreeSet;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People of one run at most.
 const PEOPLE: u32 = 50;
@@ -32,6 +33,10 @@ const SETTLED: &str = "\
 DELETE FROM comers
 WHERE site = ?1 AND person = ?2 AND looks = CAST(?3 AS INTEGER) AND due_at = CAST(?4 AS INTEGER)";
 
+/// Who is due, as the table says it.
+#[derive(Deserialize)]
+struct Due(String, String, i64, i64);
+
 /// Brings home what is due.
 pub(crate) async fn settle(
     store: &impl Store,
@@ -39,53 +44,72 @@ pub(crate) async fn settle(
     mut id: impl FnMut() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
     let due = [now.to_string(), PEOPLE.to_string()];
-    let due = store.rows(Ask::new(DUE, due)).await?;
+    let due: Vec<Due> = store
+        .rows(Ask::new(DUE, due))
+        .await?
+        .iter()
+        .map(|row| serde_json::from_str(row))
+        .collect::<Result<_, _>>()?;
     if due.is_empty() {
         return Ok(());
     }
+    let named = due.iter().map(|own| (own.0.clone(), own.1.clone()));
     let shards = directory::shards(store).await?;
-    for row in due {
-        let (site, person, looks, due_at): (String, String, i64, i64) = serde_json::from_str(&row)?;
-        let all = come(store, shards, &site, &person, &mut id).await?;
-        if !all {
-            continue;
+    let homes = directory::people(store, shards, &named.collect()).await?;
+    let mut together: BTreeMap<(&str, u32), BTreeSet<String>> = BTreeMap::new();
+    for Due(site, person, ..) in &due {
+        let names = [person.clone()];
+        // Who has become somebody else is due under that name.
+        if homes.person(site, &names).as_ref() == Some(person) {
+            let home = homes.of(site, &names);
+            together
+                .entry((site, home))
+                .or_default()
+                .insert(person.clone());
         }
-        let (looks_text, due_at) = (looks.to_string(), due_at.to_string());
-        let mut values = vec![site, person, looks_text, due_at];
-        let sql = if looks == 0 {
-            values.push(now.saturating_add(AGAIN_MS).to_string());
-            LOOKED
-        } else {
-            SETTLED
-        };
-        store.batch(&[Ask::new(sql, values)]).await?;
     }
+    let mut left = BTreeSet::new();
+    for ((site, home), people) in together {
+        if !come(store, (site, home), &people, &mut id).await? {
+            left.extend(people.into_iter().map(|person| (site, person)));
+        }
+    }
+    let looked: Vec<Ask> = due
+        .iter()
+        .filter(|own| !left.contains(&(own.0.as_str(), own.1.clone())))
+        .map(|own| own.looked(now))
+        .collect();
+    store.batch(&looked).await?;
     Ok(())
 }
 
-/// Brings somebody home from every other database; whether nothing is left there.
+impl Due {
+    fn looked(&self, now: i64) -> Ask {
+        let Self(site, person, looks, due_at) = self;
+        let mut values = vec![
+            site.clone(),
+            person.clone(),
+            looks.to_string(),
+            due_at.to_string(),
+        ];
+        if *looks > 0 {
+            return Ask::new(SETTLED, values);
+        }
+        values.push(now.saturating_add(AGAIN_MS).to_string());
+        Ask::new(LOOKED, values)
+    }
+}
+
+/// Brings people home from every other database; whether nothing is left there.
 async fn come(
     store: &impl Store,
-    shards: u32,
-    site: &str,
-    person: &str,
+    (site, home): (&str, u32),
+    people: &BTreeSet<String>,
     id: &mut impl FnMut() -> Result<String, Failure>,
 ) -> Result<bool, Failure> {
-    let own = [(String::from(site), String::from(person))];
-    let homes = directory::people(store, shards, &own.into()).await?;
-    let names = [String::from(person)];
-    // Who has become somebody else is due under that name.
-    if homes.person(site, &names).as_deref() != Some(person) {
-        return Ok(true);
-    }
-    let home = homes.of(site, &names);
-    let people = BTreeSet::from(names);
     let mut lot = Lot::default();
-    for name in directory::names(store, site, &people)
-        .await?
-        .values()
-        .flatten()
-    {
+    let names = directory::names(store, site, people).await?;
+    for name in names.values().flatten() {
         lot.add_name(name);
     }
     let Some(to) = store.parts().get(usize::try_from(home).unwrap_or(0)) else {

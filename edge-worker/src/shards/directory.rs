@@ -3,14 +3,20 @@
 use crate::{
     http::Failure,
     reports::{Ask, Store},
-    sink::{Homes, Param, Statement, Wanted},
+    sink::{Homes, Link, Param, Statement, Wanted},
 };
 use goalpost_core::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names that items bear together are one person's. `?1` pairs of a site and its names, as JSON.
+/// Names that items bear together are one person's. `?1` a list of [`Link`] as JSON.
 const LINK: &str = "\
-INSERT INTO linked_names (site, names) SELECT value ->> 0, value -> 1 FROM json_each(?1)";
+INSERT INTO linked_names (site, names)
+SELECT l.value ->> 0, l.value -> 1
+FROM json_each(?1) AS l
+WHERE NOT EXISTS (
+  SELECT 1 FROM json_each(l.value, '$[2]') AS t
+  CROSS JOIN erased AS e ON e.site = l.value ->> 0 AND e.subject = unhex(t.value)
+  WHERE l.value ->> 3 < e.until)";
 
 /// The persons of names that have another beside them. `?1` pairs of site and name.
 const PEOPLE: &str = "\
@@ -25,8 +31,8 @@ FROM json_each(?1) AS p
 CROSS JOIN homes AS h INDEXED BY homes_by_person
   ON h.person = p.value ->> 1 AND h.site = p.value ->> 0";
 
-/// Over how many databases what comes is spread, out of how many, and whether all is at home.
-const SPREAD: &str = "SELECT json_array(shards, bound, state = 'done') FROM spread WHERE id = 1";
+/// Over how many databases what comes is spread.
+const SPREAD: &str = "SELECT json_quote(shards) FROM spread WHERE id = 1";
 
 /// Which items are here. `?1` pairs of site and id.
 const KEPT: &str = "\
@@ -44,9 +50,9 @@ pub(super) type Named = (String, String);
 
 /// Finds the database of each item.
 ///
-/// Most items are where their person is, or nowhere yet. But what was observed of somebody who has come
-/// from another database stays there, and while rows spread they may be anywhere: then each database is
-/// asked.
+/// An item that is somewhere already is a copy, and goes there: so each database is asked. What was
+/// observed of somebody who has come from another one stays there, while rows spread they may be
+/// anywhere, and the same item may come once more under another visitor.
 pub(crate) async fn homes(store: &impl Store, wanted: &Wanted) -> Result<Homes, Failure> {
     let mut asks = Vec::new();
     if !wanted.links.is_empty() {
@@ -55,7 +61,7 @@ pub(crate) async fn homes(store: &impl Store, wanted: &Wanted) -> Result<Homes, 
     asks.push(Ask::new(PEOPLE, [serde_json::to_string(&wanted.names)?]));
     asks.push(Ask::new(SPREAD, [""; 0]));
     let mut answers = store.batch(&asks).await?;
-    let (shards, spreading) = in_effect(store, &answers.pop().unwrap_or_default())?;
+    let shards = in_effect(store, &answers.pop().unwrap_or_default())?;
     let mut homes = Homes::over(shards);
     for row in answers.pop().unwrap_or_default() {
         let (site, name, person) = serde_json::from_str(&row)?;
@@ -64,12 +70,8 @@ pub(crate) async fn homes(store: &impl Store, wanted: &Wanted) -> Result<Homes, 
     let asked: Vec<(&String, String)> = wanted
         .items
         .iter()
-        .filter(|(site, _, name)| spreading || homes.knows(site, name))
-        .map(|(site, id, _)| (site, id.text().replace('-', "")))
+        .map(|(site, id)| (site, id.text().replace('-', "")))
         .collect();
-    if asked.is_empty() {
-        return Ok(homes);
-    }
     let asked = serde_json::to_string(&asked)?;
     for (number, part) in (0..).zip(store.parts()) {
         for row in part.rows(Ask::new(KEPT, [asked.as_str()])).await? {
@@ -82,30 +84,26 @@ pub(crate) async fn homes(store: &impl Store, wanted: &Wanted) -> Result<Homes, 
     Ok(homes)
 }
 
-/// Over how many databases what comes is spread, and whether rows may be elsewhere than at home.
+/// Over how many databases what comes is spread.
 ///
 /// The first database says so, and not what the deployment is set to: so all agree at any time.
-fn in_effect(store: &impl Store, rows: &[String]) -> Result<(u32, bool), Failure> {
-    let bound = store.parts().len();
+fn in_effect(store: &impl Store, rows: &[String]) -> Result<u32, Failure> {
     let Some(row) = rows.first() else {
-        return Ok((1, true));
+        return Ok(1);
     };
-    let (shards, known, done): (u32, usize, u8) = serde_json::from_str(row)?;
-    let most = u32::try_from(bound).unwrap_or(u32::MAX);
-    Ok((shards.min(most), done == 0 || known != bound))
+    let shards: u32 = serde_json::from_str(row)?;
+    let most = u32::try_from(store.parts().len()).unwrap_or(u32::MAX);
+    Ok(shards.min(most))
 }
 
 /// Over how many databases what comes is spread.
 pub(super) async fn shards(store: &impl Store) -> Result<u32, Failure> {
     let rows = store.rows(Ask::new(SPREAD, [""; 0])).await?;
-    Ok(in_effect(store, &rows)?.0)
+    in_effect(store, &rows)
 }
 
 /// These names are one person's each time.
-pub(super) async fn link(
-    store: &impl Store,
-    links: &BTreeSet<(String, Vec<String>)>,
-) -> Result<(), Failure> {
+pub(super) async fn link(store: &impl Store, links: &BTreeSet<Link>) -> Result<(), Failure> {
     if links.is_empty() {
         return Ok(());
     }
@@ -137,7 +135,8 @@ DELETE FROM homes WHERE site = ?1 AND name IN (SELECT value FROM json_each(?2))"
     "\
 INSERT INTO joined_people (site, name, was, person)
 SELECT h.site, h.name, h.person, (
-  SELECT min(o.name) FROM homes AS o WHERE o.site = h.site AND o.person = h.person)
+  SELECT min(o.name) FROM homes AS o INDEXED BY homes_by_person
+  WHERE o.person = h.person AND o.site = h.site)
 FROM json_each(?2) AS n
 CROSS JOIN homes AS h INDEXED BY homes_by_person ON h.person = n.value AND h.site = ?1",
 ];

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     http::Failure,
     reports::{Ask, Store},
+    sink::Link,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -293,7 +294,8 @@ pub(crate) async fn step(
             None => next.go_on(number, now),
         }
     }
-    let begins_to_bring = part.does == Does::Link
+    let begins_to_bring = at.round == 0
+        && part.does == Does::Link
         && next.part != at.part
         && PARTS
             .iter()
@@ -359,10 +361,11 @@ impl Row {
 }
 
 async fn link(store: &impl Store, rows: &[Row]) -> Result<(), Failure> {
-    let links: BTreeSet<(String, Vec<String>)> = rows
+    // Of whoever was erased, nothing is left to be found here.
+    let links: BTreeSet<Link> = rows
         .iter()
-        .map(|row| (row.1.clone(), row.names()))
-        .filter(|(_, names)| names.len() > 1)
+        .map(|row| (row.1.clone(), row.names(), Vec::new(), 0))
+        .filter(|(_, names, ..)| names.len() > 1)
         .collect();
     directory::link(store, &links).await
 }

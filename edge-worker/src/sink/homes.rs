@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What must be known of some messages before each of their items has its database.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Per site, names that one item bears together.
-    pub links: BTreeSet<(String, Vec<String>)>,
+    /// What single items say of who is whom.
+    pub links: BTreeSet<Link>,
     /// Per site, every name.
     pub names: BTreeSet<(String, String)>,
-    /// Per site, the items, each with one of its names.
-    pub items: BTreeSet<(String, Id, String)>,
+    /// Per site, every item.
+    pub items: BTreeSet<(String, Id)>,
 }
+
+/// Names that one item bears together: its site, the names, their tombstones, and when it happened. They
+/// are nobody's if one of them was erased after that.
+pub type Link = (String, Vec<String>, Vec<String>, i64);
 
 /// Where the items of some messages are to be stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,12 +43,6 @@ impl Homes {
     /// An item that is in this database already: a copy of it must meet it there. The first stands.
     pub fn add_kept(&mut self, site: String, id: Id, database: u32) {
         self.kept.entry((site, id)).or_insert(database);
-    }
-
-    /// Whether the name is one of several of its person.
-    pub fn knows(&self, site: &str, name: &str) -> bool {
-        self.people
-            .contains_key(&(String::from(site), String::from(name)))
     }
 
     /// The person of these names, which have been linked.
@@ -83,14 +81,17 @@ impl Way<'_> {
         site: &str,
         subjects: impl Iterator<Item = Subject>,
         session: Option<Id>,
-        id: Id,
+        (id, time): (Id, i64),
     ) -> u32 {
         if matches!(self, Self::One) {
             return 0;
         }
-        let mut names = Vec::new();
+        let (mut names, mut tombstones) = (Vec::new(), Vec::new());
         let mut nobodys = session;
         for own in subjects {
+            if matches!(self, Self::Asks(_)) {
+                tombstones.push(own.tombstone(site));
+            }
             if matches!(own, Subject::Visitor(_)) {
                 nobodys = None;
             }
@@ -109,11 +110,9 @@ impl Way<'_> {
                 wanted
                     .names
                     .extend(names.iter().map(|name| (own(), name.clone())));
-                if let Some(name) = names.first() {
-                    wanted.items.insert((own(), id, name.clone()));
-                }
+                wanted.items.insert((own(), id));
                 if names.len() > 1 {
-                    wanted.links.insert((own(), names));
+                    wanted.links.insert((own(), names, tombstones, time));
                 }
                 0
             }

@@ -47,7 +47,7 @@ pub(crate) mod tests;
 pub use chunk::{chunks, plans_needed};
 pub(crate) use clock::DeviceClock;
 pub(crate) use delivery::site_name;
-pub use homes::{Homes, Wanted};
+pub use homes::{Homes, Link, Wanted};
 pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};

@@ -251,9 +251,12 @@ impl Sorter<'_> {
         if let Some(page) = item.page {
             self.sorted.page_loads.captured(of, page, observation.seq);
         }
-        let database = self
-            .way
-            .place(&of.site(), item.names(), item.session(), observation.id);
+        let database = self.way.place(
+            &of.site(),
+            item.names(),
+            item.session(),
+            (observation.id, item.time.0),
+        );
         let label = of.label(Origin::of(item.page.is_some()));
         let tray = self.sorted.trays.entry((database, label)).or_default();
         let store = &mut tray.store;
@@ -322,7 +325,9 @@ impl Sorter<'_> {
         let origin =
             Origin::of(place.is_some() && (!fresh || self.quarantined.insert((of.site(), id))));
         let names = problem.names.iter().cloned();
-        let database = self.way.place(&of.site(), names, problem.session, id);
+        let database = self
+            .way
+            .place(&of.site(), names, problem.session, (id, problem.time));
         let tray = self.sorted.trays.entry((database, of.label(origin)));
         let tray = tray.or_default();
         if !fresh {
@@ -367,7 +372,9 @@ impl Sorter<'_> {
             if let (Some(id), Some(seq), Some(page)) = (id, seq, page) {
                 self.sorted.page_loads.captured(&delivery, page, seq);
                 let names = delivery.visitor().map(Subject::Visitor).into_iter();
-                let database = self.way.place(&delivery.site(), names, None, id);
+                let database = self
+                    .way
+                    .place(&delivery.site(), names, None, (id, id.time()));
                 let label = delivery.label(Origin::Page);
                 let tray = self.sorted.trays.entry((database, label));
                 let rows = tray.or_default().drop.entry(reason).or_default();

@@ -248,6 +248,7 @@ proptest! {
         (_, deliveries) in deliveries(),
         shards in prop::sample::select(vec![1u32, 2, 4]),
         acts in prop::collection::vec((0u8..5, 0u32..12, any::<bool>()), 0..12),
+        copies in any::<bool>(),
     ) {
         let mut one = Db::new();
         let mut several = Deployment::new(shards);
@@ -256,6 +257,12 @@ proptest! {
             let part = some_of_nobody(part);
             one.deliver(&part);
             several.deliver(&part);
+            if let Some(letter) = part.first().filter(|_| copies) {
+                // The cookie was lost meanwhile.
+                let other = [letter.clone().of(id(507))];
+                one.deliver(&other);
+                several.deliver(&other);
+            }
             for (what, number, happens) in acts.by_ref().take(3) {
                 match what {
                     4 => several.shards = [1, 2, 4][number as usize % 3],
