@@ -129,9 +129,11 @@ pub(super) async fn people(
 
 /// Names are forgotten with whom they are of; whoever else had something in common with these is
 /// somebody by themselves, and may have another home. `?1` site, `?2` names as JSON.
-const FORGET: [&str; 2] = [
+const FORGET: [&str; 3] = [
     "\
 DELETE FROM homes WHERE site = ?1 AND name IN (SELECT value FROM json_each(?2))",
+    "\
+DELETE FROM comers WHERE site = ?1 AND person IN (SELECT value FROM json_each(?2))",
     "\
 INSERT INTO joined_people (site, name, was, person)
 SELECT h.site, h.name, h.person, (
@@ -142,7 +144,7 @@ CROSS JOIN homes AS h INDEXED BY homes_by_person ON h.person = n.value AND h.sit
 ];
 
 /// Statements that forget names.
-pub(crate) fn forget(site: &str, names: &[String]) -> Result<[Statement; 2], Failure> {
+pub(crate) fn forget(site: &str, names: &[String]) -> Result<[Statement; 3], Failure> {
     let names = serde_json::to_string(names)?;
     Ok(FORGET.map(|sql| Statement {
         sql,

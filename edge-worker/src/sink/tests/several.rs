@@ -236,6 +236,30 @@ fn some_of_nobody(mut letters: Vec<Letter>) -> Vec<Letter> {
     letters
 }
 
+#[test]
+fn of_whoever_is_erased_no_name_is_left() {
+    let mut db = Db::new();
+    for names in [r#"["1a","3x"]"#, r#"["1a","3y","4z"]"#, r#"["1b","3w"]"#] {
+        db.sqlite
+            .execute(
+                "INSERT INTO linked_names (site, names) VALUES (?1, ?2)",
+                [SITE, names],
+            )
+            .unwrap();
+    }
+    let names = ["1a", "3x"].map(String::from);
+    db.run(&shards::forget(SITE, &names).unwrap());
+    assert_eq!(
+        db.table("SELECT name, person FROM homes ORDER BY name"),
+        ["1b | 1b", "3w | 1b", "3y | 3y", "4z | 3y"]
+    );
+    assert_eq!(
+        db.table("SELECT person FROM comers ORDER BY person"),
+        ["1b", "3y"],
+        "who is left over may have another home"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 150,
@@ -249,9 +273,13 @@ proptest! {
         shards in prop::sample::select(vec![1u32, 2, 4]),
         acts in prop::collection::vec((0u8..5, 0u32..12, any::<bool>()), 0..12),
         copies in any::<bool>(),
+        begun in any::<bool>(),
     ) {
         let mut one = Db::new();
         let mut several = Deployment::new(shards);
+        if begun {
+            several.settles();
+        }
         let mut acts = acts.into_iter();
         for part in deliveries {
             let part = some_of_nobody(part);
