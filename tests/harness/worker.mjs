@@ -166,10 +166,17 @@ export async function startWorker(options = {}) {
    * that is sent now is stored after everything that was sent before.
    */
   const settle = async () => {
+    // A mark is in the first database, whose part of a batch is stored before the others': the next batch
+    // begins when all of it is.
+    if (databases.length > 1) await mark();
+    await mark();
+  };
+
+  const mark = async () => {
     marks += 1;
     const site = `settled-${marks}-${Date.now()}`;
-    const mark = { received_at: Date.now(), content: { dropped: { reason: "bot", site } } };
-    await (await queue()).send(JSON.stringify(mark), { contentType: "text" });
+    const text = { received_at: Date.now(), content: { dropped: { reason: "bot", site } } };
+    await (await queue()).send(JSON.stringify(text), { contentType: "text" });
     await until(
       () => db.prepare("SELECT 1 AS found FROM fates WHERE site = ?1").bind(site).first(),
       "the queue's mark",
