@@ -69,7 +69,7 @@ pub(crate) async fn contact(
     let named = Named::read(&String::from(text))?;
     // All of a person is in one database, whichever that is.
     for part in edge.databases() {
-        let shown = in_database(part, &known, &named, &before, limit).await?;
+        let shown = in_database(part, &known, &named, before.as_deref(), limit).await?;
         if let Some(shown) = shown {
             return http::json(&shown);
         }
@@ -82,7 +82,7 @@ async fn in_database(
     edge: &Bindings,
     known: &Known,
     named: &Named,
-    before: &Option<String>,
+    before: Option<&str>,
     limit: u32,
 ) -> Result<Option<Value>, Failure> {
     let site = known.plan.site.as_str();
@@ -91,10 +91,10 @@ async fn in_database(
     // One more than asked for says whether there is another page.
     let wanted = limit.saturating_add(1).to_string();
     let (facts, lines) = (document::question(), timeline::question());
-    let before = before.clone().unwrap_or_default();
+    let before = before.unwrap_or_default();
     let questions = [
         (facts.as_str(), vec![site, &key]),
-        (lines.as_str(), vec![site, &key, &before, &wanted]),
+        (lines.as_str(), vec![site, &key, before, &wanted]),
     ];
     // One transaction, so that all figures are of one moment.
     let answers = database::batch(edge, &questions).await?;

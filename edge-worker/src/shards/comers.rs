@@ -53,9 +53,9 @@ pub(crate) async fn settle(
     if due.is_empty() {
         return Ok(());
     }
-    let named = due.iter().map(|own| (own.0.clone(), own.1.clone()));
+    let asked = due.iter().map(|own| (own.0.clone(), own.1.clone()));
     let shards = directory::shards(store).await?;
-    let homes = directory::people(store, shards, &named.collect()).await?;
+    let homes = directory::people(store, shards, &asked.collect()).await?;
     let mut together: BTreeMap<(&str, u32), BTreeSet<String>> = BTreeMap::new();
     for Due(site, person, ..) in &due {
         let names = [person.clone()];

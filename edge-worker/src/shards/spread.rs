@@ -290,7 +290,7 @@ pub(crate) async fn step(
     };
     if all {
         match rows.last().filter(|_| rows.len() >= part.rows) {
-            Some(last) => next.cursor = last.0.get().to_owned(),
+            Some(last) => last.0.get().clone_into(&mut next.cursor),
             None => next.go_on(number, now),
         }
     }

@@ -324,10 +324,10 @@ impl Sorter<'_> {
         let fresh = self.seen.insert((of.site(), id, problem.digest));
         let origin =
             Origin::of(place.is_some() && (!fresh || self.quarantined.insert((of.site(), id))));
-        let names = problem.names.iter().cloned();
+        let subjects = problem.names.iter().cloned();
         let database = self
             .way
-            .place(&of.site(), names, problem.session, (id, problem.time));
+            .place(&of.site(), subjects, problem.session, (id, problem.time));
         let tray = self.sorted.trays.entry((database, of.label(origin)));
         let tray = tray.or_default();
         if !fresh {

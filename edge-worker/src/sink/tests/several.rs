@@ -19,7 +19,7 @@ use std::{
 /// A database, or all of them as the first one.
 struct Node {
     db: RefCell<Option<Db>>,
-    parts: Vec<Node>,
+    parts: Vec<Self>,
     /// How many batches may run until one breaks off, and whether it still happens.
     fuse: Rc<Counter<(u32, bool)>>,
 }
