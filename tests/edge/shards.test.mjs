@@ -226,6 +226,9 @@ test("everything of a person is shown, and erased, wherever it is", async () => 
     await problem(await worker.admin(`${plan.site}/contacts/customer:k1`), 404, "not-found");
   }
   await equal("after somebody was erased");
+  for (const { acts } of await both((worker) => answer(worker, "audit"))) {
+    assert.ok(acts.some(({ act }) => act === "erase"), "it is known who erased");
+  }
   const names = await four.db.prepare("SELECT count(*) AS n FROM homes WHERE name = '3customer:k1'").first();
   assert.equal(names.n, 0);
 });

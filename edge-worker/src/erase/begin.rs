@@ -34,9 +34,9 @@ pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &C
         store::run(part, &begun).await?;
     }
     let mut first = begun;
+    first.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
     let homes: Vec<String> = names.subjects().map(|own| home::name(&own)).collect();
     first.extend(shards::forget(site, &homes)?);
-    first.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
     store::run(edge, &first).await?;
     let erasure = super::everywhere(edge, site, &id.text(), STEPS).await?;
     http::json(&erasure.shown())
