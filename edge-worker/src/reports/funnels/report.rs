@@ -150,10 +150,13 @@ impl Of<'_> {
             .into_iter()
             .partition(|funnel| funnel.unit == Unit::Contact);
         let mut tally = Tally::default();
-        for store in store.parts() {
-            if !own.is_empty() {
+        // What is kept of other funnels is left out, so these come first.
+        if !own.is_empty() {
+            for store in store.parts() {
                 self.kept(store, period, &own, &mut tally).await?;
             }
+        }
+        for store in store.parts() {
             if !(people.is_empty() && sessions.is_empty()) {
                 visits::check(store, days).await?;
             }
