@@ -43,6 +43,8 @@ pub mod erasure;
 pub mod fate;
 #[cfg(feature = "edge")]
 pub mod funnel;
+#[cfg(feature = "edge")]
+pub mod home;
 pub mod json;
 #[cfg(feature = "edge")]
 pub mod kpi;

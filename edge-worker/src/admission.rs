@@ -118,14 +118,14 @@ pub(crate) async fn objection(
 async fn read(edge: &Bindings, site: &str) -> Result<(), Failure> {
     let now = clock::now();
     let day = day_of(now);
-    let items: Option<u64> = database::row(edge, USED, &[site, &day]).await?;
+    let items: Vec<u64> = database::rows_of_all(edge, USED, &[site, &day]).await?;
     USED_UP.with_borrow_mut(|known| {
         if known.len() >= SITES {
             known.clear();
         }
         let used = Used {
             day,
-            items: items.unwrap_or(0),
+            items: items.into_iter().fold(0, u64::saturating_add),
             until: now.saturating_add(READ_MS),
         };
         known.insert(String::from(site), used);

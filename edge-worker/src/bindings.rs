@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use std::{
     cell::{Cell, OnceCell},
     collections::BTreeMap,
+    rc::Rc,
+    slice,
 };
 use worker::{Bucket, D1Database, Env, Fetcher, ObjectNamespace, Queue, kv::KvStore};
 
@@ -17,14 +19,32 @@ pub(crate) const DEAD_QUEUE: &str = "goalpost-dead";
 /// The limits of requests: of a site, and of one network at a site.
 pub(crate) const RATES: [&str; 2] = ["RATE_SITE", "RATE_NETWORK"];
 
+/// Databases that are looked for at most.
+const MOST_DATABASES: u32 = 16;
+
+/// The name of the binding of a database: `DB`, `DB_2`, `DB_3`.
+pub(crate) fn binding(number: u32) -> String {
+    match number {
+        0 => String::from("DB"),
+        _ => format!("DB_{}", number.saturating_add(1)),
+    }
+}
+
 /// A deployment's bindings and settings, each looked up at most once in an invocation.
+///
+/// Where there are several databases, it is about the first one; each of [`Bindings::databases`] is about
+/// its own.
 pub(crate) struct Bindings {
     env: Env,
+    /// The number of its database, from 0.
+    number: u32,
     database: OnceCell<D1Database>,
+    /// All of them, where there are several.
+    databases: OnceCell<Vec<Self>>,
     prefix: OnceCell<String>,
     signing_keys: OnceCell<SigningKeys>,
     webhook_keys: OnceCell<WebhookKeys>,
-    spent: Cell<Spent>,
+    spent: Rc<Cell<Spent>>,
 }
 
 /// Per site, the keys that its servers sign with; a site has several while it changes them.
@@ -34,40 +54,81 @@ pub(crate) type SigningKeys = BTreeMap<String, Vec<String>>;
 pub(crate) type WebhookKeys = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 impl Bindings {
-    pub(crate) const fn new(env: Env) -> Self {
+    pub(crate) fn new(env: Env) -> Self {
+        Self::of(env, 0, Rc::new(Cell::new(Spent::NOTHING)))
+    }
+
+    fn of(env: Env, number: u32, spent: Rc<Cell<Spent>>) -> Self {
         Self {
             env,
+            number,
             database: OnceCell::new(),
+            databases: OnceCell::new(),
             prefix: OnceCell::new(),
             signing_keys: OnceCell::new(),
             webhook_keys: OnceCell::new(),
-            spent: Cell::new(Spent::NOTHING),
+            spent,
         }
     }
 
-    /// `DB`: what is true.
+    /// `DB`, or `DB_2` and so on: what is true.
     pub(crate) fn database(&self) -> Result<&D1Database, Failure> {
         if let Some(database) = self.database.get() {
             return Ok(database);
         }
-        let database = self.env.d1("DB")?;
+        let database = self.env.d1(&binding(self.number))?;
         Ok(self.database.get_or_init(|| database))
     }
 
-    /// Adds to what the database was asked in this invocation.
+    /// Every database that is bound, the first one first.
+    pub(crate) fn databases(&self) -> &[Self] {
+        let several = self.databases.get_or_init(|| {
+            let own = |number| Self::of(self.env.clone(), number, Rc::clone(&self.spent));
+            let further = (1..MOST_DATABASES)
+                .take_while(|number| self.number == 0 && self.env.d1(&binding(*number)).is_ok());
+            let mut several: Vec<Self> = further.map(own).collect();
+            if !several.is_empty() {
+                several.insert(0, own(0));
+            }
+            several
+        });
+        if several.is_empty() {
+            slice::from_ref(self)
+        } else {
+            several
+        }
+    }
+
+    /// `SHARDS`: over how many of them what comes is spread; without it, the first has all.
+    pub(crate) fn shards(&self) -> u32 {
+        let bound = u32::try_from(self.databases().len()).unwrap_or(1);
+        self.wanted_shards().map_or(1, |wanted| wanted.min(bound))
+    }
+
+    fn wanted_shards(&self) -> Option<u32> {
+        let shards = self.env.var("SHARDS").ok()?.to_string();
+        shards.parse().ok().filter(|shards| *shards > 0)
+    }
+
+    /// Whether `SHARDS` is a number of databases that are bound, or not set at all.
+    pub(crate) fn shards_is_good(&self) -> bool {
+        self.env.var("SHARDS").is_err() || self.wanted_shards() == Some(self.shards())
+    }
+
+    /// Adds to what the databases were asked in this invocation.
     pub(crate) fn spend(&self, more: Spent) {
         let mut spent = self.spent.get();
         spent.add(more);
         self.spent.set(spent);
     }
 
-    /// What the database was asked in this invocation.
-    pub(crate) const fn spent(&self) -> Spent {
+    /// What the databases were asked in this invocation.
+    pub(crate) fn spent(&self) -> Spent {
         self.spent.get()
     }
 
-    /// Rows that the database has read in this invocation, entries of indexes too: what D1 is paid for.
-    pub(crate) const fn rows_read(&self) -> usize {
+    /// Rows that the databases have read in this invocation, entries of indexes too: what D1 is paid for.
+    pub(crate) fn rows_read(&self) -> usize {
         self.spent.get().rows_read
     }
 

@@ -43,6 +43,19 @@ pub(crate) async fn rows<T: DeserializeOwned>(
         .collect()
 }
 
+/// The same of every database, one after the other.
+pub(crate) async fn rows_of_all<T: DeserializeOwned>(
+    edge: &Bindings,
+    sql: &str,
+    values: &[&str],
+) -> Result<Vec<T>, Failure> {
+    let mut all = Vec::new();
+    for part in edge.databases() {
+        all.extend(rows(part, sql, values).await?);
+    }
+    Ok(all)
+}
+
 /// The first row, if there is one.
 pub(crate) async fn row<T: DeserializeOwned>(
     edge: &Bindings,

@@ -3,10 +3,11 @@
 mod vitals;
 
 use crate::{
-    bindings::{Bindings, RATES},
+    bindings::{self, Bindings, RATES},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
+    shards::how_far,
 };
 use goalpost_core::signature;
 use serde::Serialize;
@@ -29,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     "0013_joined_later.sql",
     "0014_watch.sql",
     "0015_doors.sql",
+    "0016_shards.sql",
 ];
 
 #[derive(Serialize)]
@@ -47,10 +49,12 @@ struct Check {
 
 /// Looks at each part, and answers 503 if one is missing.
 pub(crate) async fn report(edge: &Bindings) -> Outcome {
-    let database = migrations(edge).await;
+    let database = every_migration(edge).await;
     let asks = database.is_ok();
     let mut checks = vec![
         check("DB", database),
+        check("SHARDS", shards(edge)),
+        spread(edge).await,
         check("PLANS", plans(edge).await),
         events(edge),
         check("ASSETS", edge.assets().map(drop)),
@@ -83,11 +87,56 @@ fn check(name: &'static str, found: Result<(), Failure>) -> Check {
     }
 }
 
-async fn migrations(edge: &Bindings) -> Result<(), Failure> {
+async fn every_migration(edge: &Bindings) -> Result<(), Failure> {
+    for (number, part) in (0..).zip(edge.databases()) {
+        migrations(part, &bindings::binding(number)).await?;
+    }
+    Ok(())
+}
+
+fn shards(edge: &Bindings) -> Result<(), Failure> {
+    if edge.shards_is_good() {
+        return Ok(());
+    }
+    Err(Failure::Internal(format!(
+        "is no whole number from 1 to {}, the databases that are bound, so what comes is spread over {}",
+        edge.databases().len(),
+        edge.shards()
+    )))
+}
+
+/// Whether everybody is at home: if not, reports are right all the same.
+async fn spread(edge: &Bindings) -> Check {
+    let bound = edge.databases().len();
+    let told = |detail: String| Check {
+        name: "SPREAD",
+        ok: true,
+        detail,
+    };
+    if bound < 2 {
+        return told(String::new());
+    }
+    let detail = match how_far(edge).await {
+        Ok(Some(spread)) if spread.is_done(edge.shards(), bound) => String::new(),
+        Ok(Some(spread)) => format!(
+            "rows move to where they belong: {}, {} rows so far; the archive and replays wait for one \
+             database",
+            spread.place(),
+            spread.moved
+        ),
+        Ok(None) => {
+            String::from("rows have not begun to move to where they belong; the clock begins")
+        }
+        Err(problem) => problem.to_string(),
+    };
+    told(detail)
+}
+
+async fn migrations(edge: &Bindings, binding: &str) -> Result<(), Failure> {
     let sql = "SELECT json_quote(name) FROM d1_migrations ORDER BY id";
     let applied: Vec<String> = database::rows(edge, sql, &[]).await.map_err(|problem| {
         Failure::Platform(format!(
-            "{problem}; apply the migrations: wrangler d1 migrations apply DB"
+            "{problem}; apply the migrations: wrangler d1 migrations apply {binding}"
         ))
     })?;
     let missing: Vec<&str> = MIGRATIONS
@@ -99,7 +148,7 @@ async fn migrations(edge: &Bindings) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Platform(format!(
-        "migrations missing: {}; wrangler d1 migrations apply DB",
+        "migrations missing: {}; wrangler d1 migrations apply {binding}",
         missing.join(", ")
     )))
 }

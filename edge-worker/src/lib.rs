@@ -42,6 +42,7 @@ mod roll_up;
 mod routes;
 mod runtime;
 mod segments;
+mod shards;
 pub mod sink;
 mod store;
 #[cfg(test)]
@@ -92,6 +93,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let now = event.schedule() as i64;
     let edge = Bindings::new(env);
     let mut run = beats::Run::begin(&edge).await;
+    run.step("shards", shards::run(&edge, now).await);
     run.step("carts", carts::watch::run(&edge, now).await);
     run.step("figures", roll_up::roll_up(&edge, now).await);
     run.step("erasures", erase::go_on_with_all(&edge).await);

@@ -4,10 +4,11 @@ use crate::{
     bindings::Bindings,
     clock, database,
     http::Failure,
-    plans,
+    log, plans, shards,
     sink::{self, Param, Statement},
 };
 use goalpost_core::{Id, accepted::Accepted};
+use std::collections::BTreeMap;
 use worker::{D1PreparedStatement, wasm_bindgen::JsValue};
 
 /// What a transaction has done.
@@ -18,14 +19,32 @@ pub(crate) struct Receipt {
     pub(crate) rows_written: usize,
 }
 
-/// Stores messages that fit into one transaction.
+/// Stores messages that fit into one transaction; where there are several databases, one of each.
 ///
 /// # Errors
-/// [`Failure::Platform`]; then nothing of them is stored.
+/// [`Failure::Platform`]; then nothing of them is stored, or what is stored is met by a second try.
 pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<Receipt, Failure> {
     let book = plans::book(edge, &sink::plans_needed(messages)).await?;
     let batch = clock::new_id()?;
-    let rows_written = run(edge, &sink::transaction(batch, messages, &book)).await?;
+    let databases = edge.databases();
+    let parts = if databases.len() > 1 {
+        let wanted = sink::wanted(batch, messages, &book);
+        let homes = shards::homes(edge, &wanted).await?;
+        sink::transactions(batch, messages, &book, &homes)
+    } else {
+        BTreeMap::from([(0, sink::transaction(batch, messages, &book))])
+    };
+    let mut rows_written = 0usize;
+    for (number, part) in (0u32..).zip(databases) {
+        if let Some(statements) = parts.get(&number) {
+            rows_written = rows_written.saturating_add(run(part, statements).await?);
+        }
+    }
+    if databases.len() > 1
+        && let Err(problem) = shards::settle(edge).await
+    {
+        log::warn("not_at_home", &[], &problem);
+    }
     Ok(Receipt {
         batch,
         rows_written,

@@ -41,7 +41,7 @@ pub(crate) fn visitor(n: u64) -> Id {
 pub(crate) struct Shop {
     pub(crate) sqlite: Connection,
     pub(crate) known: Known,
-    book: PlanBook,
+    pub(crate) book: PlanBook,
     made: u64,
 }
 

@@ -88,6 +88,8 @@ export function inTime(work, ms, what) {
  * @property {object[]} [beside] further Workers beside it
  * @property {boolean} [migrate] false: leave the database empty
  * @property {string[]} [log] gets each line that the Worker writes to its log
+ * @property {number} [databases] how many databases are bound: DB, DB_2 and so on
+ * @property {number} [shards] over how many of them what comes is spread
  */
 
 /**
@@ -118,7 +120,11 @@ export async function startWorker(options = {}) {
   // Tests send more from one address than a network does; those about limits set their own.
   worker.ratelimits = options.rates;
   if (options.directSockets) worker.unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
+  if (options.shards) worker.bindings.SHARDS = String(options.shards);
   options.change?.(worker);
+  const further = Array.from({ length: (options.databases ?? 1) - 1 }, (_, at) => `DB_${at + 2}`);
+  const own = Object.fromEntries(further.map((name) => [name, `goalpost-${name.toLowerCase()}`]));
+  worker.d1Databases = { ...worker.d1Databases, ...own };
 
   const kept = options.persist ? (name) => join(options.persist, name) : () => undefined;
   const miniflare = new Miniflare({
@@ -136,7 +142,9 @@ export async function startWorker(options = {}) {
   const url = (options.directSockets ? await miniflare.unsafeGetDirectURL(worker.name) : entry)
     .origin;
   const db = await miniflare.getD1Database("DB", worker.name);
-  if (options.migrate !== false) await migrate(db);
+  const databases = [db];
+  for (const name of further) databases.push(await miniflare.getD1Database(name, worker.name));
+  if (options.migrate !== false) for (const one of databases) await migrate(one);
 
   const admin = (path, init = {}) =>
     fetch(`${url}/api/v1/sites/${path}`, {
@@ -164,10 +172,17 @@ export async function startWorker(options = {}) {
    * that is sent now is stored after everything that was sent before.
    */
   const settle = async () => {
+    // A mark is in the first database, whose part of a batch is stored before the others': the next batch
+    // begins when all of it is.
+    if (databases.length > 1) await mark();
+    await mark();
+  };
+
+  const mark = async () => {
     marks += 1;
     const site = `settled-${marks}-${Date.now()}`;
-    const mark = { received_at: Date.now(), content: { dropped: { reason: "bot", site } } };
-    await (await queue()).send(JSON.stringify(mark), { contentType: "text" });
+    const text = { received_at: Date.now(), content: { dropped: { reason: "bot", site } } };
+    await (await queue()).send(JSON.stringify(text), { contentType: "text" });
     await until(
       () => db.prepare("SELECT 1 AS found FROM fates WHERE site = ?1").bind(site).first(),
       "the queue's mark",
@@ -192,6 +207,7 @@ export async function startWorker(options = {}) {
     url,
     token,
     db,
+    databases,
     admin,
     publish,
     queue,

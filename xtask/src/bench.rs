@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Sink,
     /// Reports over a month of a large site
     Reports,
+    /// From one database to four: how long it takes, and that every report stays what it is
+    Shards,
     /// What servers report, per CPU-second beside a plain database
     Ingest,
     /// Observations per second of a replay beside the same evaluation natively
@@ -37,6 +39,7 @@ impl Bench {
             Self::Edge => "tests/bench/edge.mjs",
             Self::Sink => "tests/bench/sink.mjs",
             Self::Reports => "tests/bench/reports.mjs",
+            Self::Shards => "tests/bench/shards.mjs",
             Self::Ingest => "tests/bench/ingest.mjs",
             Self::Replay => "tests/bench/replay.mjs",
             Self::Sdk => "tests/bench/sdk/bench.mjs",
@@ -45,7 +48,7 @@ impl Bench {
     }
 }
 
-/// Runs the one that is named, or all; `rows` is how full the databases of sink and reports get,
+/// Runs the one that is named, or all; `rows` is how full the databases of sink, reports and shards get,
 /// `flags` are those of the page's benches.
 pub(crate) fn run(
     project: &Project,
@@ -58,7 +61,7 @@ pub(crate) fn run(
     for bench in chosen {
         let script = bench.script();
         let mut call = node(project).arg(script);
-        if let (Bench::Sink | Bench::Reports, Some(rows)) = (bench, rows) {
+        if let (Bench::Sink | Bench::Reports | Bench::Shards, Some(rows)) = (bench, rows) {
             call = call.args(["--rows", &rows.to_string()]);
         }
         if let Bench::Edge = bench {

@@ -31,10 +31,19 @@ fn quoted(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the Worker asks its deployment for: all of it is in one file.
+/// What the Worker asks its deployment for: Rust in one file, JavaScript in another.
 fn asked_for() -> BTreeSet<String> {
     let source = read("src/bindings.rs");
-    quoted(source.split("#[cfg(test)]").next().unwrap())
+    let mut names = quoted(source.split("#[cfg(test)]").next().unwrap());
+    let after_env = |own: &str| {
+        own.split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric())
+            .next()
+            .map(str::to_owned)
+    };
+    let runtime = read("src/runtime.js");
+    let asked = runtime.split("env.").skip(1).filter_map(after_env);
+    names.extend(asked.filter(|own| is_name(own)));
+    names
 }
 
 /// Bindings, and settings under `vars`: those that are switched off too, behind `//`.
@@ -60,6 +69,8 @@ fn every_binding_and_setting_is_named_for_the_operator_and_read_by_the_worker() 
     let settings = in_dev_vars();
     let mut named = in_wrangler();
     named.extend(settings.iter().map(|(name, _)| name.clone()));
+    // The Worker counts further ones by itself.
+    assert!(named.remove("DB_2"));
     assert_eq!(named, asked_for());
 }
 

@@ -87,23 +87,32 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
             continue;
         };
         if let Some(known) = plans::known(edge, &site, &plan.plan).await? {
-            let looked_at = run_site(edge, &known, now, room).await?;
-            room = room.saturating_sub(looked_at);
+            for part in edge.databases() {
+                let looked_at = run_site(edge, part, &known, now, room).await?;
+                room = room.saturating_sub(looked_at);
+            }
         }
     }
     Ok(())
 }
 
-async fn run_site(edge: &Bindings, known: &Known, now: i64, room: usize) -> Result<usize, Failure> {
+/// Looks at the carts of a database; what was given up is stored as any item is.
+async fn run_site(
+    edge: &Bindings,
+    part: &Bindings,
+    known: &Known,
+    now: i64,
+    room: usize,
+) -> Result<usize, Failure> {
     let site = known.rules.site.as_str();
     let after = known.reporting.cart_abandoned_after_ms;
     let before = now.saturating_sub(after).to_string();
-    let notes: Vec<Note> = database::rows(edge, DUE, &[site, &before, &room.to_string()]).await?;
+    let notes: Vec<Note> = database::rows(part, DUE, &[site, &before, &room.to_string()]).await?;
     if notes.is_empty() {
         return Ok(0);
     }
     let pairs = pairs(&notes)?;
-    let rows = database::rows(edge, &Whose::Sessions.question(), &[site, &pairs]).await?;
+    let rows = database::rows(part, &Whose::Sessions.question(), &[site, &pairs]).await?;
     let owners = owners(rows, after, now)?;
     let found = found(&notes, &owners, &known.rules, now);
     for problem in &found.problems {
@@ -116,7 +125,7 @@ async fn run_site(edge: &Bindings, known: &Known, now: i64, room: usize) -> Resu
         (LATER, serde_json::to_string(&found.later)?),
     ] {
         if rows != "[]" {
-            database::prepare(edge, sql, &[site, &rows])?.run().await?;
+            database::prepare(part, sql, &[site, &rows])?.run().await?;
         }
     }
     Ok(notes.len())

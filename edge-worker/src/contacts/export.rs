@@ -129,6 +129,8 @@ SELECT json_quote(coalesce(hex(max(id)), '')) FROM (
 /// Where a page begins: a part, and the last row of it that was looked at.
 type Place = (u8, String);
 
+/// Parts of each database, one database after the other.
+const PARTS: u8 = 3;
 const BY_INDEX: u8 = 0;
 const BY_WALK: u8 = 1;
 const WAITING: u8 = 2;
@@ -154,28 +156,34 @@ pub(crate) async fn export(
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
     let asked = Named::read(&String::from(text))?;
-    let person = asked.person(edge, site).await?;
-    let names = erase::names(edge, site, &person).await?;
+    let (person, names) = erase::names(edge, site, &asked, None).await?;
     if place.is_none() {
         let subject = asked.subject().tombstone(site);
         let note = Note::new(site, caller, Act::Export, &subject)?;
         database::batch(edge, &[note.question()]).await?;
     }
+    let place = place.unwrap_or_default();
+    let number = usize::from(place.0 / PARTS);
+    let databases = edge.databases();
     let of = Asked {
-        edge,
+        edge: databases.get(number).unwrap_or(edge),
         site,
         person: &person,
         names: &names,
         limit,
     };
-    let place = place.unwrap_or_default();
-    let page = match place.0 {
+    let page = match place.0 % PARTS {
         BY_INDEX => of.by_index(&place.1).await?,
         BY_WALK => of.by_walk(&place.1).await?,
         _ => of.waiting(&place.1).await?,
     };
+    let base = place.0.saturating_sub(place.0 % PARTS);
+    let after_it = (number.saturating_add(1) < databases.len())
+        .then(|| (base.saturating_add(PARTS), String::new()));
     let next = page
         .next
+        .map(|(part, cursor)| (base.saturating_add(part), cursor))
+        .or(after_it)
         .map(|next| serde_json::to_string(&next))
         .transpose()?
         .map(|text| URL_SAFE_NO_PAD.encode(text));

@@ -172,9 +172,16 @@ async fn found(
     let wanted = Wanted::read(text);
     let identities = serde_json::to_string(&wanted.identities)?;
     let (first, beyond) = &wanted.customers;
+    let most = limit;
     let limit = limit.to_string();
     let values = [site, &identities, first, beyond, &wanted.order, &limit];
-    database::rows(edge, FOUND, &values).await
+    let mut found: Vec<String> = database::rows_of_all(edge, FOUND, &values).await?;
+    if edge.databases().len() > 1 {
+        found.sort();
+        found.dedup();
+        found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    Ok(found)
 }
 
 async fn ranked(
@@ -185,7 +192,7 @@ async fn ranked(
 ) -> Result<Vec<String>, Failure> {
     let (site, currency) = (known.plan.site.as_str(), known.plan.currency.code());
     let values = [site, currency, &most.to_string()];
-    database::rows(edge, ranking(order), &values).await
+    database::rows_of_all(edge, ranking(order), &values).await
 }
 
 /// `?1` site, `?2` currency, `?3` how many. Each reads what all contacts of the site have of it.
@@ -234,7 +241,18 @@ LIMIT CAST(?3 AS INTEGER)";
 
 async fn rows(edge: &Bindings, site: &str, names: &[String]) -> Result<Vec<Row>, Failure> {
     let names = serde_json::to_string(names)?;
-    database::rows(edge, &details(), &[site, &names]).await
+    let mut rows: Vec<Row> = Vec::new();
+    for part in edge.databases() {
+        let found: Vec<Row> = database::rows(part, &details(), &[site, &names]).await?;
+        if rows.is_empty() {
+            rows = found;
+            continue;
+        }
+        for (own, more) in rows.iter_mut().zip(found) {
+            own.add(more);
+        }
+    }
+    Ok(rows)
 }
 
 /// What there is of some contacts. `?1` site, `?2` their names as JSON.
@@ -275,6 +293,17 @@ pub(super) struct Row(
 );
 
 impl Row {
+    /// Adds what another database has of the same contact.
+    fn add(&mut self, other: Self) {
+        let least = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
+        self.1.extend(other.1);
+        let (sessions, began, ended) = other.2;
+        self.2.0 = self.2.0.saturating_add(sessions);
+        self.2.1 = least(self.2.1, began);
+        self.2.2 = self.2.2.max(ended);
+        self.3 = (least(self.3.0, other.3.0), self.3.1.max(other.3.1));
+    }
+
     fn seen(&self) -> (Option<i64>, Option<i64>) {
         let times = || self.1.iter().map(|own| own.time);
         let (_, began, ended) = self.2;

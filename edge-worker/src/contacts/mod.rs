@@ -24,14 +24,14 @@ pub(crate) use stage::standing;
 use crate::{
     bindings::Bindings,
     clock, database,
-    http::{self, Outcome},
-    plans,
+    http::{self, Failure, Outcome},
+    plans::{self, Known},
     problem::{Kind, Problem},
     reports::{Query, bad_parameter},
     routes::Parameter,
 };
 use document::Facts;
-use serde_json::json;
+use serde_json::{Value, json};
 use worker::{Request, js_sys};
 
 /// Lines of a timeline's page.
@@ -66,8 +66,27 @@ pub(crate) async fn contact(
     let before = query.get("before").map(timeline::place).transpose()?;
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
-    let person = Named::read(&String::from(text))?.person(edge, site).await?;
+    let named = Named::read(&String::from(text))?;
+    // All of a person is in one database, whichever that is.
+    for part in edge.databases() {
+        let shown = in_database(part, &known, &named, before.as_deref(), limit).await?;
+        if let Some(shown) = shown {
+            return http::json(&shown);
+        }
+    }
+    Err(nobody().into())
+}
 
+/// What a database has of a person, if it has anything.
+async fn in_database(
+    edge: &Bindings,
+    known: &Known,
+    named: &Named,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Option<Value>, Failure> {
+    let site = known.plan.site.as_str();
+    let person = named.person(edge, site).await?;
     let key = person.key();
     // One more than asked for says whether there is another page.
     let wanted = limit.saturating_add(1).to_string();
@@ -75,18 +94,18 @@ pub(crate) async fn contact(
     let before = before.unwrap_or_default();
     let questions = [
         (facts.as_str(), vec![site, &key]),
-        (lines.as_str(), vec![site, &key, &before, &wanted]),
+        (lines.as_str(), vec![site, &key, before, &wanted]),
     ];
     // One transaction, so that all figures are of one moment.
     let answers = database::batch(edge, &questions).await?;
     let mut answers = answers.into_iter();
     let facts = answers.next().unwrap_or_default();
     let Some(facts) = facts.first() else {
-        return Err(nobody().into());
+        return Ok(None);
     };
     let facts: Facts = serde_json::from_str(facts)?;
     if !facts.are_some() {
-        return Err(nobody().into());
+        return Ok(None);
     }
     let lines = answers
         .next()
@@ -95,7 +114,8 @@ pub(crate) async fn contact(
         .map(|line| serde_json::from_str(line))
         .collect::<Result<_, _>>()?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    http::json(&facts.document(&known, &person, lines, limit, clock::now())?)
+    let shown = facts.document(known, &person, lines, limit, clock::now())?;
+    Ok(Some(shown))
 }
 
 fn nobody() -> Problem {

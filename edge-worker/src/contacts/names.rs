@@ -26,8 +26,41 @@ pub(super) async fn names_after(
     steps: u32,
     limit: u32,
 ) -> Result<Names, Failure> {
-    let rows = database::rows(edge, WALK, &[site, after, &steps.to_string()]).await?;
-    Ok(merged(rows, steps, limit))
+    let mut all: Option<Names> = None;
+    for part in edge.databases() {
+        let rows = database::rows(part, WALK, &[site, after, &steps.to_string()]).await?;
+        let own = merged(rows, steps, limit);
+        all = Some(match all {
+            Some(others) => others.and(own, limit),
+            None => own,
+        });
+    }
+    Ok(all.unwrap_or(Names {
+        names: Vec::new(),
+        next: None,
+    }))
+}
+
+impl Names {
+    /// With those of another database: neither says anything of what is beyond its end.
+    fn and(self, other: Self, limit: u32) -> Self {
+        let mut next = [&self.next, &other.next]
+            .into_iter()
+            .flatten()
+            .min()
+            .cloned();
+        let mut names: BTreeSet<String> = self.names.into_iter().chain(other.names).collect();
+        names.retain(|name| next.as_ref().is_none_or(|next| name <= next));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if names.len() > limit {
+            names = names.into_iter().take(limit).collect();
+            next = names.last().cloned();
+        }
+        Self {
+            names: names.into_iter().collect(),
+            next,
+        }
+    }
 }
 
 /// `?1` site, `?2` after which name, `?3` how many steps of each walk.

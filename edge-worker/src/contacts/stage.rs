@@ -83,7 +83,7 @@ pub(crate) async fn contacts_in_stage(
     site: &str,
     stage: Stage,
 ) -> Result<BTreeSet<String>, Failure> {
-    let reached: Vec<Reached> = database::rows(edge, OUTCOMES, &[site, &ids()?]).await?;
+    let reached: Vec<Reached> = database::rows_of_all(edge, OUTCOMES, &[site, &ids()?]).await?;
     if stage != Stage::Visitor {
         return Ok(at(reached, stage));
     }

@@ -1,7 +1,7 @@
 //! How an erasure begins: all names of the person, and a tombstone of each.
 
 use super::{
-    NAMES, Names, STEPS, go_on, hex, statements as sql,
+    NAMES, Names, STEPS, hex, statements as sql,
     stores::{Store, lay},
 };
 use crate::{
@@ -10,13 +10,13 @@ use crate::{
     bindings::Bindings,
     clock,
     contacts::Named,
-    database,
     http::{self, Outcome},
     reports::bad_parameter,
+    shards,
     sink::{Param, Statement},
     store,
 };
-use goalpost_core::Id;
+use goalpost_core::{Id, home};
 use worker::js_sys;
 
 /// Erases whoever is named by an identity or a visitor, as far as one request may go; the clock goes on
@@ -27,17 +27,22 @@ pub(crate) async fn begin(edge: &Bindings, site: &str, encoded: &str, caller: &C
     let text = js_sys::decode_uri_component(encoded)
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
     let asked = Named::read(&String::from(text))?;
-    let person = asked.person(edge, site).await?;
-    let key = person.key();
-    let most = NAMES.to_string();
-    let found: Option<Names> = database::row(edge, sql::NAMES, &[site, &key, &most]).await?;
-    let names = found.unwrap_or_default().with(&key).of_a_round(NAMES);
+    shards::arrive(edge).await?;
+    let (whose, names) = super::names(edge, site, &asked, Some(NAMES)).await?;
+    let names = names.of_a_round(NAMES);
     let asked = asked.subject().tombstone(site);
     let (id, now) = (clock::new_id()?, clock::now());
-    let mut statements = statements(site, id, &asked, (&key, &names), now)?.to_vec();
-    statements.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
-    store::run(edge, &statements).await?;
-    let erasure = go_on(edge, super::find(edge, site, &id.text()).await?, STEPS).await?;
+    let begun = statements(site, id, &asked, (&whose.key(), &names), now)?.to_vec();
+    // The first one last: whoever finds the erasure there finds it everywhere.
+    for part in edge.databases().iter().skip(1).rev() {
+        store::run(part, &begun).await?;
+    }
+    let mut first = begun;
+    first.push(Note::new(site, caller, Act::Erase, &asked)?.statement());
+    let homes: Vec<String> = names.subjects().map(|own| home::name(&own)).collect();
+    first.extend(shards::forget(site, &homes)?);
+    store::run(edge, &first).await?;
+    let erasure = super::everywhere(edge, site, &id.text(), STEPS).await?;
     http::json(&erasure.shown())
 }
 

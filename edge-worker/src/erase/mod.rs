@@ -29,7 +29,7 @@ use crate::{
     archive,
     bindings::Bindings,
     clock,
-    contacts::Person,
+    contacts::{Named, Person},
     database,
     http::{self, Failure, Outcome},
     openapi::shape,
@@ -71,11 +71,42 @@ pub(crate) struct Names {
     orders: Vec<String>,
 }
 
-/// Reads every name of a person.
-pub(crate) async fn names(edge: &Bindings, site: &str, person: &Person) -> Result<Names, Failure> {
-    let key = person.key();
-    let names: Option<Names> = database::row(edge, sql::NAMES, &[site, &key, "-1"]).await?;
-    Ok(names.unwrap_or_default().with(&key))
+/// Reads who somebody is, and every name of that person, or at most so many of each kind.
+pub(crate) async fn names(
+    edge: &Bindings,
+    site: &str,
+    asked: &Named,
+    most: Option<usize>,
+) -> Result<(Person, Names), Failure> {
+    let most = most.map_or_else(|| String::from("-1"), |most| most.to_string());
+    let mut whose = asked.answered(None);
+    let mut all = Names::default();
+    for part in edge.databases() {
+        let person = asked.person(part, site).await?;
+        let key = person.key();
+        let names: Option<Names> = database::row(part, sql::NAMES, &[site, &key, &most]).await?;
+        all.add(names.unwrap_or_default().with(&key));
+        if person != asked.answered(None) {
+            whose = person;
+        }
+    }
+    Ok((whose, all))
+}
+
+impl Names {
+    fn add(&mut self, other: Self) {
+        for (own, more) in [
+            (&mut self.visitors, other.visitors),
+            (&mut self.identities, other.identities),
+            (&mut self.orders, other.orders),
+        ] {
+            for name in more {
+                if !own.contains(&name) {
+                    own.push(name);
+                }
+            }
+        }
+    }
 }
 
 /// Names of each kind that one round takes: what fits into a row and into a statement.
@@ -86,24 +117,49 @@ const STEPS: usize = 20;
 
 /// Shows how far an erasure is.
 pub(crate) async fn show(edge: &Bindings, site: &str, id: &str) -> Outcome {
-    let erasure = find(edge, site, id).await?;
+    let erasure = everywhere(edge, site, id, 0).await?;
     http::json(&erasure.shown())
 }
 
 /// Takes steps, and shows the erasure after them.
 pub(crate) async fn step(edge: &Bindings, site: &str, id: &str) -> Outcome {
-    let erasure = go_on(edge, find(edge, site, id).await?, STEPS).await?;
+    let erasure = everywhere(edge, site, id, STEPS).await?;
     http::json(&erasure.shown())
 }
 
 /// Takes a bounded number of steps, each of the erasure that has waited longest.
 pub(crate) async fn go_on_with_all(edge: &Bindings) -> Result<(), Failure> {
-    for _ in 0..STEPS {
-        let erasure: Option<Erasure> = database::row(edge, &sql::next(), &[]).await?;
-        let Some(erasure) = erasure else { break };
-        go_on(edge, erasure, 1).await?;
+    for part in edge.databases() {
+        for _ in 0..STEPS {
+            let erasure: Option<Erasure> = database::row(part, &sql::next(), &[]).await?;
+            let Some(erasure) = erasure else { break };
+            go_on(part, erasure, 1).await?;
+        }
     }
     Ok(())
+}
+
+/// The erasure in every database, as one: each goes through its own rows.
+async fn everywhere(
+    edge: &Bindings,
+    site: &str,
+    id: &str,
+    most: usize,
+) -> Result<Erasure, Failure> {
+    let mut all: Option<Erasure> = None;
+    for (number, part) in edge.databases().iter().enumerate() {
+        let found = match find(part, site, id).await {
+            // It was bound later, and knows only the tombstones.
+            Err(Failure::Problem(_)) if number > 0 => continue,
+            found => found?,
+        };
+        let own = go_on(part, found, most).await?;
+        all = Some(match all {
+            Some(others) => others.and(own),
+            None => own,
+        });
+    }
+    all.ok_or_else(|| Failure::Internal(String::from("there is no database")))
 }
 
 async fn find(edge: &Bindings, site: &str, id: &str) -> Result<Erasure, Failure> {
@@ -222,6 +278,22 @@ fn transaction(erasure: &Erasure, store: Store, step: Step, now: i64) -> Vec<Sta
 impl Erasure {
     fn runs(&self) -> bool {
         self.state == "running"
+    }
+
+    /// Together with the same one in another database: it is where the first is that still runs.
+    fn and(self, other: Self) -> Self {
+        let (first, second) = if self.runs() || !other.runs() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        Self {
+            steps: first.steps.saturating_add(second.steps),
+            observations: first.observations.saturating_add(second.observations),
+            quarantined: first.quarantined.saturating_add(second.quarantined),
+            updated_at: first.updated_at.max(second.updated_at),
+            ..first
+        }
     }
 
     /// Of the person, nothing.

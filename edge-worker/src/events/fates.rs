@@ -50,10 +50,11 @@ impl Fates {
     ) -> Result<Self, Failure> {
         let ids: Vec<String> = events.iter().map(|event| hex(event.id)).collect();
         let ids = serde_json::to_string(&ids)?;
-        Ok(Self::new(
-            batch,
-            database::rows(edge, ROWS, &[site, &ids]).await?,
-        ))
+        let mut rows = Vec::new();
+        for part in edge.databases() {
+            rows.extend(database::rows(part, ROWS, &[site, &ids]).await?);
+        }
+        Ok(Self::new(batch, rows))
     }
 
     fn new(batch: Id, found: Vec<Row>) -> Self {

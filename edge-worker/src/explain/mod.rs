@@ -103,8 +103,8 @@ pub(crate) async fn observation(
     };
     let id = Id::parse(id).ok_or_else(unknown)?;
     let hex = id.text().replace('-', "");
-    let item: Option<Item> = database::row(edge, FIND, &[site, &hex]).await?;
-    let item = item.ok_or_else(unknown)?;
+    let found: Vec<Item> = database::rows_of_all(edge, FIND, &[site, &hex]).await?;
+    let item = found.into_iter().next().ok_or_else(unknown)?;
     let known = match query.get("plan") {
         Some(wanted) => plan(edge, site, wanted).await?,
         // What waits because its site had no plan is explained by the one that there is now.
@@ -254,7 +254,7 @@ async fn counted(
         return Ok(Vec::new());
     }
     let keys = serde_json::to_string(&keys)?;
-    database::rows(edge, COUNTED, &[site, &keys]).await
+    database::rows_of_all(edge, COUNTED, &[site, &keys]).await
 }
 
 /// The key's person as storage has it: the contact takes the visitor's place.

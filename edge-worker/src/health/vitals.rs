@@ -28,7 +28,7 @@ pub(super) async fn checks(edge: &Bindings) -> Vec<Check> {
         Ok(beats) => vec![
             cron(&beats, now),
             queue(beats.queue.as_ref(), now),
-            nightly(&beats, now),
+            nightly(&beats, edge.databases().len(), now),
         ],
         Err(problem) => vec![Check {
             name: "CRON",
@@ -111,11 +111,12 @@ fn queue(batch: Option<&Batch>, now: i64) -> Check {
     }
 }
 
-fn nightly(beats: &Beats, now: i64) -> Check {
-    let when = beats.checked_at.map_or_else(
-        || String::from("has not run yet"),
-        |at| format!("last went on {} ago", span(now.saturating_sub(at))),
-    );
+fn nightly(beats: &Beats, databases: usize, now: i64) -> Check {
+    let when = match beats.checked_at {
+        _ if databases > 1 => String::from("does not run with several databases"),
+        None => String::from("has not run yet"),
+        Some(at) => format!("last went on {} ago", span(now.saturating_sub(at))),
+    };
     let ok = beats.differences == 0;
     let detail = if ok {
         when
@@ -243,13 +244,13 @@ mod tests {
             checked_at: Some(0),
             ..Beats::default()
         };
-        let check = nightly(&beats, 3 * 60 * MINUTE);
+        let check = nightly(&beats, 1, 3 * 60 * MINUTE);
         assert!(!check.ok);
         assert!(
             check
                 .detail
                 .starts_with("last went on 3 h ago; 2 kept figures do not")
         );
-        assert!(nightly(&Beats::default(), 0).ok);
+        assert!(nightly(&Beats::default(), 1, 0).ok);
     }
 }

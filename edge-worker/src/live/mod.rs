@@ -53,6 +53,10 @@ LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE o.batch >= unhex(?2)
 ORDER BY o.batch DESC, o.time DESC, o.seq DESC LIMIT 200";
 
+/// What an answer has at most, as each statement does.
+const OBSERVED: usize = 200;
+const WAITING: usize = 50;
+
 const QUARANTINED: &str = "\
 SELECT json_object(
   'id', hex(id) || '-' || digest, 'time', received_at, 'reason', reason, 'detail', detail,
@@ -151,7 +155,18 @@ pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Out
     let held_from = from.saturating_sub(60_000).to_string();
     let name = known.plan.site.as_str();
 
-    let rows: Vec<Row> = database::rows(edge, OBSERVATIONS, &[name, &first]).await?;
+    let mut rows: Vec<Row> = Vec::new();
+    let mut quarantined: Vec<Held> = Vec::new();
+    for part in edge.databases() {
+        rows.extend(database::rows::<Row>(part, OBSERVATIONS, &[name, &first]).await?);
+        quarantined.extend(database::rows::<Held>(part, QUARANTINED, &[name, &held_from]).await?);
+    }
+    if edge.databases().len() > 1 {
+        rows.sort_by(|a, b| (&b.batch, b.time, &b.id).cmp(&(&a.batch, a.time, &a.id)));
+        rows.truncate(OBSERVED);
+        quarantined.sort_by_key(|own| std::cmp::Reverse(own.time));
+        quarantined.truncate(WAITING);
+    }
     let cursor = rows
         .first()
         .and_then(|row| Id::parse(&row.batch))
@@ -163,7 +178,7 @@ pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Out
         now: clock::now(),
         cursor,
         observations: rows.into_iter().map(|row| row.seen(&known)).collect(),
-        quarantined: database::rows(edge, QUARANTINED, &[name, &held_from]).await?,
+        quarantined,
         totals: totals(edge, name).await?,
     })
 }

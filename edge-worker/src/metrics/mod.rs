@@ -10,7 +10,7 @@ use crate::{
     beats::{self, Beats},
     bindings::Bindings,
     clock, database,
-    http::{self, Outcome},
+    http::{self, Failure, Outcome},
     reports,
 };
 use goalpost_core::{
@@ -64,37 +64,21 @@ struct Figures {
 pub(crate) async fn metrics(edge: &Bindings, site: &str) -> Outcome {
     let now = clock::now();
     let today = Zone::default().date(now).text();
-    let prepared = [
-        (FATES, vec![site]),
-        (reports::CLAIMS, vec![site]),
-        (QUARANTINED_TODAY, vec![site, &today]),
-        (STALE, vec![site]),
-        (CHECK, vec![site]),
-    ]
-    .iter()
-    .map(|(sql, values)| database::prepare(edge, sql, values))
-    .collect::<Result<_, _>>()?;
-    let answers = database::run(edge, prepared).await?;
     let mut figures = Figures {
-        database_bytes: answers.last().map_or(0.0, |own| own.database_bytes),
         beats: beats::beats(edge).await?,
         ..Figures::default()
     };
-    for (at, answer) in answers.iter().enumerate() {
-        for row in &answer.texts {
-            match at {
-                0 => figures.fates.push(serde_json::from_str(row)?),
-                1 => figures.disagreements = serde_json::from_str(row)?,
-                2 => figures.quarantined_bytes = serde_json::from_str(row)?,
-                3 => figures.stale_days = serde_json::from_str(row)?,
-                _ => figures.check = serde_json::from_str(row)?,
-            }
-        }
+    for part in edge.databases() {
+        figures.read(part, site, &today).await?;
     }
     let text = figures.text(now).into_bytes();
     let response = http::with_body(200, CONTENT_TYPE, text)?;
     response.headers().set("Cache-Control", "no-store")?;
     Ok(response)
+}
+
+fn add(sum: &mut i64, more: i64) {
+    *sum = sum.saturating_add(more);
 }
 
 /// Each word of `known` that a row may bear; any other is told as `other`.
@@ -120,6 +104,44 @@ fn reasons() -> Vec<&'static str> {
 type Labels = Vec<(&'static str, String)>;
 
 impl Figures {
+    /// Adds what a database has.
+    async fn read(&mut self, part: &Bindings, site: &str, today: &str) -> Result<(), Failure> {
+        let prepared = [
+            (FATES, vec![site]),
+            (reports::CLAIMS, vec![site]),
+            (QUARANTINED_TODAY, vec![site, today]),
+            (STALE, vec![site]),
+            (CHECK, vec![site]),
+        ]
+        .iter()
+        .map(|(sql, values)| database::prepare(part, sql, values))
+        .collect::<Result<_, _>>()?;
+        let answers = database::run(part, prepared).await?;
+        self.database_bytes += answers.last().map_or(0.0, |own| own.database_bytes);
+        for (at, answer) in answers.iter().enumerate() {
+            for row in &answer.texts {
+                match at {
+                    0 => self.fates.push(serde_json::from_str(row)?),
+                    1 => {
+                        let (refused, missed): (i64, i64) = serde_json::from_str(row)?;
+                        add(&mut self.disagreements.0, refused);
+                        add(&mut self.disagreements.1, missed);
+                    }
+                    2 => add(&mut self.quarantined_bytes, serde_json::from_str(row)?),
+                    3 => add(&mut self.stale_days, serde_json::from_str(row)?),
+                    _ => {
+                        let own: Check = serde_json::from_str(row)?;
+                        self.check.at = self.check.at.max(own.at);
+                        add(&mut self.check.compared, own.compared);
+                        add(&mut self.check.skipped, own.skipped);
+                        add(&mut self.check.differences, own.differences);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Sums of fates, told apart by what `label` says of a row; `None` leaves it out.
     fn sums(
         &self,

@@ -10,6 +10,7 @@ use crate::{
     plans,
     problem::{Kind, Problem},
     reports::{bad_parameter, day},
+    shards,
     sink::{Param, Statement},
     store,
 };
@@ -44,6 +45,7 @@ pub(crate) async fn begin(
     site: &str,
     caller: &Caller,
 ) -> Outcome {
+    shards::only_one(edge, "replay")?;
     let body = body::read(&mut request, BODY_BYTES).await?;
     let wanted = read(&body)?;
     let (from, to) = period(&wanted)?;

@@ -4,7 +4,7 @@ use super::{Amount, Query, amount_schema, bad_parameter};
 use crate::{
     bindings::Bindings,
     database,
-    http::{self, Outcome},
+    http::{self, Failure, Outcome},
     openapi::shape,
     plans::Known,
     problem::Problem,
@@ -13,6 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use goalpost_core::{CountingKey, Id};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
+use std::collections::BTreeMap;
 
 const COLUMNS: &str = "\
 SELECT json_object(
@@ -164,9 +165,16 @@ pub(super) async fn latest(edge: &Bindings, known: &Known, query: &Query) -> Out
     let rows_wanted = limit.saturating_add(1).to_string();
     let mut values = vec![known.plan.site.as_str(), definition, &rows_wanted];
     values.extend(place.as_deref());
-    let mut rows: Vec<Row> = database::rows(edge, &sql, &values).await?;
-
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut rows: Vec<Row> = Vec::new();
+    for part in edge.databases() {
+        rows.extend(database::rows::<Row>(part, &sql, &values).await?);
+    }
+    if edge.databases().len() > 1 {
+        rows.sort_by(|a, b| b.place.cmp(&a.place));
+        rows.truncate(limit.saturating_add(1));
+        from_elsewhere(edge, &known.plan.site, &mut rows).await?;
+    }
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows
@@ -186,6 +194,49 @@ pub(super) async fn latest(edge: &Bindings, known: &Known, query: &Query) -> Out
         conversions,
         next,
     })
+}
+
+/// Observations. `?1` site, `?2` ids as JSON.
+const OBSERVED: &str = "\
+SELECT json_array(hex(o.id), o.received_at, o.sdk, o.form, o.body)
+FROM json_each(?2) AS i
+CROSS JOIN observations AS o ON o.site = ?1 AND o.id = unhex(i.value)";
+
+/// Versions of plans. `?1` site.
+const VERSIONS: &str = "SELECT json_array(hash, version) FROM plans WHERE site = ?1";
+
+/// What is in another database than the conversion: plans are in the first, and the observations of
+/// somebody who has come from another one are there.
+async fn from_elsewhere(edge: &Bindings, site: &str, rows: &mut [Row]) -> Result<(), Failure> {
+    type Observed = (String, i64, String, String, String);
+    let without: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.received_at.is_none())
+        .map(|row| row.observation.as_str())
+        .collect();
+    if !without.is_empty() {
+        let ids = serde_json::to_string(&without)?;
+        let mut found: BTreeMap<String, Observed> = BTreeMap::new();
+        for part in edge.databases() {
+            for row in database::rows::<Observed>(part, OBSERVED, &[site, &ids]).await? {
+                found.insert(row.0.clone(), row);
+            }
+        }
+        for row in rows.iter_mut().filter(|row| row.received_at.is_none()) {
+            if let Some((_, received_at, sdk, form, body)) = found.remove(&row.observation) {
+                row.received_at = Some(received_at);
+                row.sdk = Some(sdk);
+                row.form = Some(form);
+                row.body = Some(body);
+            }
+        }
+    }
+    let versions: Vec<(String, u32)> = database::rows(edge, VERSIONS, &[site]).await?;
+    let versions: BTreeMap<String, u32> = versions.into_iter().collect();
+    for row in rows {
+        row.version = versions.get(&row.plan).copied();
+    }
+    Ok(())
 }
 
 /// Reads a cursor; what comes out is JSON of the right shape again.

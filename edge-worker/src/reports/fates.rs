@@ -10,7 +10,7 @@ use crate::{
     sink,
 };
 use goalpost_core::crawler::Doubt;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 /// How many items met one fate.
@@ -105,13 +105,112 @@ pub(super) async fn by_day(edge: &Bindings, known: &Known, query: &Query) -> Out
     let values = [site, period.from.as_str(), period.to.as_str()];
     http::json(&Days {
         site,
-        fates: database::rows(edge, TALLIES, &values).await?,
-        disagreements: database::rows(edge, DISAGREEMENTS, &values).await?,
+        fates: summed(edge, TALLIES, &values).await?,
+        disagreements: summed(edge, DISAGREEMENTS, &values).await?,
         links: database::rows(edge, LINKS, &values).await?,
-        doubts: database::rows(edge, DOUBTS, &values).await?,
+        doubts: summed(edge, DOUBTS, &values).await?,
         from: period.from,
         to: period.to,
     })
+}
+
+/// A row that may be in several databases, each with a part of its count.
+pub(super) trait Part: DeserializeOwned {
+    /// What it is about, as [`summed`] orders it.
+    fn key(&self) -> [&str; 6];
+    /// Adds what another database has of the same.
+    fn add(&mut self, other: &Self);
+    /// Whether there is anything to tell.
+    fn something(&self) -> bool;
+}
+
+impl Part for Tally {
+    fn key(&self) -> [&str; 6] {
+        [
+            &self.day,
+            &self.origin,
+            &self.fate,
+            &self.reason,
+            &self.sdk,
+            &self.form,
+        ]
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+    }
+
+    fn something(&self) -> bool {
+        self.count != 0
+    }
+}
+
+impl Part for Disagreement {
+    fn key(&self) -> [&str; 6] {
+        [&self.day, &self.definition, &self.sdk, &self.form, "", ""]
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.claimed_only = self.claimed_only.saturating_add(other.claimed_only);
+        self.verdict_only = self.verdict_only.saturating_add(other.verdict_only);
+    }
+
+    fn something(&self) -> bool {
+        true
+    }
+}
+
+impl Part for Why {
+    fn key(&self) -> [&str; 6] {
+        [&self.fate, &self.reason, "", "", "", ""]
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+    }
+
+    fn something(&self) -> bool {
+        self.count != 0
+    }
+}
+
+impl Part for Doubted {
+    fn key(&self) -> [&str; 6] {
+        [&self.day, &self.doubt, "", "", "", ""]
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+    }
+
+    fn something(&self) -> bool {
+        self.count != 0
+    }
+}
+
+/// The rows of every database, those about the same added up, in the order of the statement.
+pub(super) async fn summed<P: Part>(
+    edge: &Bindings,
+    sql: &str,
+    values: &[&str],
+) -> Result<Vec<P>, Failure> {
+    let mut rows: Vec<P> = Vec::new();
+    for part in edge.databases() {
+        rows.extend(database::rows::<P>(part, sql, values).await?);
+    }
+    if edge.databases().len() < 2 {
+        return Ok(rows);
+    }
+    rows.sort_by(|a, b| a.key().cmp(&b.key()));
+    let mut sums: Vec<P> = Vec::new();
+    for row in rows {
+        match sums.last_mut() {
+            Some(last) if last.key() == row.key() => last.add(&row),
+            _ => sums.push(row),
+        }
+    }
+    sums.retain(Part::something);
+    Ok(sums)
 }
 
 /// What all page loads of a site have captured, and what became of it.
@@ -151,6 +250,19 @@ impl Balance {
     pub(super) fn difference(&self) -> i64 {
         self.waiting.min(0)
     }
+
+    fn add(&mut self, other: &Self) {
+        for (own, other) in [
+            (&mut self.captured, other.captured),
+            (&mut self.stored, other.stored),
+            (&mut self.duplicate, other.duplicate),
+            (&mut self.quarantined, other.quarantined),
+            (&mut self.dropped, other.dropped),
+            (&mut self.waiting, other.waiting),
+        ] {
+            *own = own.saturating_add(other);
+        }
+    }
 }
 
 const REASONS: &str = "\
@@ -174,12 +286,15 @@ pub(crate) async fn balance(edge: &Bindings, site: &str) -> Result<Balance, Fail
          FROM ({}) WHERE site = ?1",
         sink::CONSERVATION
     );
-    let found: Option<Balance> = database::row(edge, &sql, &[site]).await?;
-    let balance = found.unwrap_or_default();
+    let mut balance = Balance::default();
+    for part in edge.databases() {
+        let found: Option<Balance> = database::row(part, &sql, &[site]).await?;
+        balance.add(&found.unwrap_or_default());
+    }
     Ok(Balance {
         // What waits cannot be less than nothing: then some item would have two fates.
         holds: balance.waiting >= 0,
-        reasons: database::rows(edge, REASONS, &[site]).await?,
+        reasons: summed(edge, REASONS, &[site]).await?,
         ..balance
     })
 }

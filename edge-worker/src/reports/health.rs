@@ -15,6 +15,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 /// Items of one version of the SDK in one form.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +31,31 @@ struct Label {
     limited: i64,
     claimed_only: i64,
     verdict_only: i64,
+}
+
+impl fates::Part for Label {
+    fn key(&self) -> [&str; 6] {
+        [&self.origin, &self.sdk, &self.form, "", "", ""]
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (own, more) in [
+            (&mut self.captured, other.captured),
+            (&mut self.stored, other.stored),
+            (&mut self.duplicate, other.duplicate),
+            (&mut self.quarantined, other.quarantined),
+            (&mut self.dropped, other.dropped),
+            (&mut self.limited, other.limited),
+            (&mut self.claimed_only, other.claimed_only),
+            (&mut self.verdict_only, other.verdict_only),
+        ] {
+            *own = own.saturating_add(more);
+        }
+    }
+
+    fn something(&self) -> bool {
+        true
+    }
 }
 
 /// The label is the sender's word, so there may be many: those of the most items.
@@ -75,6 +101,18 @@ struct Amounts {
     verified: i64,
 }
 
+impl Amounts {
+    fn add(&mut self, other: &Self) {
+        for (own, more) in [
+            (&mut self.with_amount, other.with_amount),
+            (&mut self.claimed, other.claimed),
+            (&mut self.verified, other.verified),
+        ] {
+            *own = own.saturating_add(more);
+        }
+    }
+}
+
 /// A part of the nightly check.
 #[derive(Serialize, Deserialize)]
 struct Checked {
@@ -114,11 +152,19 @@ pub(super) async fn health(edge: &Bindings, known: &Known) -> Outcome {
     let period = Period::of(&query, &known.rules.zone, clock::now())?;
     let days = [site, period.from.as_str(), period.to.as_str()];
     let balance: Balance = fates::balance(edge, site).await?;
-    let labels: Vec<Label> = database::rows(edge, LABELS, &[site]).await?;
-    let amounts: Option<Amounts> = database::row(edge, AMOUNTS, &days).await?;
-    let amounts = amounts.unwrap_or_default();
-    let claims: Option<(i64, i64)> = database::row(edge, CLAIMS, &[site]).await?;
-    let (refused, missed) = claims.unwrap_or_default();
+    let mut labels: Vec<Label> = fates::summed(edge, LABELS, &[site]).await?;
+    labels.sort_by_key(|own| Reverse(own.captured.saturating_add(own.stored)));
+    let mut amounts = Amounts::default();
+    let (mut refused, mut missed) = (0_i64, 0_i64);
+    for part in edge.databases() {
+        if let Some(own) = database::row::<Amounts>(part, AMOUNTS, &days).await? {
+            amounts.add(&own);
+        }
+        if let Some((claimed, found)) = database::row::<(i64, i64)>(part, CLAIMS, &[site]).await? {
+            refused = refused.saturating_add(claimed);
+            missed = missed.saturating_add(found);
+        }
+    }
     let stored = balance.stored();
     http::json(&json!({
         "site": site,

@@ -8,7 +8,13 @@ use super::{
     kept::{self, Part},
     store::{Ask, Store as _},
 };
-use crate::{bindings::Bindings, clock, database, http::Failure, log, plans};
+use crate::{
+    bindings::Bindings,
+    clock, database,
+    http::Failure,
+    log,
+    plans::{self, Known},
+};
 use serde_json::Value;
 
 /// Days that one run keeps at most, of all sites.
@@ -33,9 +39,19 @@ pub(crate) async fn keep(edge: &Bindings, before: &str) -> Result<(), Failure> {
         carts: COMPUTED,
     };
     for site in sites {
-        if let Err(problem) = keep_site(edge, &site, before, &mut left).await {
-            log::error("figures_not_kept", &[("site", site.as_str())], &problem);
-            outcome = outcome.and(Err(problem));
+        let known = match plans::in_effect(edge, &site).await {
+            Ok(known) => known,
+            Err(problem) => {
+                log::error("figures_not_kept", &[("site", site.as_str())], &problem);
+                outcome = outcome.and(Err(problem));
+                continue;
+            }
+        };
+        for part in edge.databases() {
+            if let Err(problem) = keep_site(part, &known, before, &mut left).await {
+                log::error("figures_not_kept", &[("site", site.as_str())], &problem);
+                outcome = outcome.and(Err(problem));
+            }
         }
     }
     outcome
@@ -51,11 +67,11 @@ struct Left {
 
 async fn keep_site(
     edge: &Bindings,
-    site: &str,
+    known: &Known,
     before: &str,
     left: &mut Left,
 ) -> Result<(), Failure> {
-    let known = plans::in_effect(edge, site).await?;
+    let site = known.plan.site.as_str();
     let groups = Value::Object(kept::groups(&known.plan)).to_string();
     let most = left.days.to_string();
     let due = edge
@@ -90,7 +106,7 @@ async fn keep_site(
     let kept = funnels::kept::keep(edge, &part, own, before, left.funnels, id).await?;
     left.funnels = left.funnels.saturating_sub(kept);
 
-    let kept = carts::kept::keep(edge, &known, clock::now(), before, left.carts, id).await?;
+    let kept = carts::kept::keep(edge, known, clock::now(), before, left.carts, id).await?;
     left.carts = left.carts.saturating_sub(kept);
     outcome
 }

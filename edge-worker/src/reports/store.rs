@@ -33,7 +33,13 @@ impl Ask {
 }
 
 /// A database, be it D1 or the one of a test.
-pub(crate) trait Store {
+pub(crate) trait Store: Sized {
+    /// Every database of the deployment, this first one first: what counts together stands in one of
+    /// them, so that figures of all are sums of each one's.
+    fn parts(&self) -> &[Self] {
+        std::slice::from_ref(self)
+    }
+
     /// The answers to some questions, all of one moment: each row is the text of a JSON value.
     /// Statements that write answer with no rows, and happen together or not at all.
     async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure>;
@@ -45,7 +51,26 @@ pub(crate) trait Store {
     }
 }
 
+/// The answers to the same questions of every database, one after the other.
+pub(crate) async fn everywhere(
+    store: &impl Store,
+    asks: &[Ask],
+) -> Result<Vec<Vec<String>>, Failure> {
+    let mut all = vec![Vec::new(); asks.len()];
+    for part in store.parts() {
+        let answers = part.batch(asks).await?;
+        for (all, own) in all.iter_mut().zip(answers) {
+            all.extend(own);
+        }
+    }
+    Ok(all)
+}
+
 impl Store for Bindings {
+    fn parts(&self) -> &[Self] {
+        self.databases()
+    }
+
     async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
         let statements: Vec<(&str, Vec<&str>)> = asks
             .iter()

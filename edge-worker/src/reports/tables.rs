@@ -9,11 +9,12 @@ use super::{
     exchange::Exchange,
     face::Face,
     sheet::Sheet,
+    store,
     table::{Table, table},
 };
 use crate::{
     bindings::Bindings,
-    clock, contacts, database,
+    clock, contacts,
     http::{self, Failure, Outcome},
     plans::Known,
     routes::Parameter,
@@ -29,17 +30,12 @@ pub(super) async fn report(
 ) -> Outcome {
     let ask = Ask::read(query, report, known, &known.rules.zone, clock::now())?;
     let questions = ask.questions(known);
-    let asked: Vec<(&str, Vec<&str>)> = questions
+    let asked: Vec<store::Ask> = questions
         .iter()
-        .map(|own| {
-            (
-                own.sql.as_str(),
-                own.values.iter().map(String::as_str).collect(),
-            )
-        })
+        .map(|own| store::Ask::new(own.sql.as_str(), own.values.iter().map(String::as_str)))
         .collect();
     // One transaction, so that all figures are of one moment.
-    let answers = database::batch(edge, &asked).await?;
+    let answers = store::everywhere(edge, &asked).await?;
     let answers: Vec<_> = questions.into_iter().zip(answers).collect();
     let table = fill(&ask, known, &answers)?;
     send(&ask.face(), known, &table, ask.csv)

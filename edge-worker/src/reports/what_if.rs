@@ -138,16 +138,18 @@ async fn gather(
         period.from.as_str(),
         period.to.as_str(),
     );
-    visits::check(store, of).await?;
     let mut sums = vec![Figures::default(); practices.len()];
-    let mut found = Ok(());
-    visits::together(store, of, Whose::Visitor, |visits| {
-        if found.is_ok() {
-            found = add(&mut sums, visits, practices, zone);
-        }
-    })
-    .await?;
-    found?;
+    for part in store.parts() {
+        visits::check(part, of).await?;
+        let mut found = Ok(());
+        visits::together(part, of, Whose::Visitor, |visits| {
+            if found.is_ok() {
+                found = add(&mut sums, visits, practices, zone);
+            }
+        })
+        .await?;
+        found?;
+    }
     Ok(sums)
 }
 

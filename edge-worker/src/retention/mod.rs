@@ -42,13 +42,15 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
             continue;
         };
         let kept = known.reporting.retention;
-        if let Some(kept) = kept.observations_ms {
-            forget_observations(edge, &site, now.saturating_sub(kept), ROWS).await?;
+        for part in edge.databases() {
+            if let Some(kept) = kept.observations_ms {
+                forget_observations(part, &site, now.saturating_sub(kept), ROWS).await?;
+            }
+            if let Some(kept) = kept.quarantine_ms {
+                forget_quarantine(part, &site, now.saturating_sub(kept), WAITING).await?;
+            }
+            store::run(part, &notes(&site, now)).await?;
         }
-        if let Some(kept) = kept.quarantine_ms {
-            forget_quarantine(edge, &site, now.saturating_sub(kept), WAITING).await?;
-        }
-        store::run(edge, &notes(&site, now)).await?;
     }
     Ok(())
 }

@@ -98,7 +98,19 @@ pub(crate) async fn members(
         .map(|own| own.contact)
         .collect();
     let names = serde_json::to_string(&names)?;
-    let found: Vec<Known> = database::rows(edge, IDENTITIES, &[site, &names]).await?;
+    let mut found: Vec<Known> = Vec::new();
+    for part in edge.databases() {
+        let own: Vec<Known> = database::rows(part, IDENTITIES, &[site, &names]).await?;
+        if found.is_empty() {
+            found = own;
+            continue;
+        }
+        for (all, more) in found.iter_mut().zip(own) {
+            all.1.extend(more.1);
+            all.1.sort();
+            all.1.dedup();
+        }
+    }
     if format == "csv" {
         return csv(&found, next.as_deref());
     }

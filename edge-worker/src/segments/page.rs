@@ -116,9 +116,14 @@ async fn past(
 ) -> Result<Past, Failure> {
     let (hex, wanted) = (visitor.text().replace('-', ""), wanted(rules, segments)?);
     let values = [rules.site.as_str(), &hex, &wanted, LOOKED_AT];
-    Ok(database::row(edge, PAST, &values)
-        .await?
-        .unwrap_or_default())
+    let mut past = Past::default();
+    for part in edge.databases() {
+        let own: Option<Past> = database::row(part, PAST, &values).await?;
+        let own = own.unwrap_or_default();
+        past.contact = past.contact.or(own.contact);
+        past.conversions.extend(own.conversions);
+    }
+    Ok(past)
 }
 
 /// The definitions that segments ask about, as JSON.

@@ -86,6 +86,11 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// The browser that sends.
+    pub(super) const fn visitor(&self) -> Option<Id> {
+        self.sender.visitor
+    }
+
     pub(super) fn site(&self) -> String {
         self.label.site.clone()
     }

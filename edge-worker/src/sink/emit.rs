@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 /// Bytes of one JSON parameter; D1 takes 2 MB.
 const JSON_BYTES: usize = 1_000_000;
 
-pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
-    let mut out = Vec::new();
+/// The statements of each database that has some, by its number.
+pub(super) fn statements(batch: Id, sorted: Sorted) -> BTreeMap<u32, Vec<Statement>> {
+    let mut all: BTreeMap<u32, Vec<Statement>> = BTreeMap::new();
     let batch = hex(batch);
     let loads: Vec<(Id, String)> = sorted
         .page_loads
@@ -34,15 +35,16 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
             (page, row.end())
         })
         .collect();
-    for (label, tray) in sorted.trays {
+    for ((database, label), tray) in sorted.trays {
         Emitter {
             label: &label,
             batch: &batch,
-            out: &mut out,
+            out: all.entry(database).or_default(),
         }
         .tray(tray);
     }
-    for (site, shares) in sorted.sessions {
+    for ((database, site), shares) in sorted.sessions {
+        let out = all.entry(database).or_default();
         for pack in packs(shares) {
             out.push(Statement {
                 sql: sql::SESSIONS,
@@ -51,12 +53,12 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> Vec<Statement> {
         }
     }
     for pack in packs(loads) {
-        out.push(Statement {
+        all.entry(0).or_default().push(Statement {
             sql: sql::PAGE_LOADS,
             params: vec![Param::Text(pack.json)],
         });
     }
-    out
+    all
 }
 
 struct Emitter<'a> {

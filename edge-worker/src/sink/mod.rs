@@ -29,6 +29,7 @@ mod chunk;
 mod clock;
 mod delivery;
 mod emit;
+mod homes;
 mod observed;
 mod page_load;
 mod plan_book;
@@ -46,6 +47,7 @@ pub(crate) mod tests;
 pub use chunk::{chunks, plans_needed};
 pub(crate) use clock::DeviceClock;
 pub(crate) use delivery::site_name;
+pub use homes::{Homes, Link, Wanted};
 pub(crate) use observed::vouch;
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};
@@ -55,9 +57,10 @@ pub use statements::CONSERVATION;
 pub(crate) use waiting::Waiting;
 
 use goalpost_core::{Id, accepted::Accepted};
+use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 15] = [
+pub const MIGRATIONS: [&str; 16] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -73,6 +76,7 @@ pub const MIGRATIONS: [&str; 15] = [
     include_str!("../../migrations/0013_joined_later.sql"),
     include_str!("../../migrations/0014_watch.sql"),
     include_str!("../../migrations/0015_doors.sql"),
+    include_str!("../../migrations/0016_shards.sql"),
 ];
 
 /// One statement of a transaction.
@@ -104,5 +108,26 @@ pub enum Param {
 /// `batch` names the transaction in the rows that it stores. Running the same messages again, in
 /// any order and beside any others, changes nothing but the count of duplicates.
 pub fn transaction(batch: Id, messages: &[Accepted<'_>], plans: &PlanBook) -> Vec<Statement> {
-    emit::statements(batch, sort::sort(batch.time(), messages, plans))
+    let sorted = sort::sort(batch.time(), messages, plans, None);
+    emit::statements(batch, sorted)
+        .into_values()
+        .next()
+        .unwrap_or_default()
+}
+
+/// The same over several databases: the statements of each that has some, by its number. A message is
+/// stored once all of them have run, and may run again if one of them has failed.
+pub fn transactions(
+    batch: Id,
+    messages: &[Accepted<'_>],
+    plans: &PlanBook,
+    homes: &Homes,
+) -> BTreeMap<u32, Vec<Statement>> {
+    let sorted = sort::sort(batch.time(), messages, plans, Some(homes));
+    emit::statements(batch, sorted)
+}
+
+/// What must be known for [`transactions`] before each item has its database.
+pub fn wanted(batch: Id, messages: &[Accepted<'_>], plans: &PlanBook) -> Wanted {
+    sort::wanted(batch.time(), messages, plans)
 }

@@ -37,6 +37,11 @@ pub(super) struct Observed<'a> {
 }
 
 impl Observed<'_> {
+    /// The session that it is a part of.
+    pub(super) const fn session(&self) -> Option<Id> {
+        self.whose.session
+    }
+
     /// The names that it bears, each of which may be of somebody who was erased.
     pub(super) fn names(&self) -> impl Iterator<Item = Subject> {
         let whose = &self.whose;

@@ -3,6 +3,7 @@
 use super::{
     clock::DeviceClock,
     delivery::{Delivery, Label, Origin},
+    homes::{Homes, Wanted, Way},
     observed::{self, Observed, Whose},
     page_load::PageLoads,
     plan_book::{Compiled, PlanBook},
@@ -28,9 +29,11 @@ use std::{
 /// All items of some messages, by what is to be done with them.
 #[derive(Default)]
 pub(super) struct Sorted {
-    pub(super) trays: BTreeMap<Label, Tray>,
-    /// By site, what each observation of a session adds to it.
-    pub(super) sessions: BTreeMap<String, Vec<(Id, String)>>,
+    /// By the number of the database, and label.
+    pub(super) trays: BTreeMap<(u32, Label), Tray>,
+    /// By database and site, what each observation of a session adds to it.
+    pub(super) sessions: BTreeMap<(u32, String), Vec<(Id, String)>>,
+    /// The first database has all of them: an item may be sent by another page load than its own.
     pub(super) page_loads: PageLoads,
 }
 
@@ -59,11 +62,35 @@ impl Rows {
     }
 }
 
-/// Sorts the items of these messages, at `now`.
-pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sorted {
+/// Sorts the items of these messages, at `now`; where there are several databases, each to its own.
+pub(super) fn sort(
+    now: i64,
+    messages: &[Accepted<'_>],
+    plans: &PlanBook,
+    homes: Option<&Homes>,
+) -> Sorted {
+    let way = homes.map_or(Way::One, Way::Knows);
+    sorted(now, messages, plans, way).sorted
+}
+
+/// What must be known to sort them so.
+pub(super) fn wanted(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Wanted {
+    match sorted(now, messages, plans, Way::Asks(Wanted::default())).way {
+        Way::Asks(wanted) => wanted,
+        Way::One | Way::Knows(_) => Wanted::default(),
+    }
+}
+
+fn sorted<'p>(
+    now: i64,
+    messages: &[Accepted<'_>],
+    plans: &'p PlanBook,
+    way: Way<'p>,
+) -> Sorter<'p> {
     let mut sorter = Sorter {
         now,
         plans,
+        way,
         sorted: Sorted::default(),
         seen: HashSet::new(),
         quarantined: HashSet::new(),
@@ -92,7 +119,7 @@ pub(super) fn sort(now: i64, messages: &[Accepted<'_>], plans: &PlanBook) -> Sor
             Content::Server(server) => sorter.server(message, server),
         }
     }
-    sorter.sorted
+    sorter
 }
 
 /// What is wrong with an item, which may repeat a part of it.
@@ -104,6 +131,7 @@ fn told(detail: &str) -> Cow<'_, str> {
 struct Sorter<'p> {
     now: i64,
     plans: &'p PlanBook,
+    way: Way<'p>,
     sorted: Sorted,
     /// Site, id and digest of each item: only the first copy goes on.
     seen: HashSet<(String, Id, u64)>,
@@ -121,6 +149,7 @@ struct Problem<'a> {
     seq: Option<u32>,
     /// When it happened, as far as that is known.
     time: i64,
+    session: Option<Id>,
     names: Vec<Subject>,
 }
 
@@ -213,6 +242,7 @@ impl Sorter<'_> {
                     page: item.page,
                     seq: Some(observation.seq),
                     time: item.time.0,
+                    session: item.session(),
                     names: item.names().collect(),
                 };
                 return self.quarantine(of, item.text, &problem);
@@ -221,8 +251,14 @@ impl Sorter<'_> {
         if let Some(page) = item.page {
             self.sorted.page_loads.captured(of, page, observation.seq);
         }
+        let database = self.way.place(
+            &of.site(),
+            item.names(),
+            item.session(),
+            (observation.id, item.time.0),
+        );
         let label = of.label(Origin::of(item.page.is_some()));
-        let tray = self.sorted.trays.entry(label).or_default();
+        let tray = self.sorted.trays.entry((database, label)).or_default();
         let store = &mut tray.store;
         if !self.seen.insert((of.site(), observation.id, digest)) {
             store.copy();
@@ -236,14 +272,18 @@ impl Sorter<'_> {
         let row = observed::row(of, plan, item, &verdict, keys, digest);
         store.rows.push((observation.id, row));
         if let Some(share) = observed::share_of_session(of, plan, item, &verdict, digest) {
-            let shares = self.sorted.sessions.entry(of.site()).or_default();
+            let shares = self
+                .sorted
+                .sessions
+                .entry((database, of.site()))
+                .or_default();
             shares.push((observation.id, share));
         }
     }
 
     /// A page load that is that old has been summed up, so it is no further item of it.
     fn expired(&mut self, of: &Delivery<'_>) {
-        let tray = self.sorted.trays.entry(of.label(Origin::Other));
+        let tray = self.sorted.trays.entry((0, of.label(Origin::Other)));
         let count = &mut tray.or_default().count;
         let count = count.entry(Drop::Expired).or_default();
         *count = count.saturating_add(1);
@@ -267,6 +307,7 @@ impl Sorter<'_> {
             page,
             seq: error.seq,
             time: error.id.map_or(of.message.received_at, Id::time),
+            session: None,
             names,
         };
         self.quarantine(of, text, &problem);
@@ -283,7 +324,12 @@ impl Sorter<'_> {
         let fresh = self.seen.insert((of.site(), id, problem.digest));
         let origin =
             Origin::of(place.is_some() && (!fresh || self.quarantined.insert((of.site(), id))));
-        let tray = self.sorted.trays.entry(of.label(origin)).or_default();
+        let subjects = problem.names.iter().cloned();
+        let database = self
+            .way
+            .place(&of.site(), subjects, problem.session, (id, problem.time));
+        let tray = self.sorted.trays.entry((database, of.label(origin)));
+        let tray = tray.or_default();
         if !fresh {
             tray.quarantine.copy();
             return;
@@ -313,7 +359,7 @@ impl Sorter<'_> {
             .and_then(|beacon| Envelope::read(beacon.get().as_bytes()).ok());
         let Some(envelope) = envelope else {
             let label = Label::without_page(&dropped.site, message.received_at);
-            let count = &mut self.sorted.trays.entry(label).or_default().count;
+            let count = &mut self.sorted.trays.entry((0, label)).or_default().count;
             let count = count.entry(reason).or_default();
             *count = count.saturating_add(1);
             return;
@@ -325,7 +371,12 @@ impl Sorter<'_> {
             let page = page_of(raw.get()).or(envelope.page);
             if let (Some(id), Some(seq), Some(page)) = (id, seq, page) {
                 self.sorted.page_loads.captured(&delivery, page, seq);
-                let tray = self.sorted.trays.entry(delivery.label(Origin::Page));
+                let names = delivery.visitor().map(Subject::Visitor).into_iter();
+                let database = self
+                    .way
+                    .place(&delivery.site(), names, None, (id, id.time()));
+                let label = delivery.label(Origin::Page);
+                let tray = self.sorted.trays.entry((database, label));
                 let rows = tray.or_default().drop.entry(reason).or_default();
                 if self.dropped.insert((delivery.site(), id)) {
                     rows.rows.push((id, format!("\"{}\"", row::hex(id))));
@@ -333,7 +384,7 @@ impl Sorter<'_> {
                     rows.copy();
                 }
             } else {
-                let tray = self.sorted.trays.entry(delivery.label(Origin::Other));
+                let tray = self.sorted.trays.entry((0, delivery.label(Origin::Other)));
                 let count = tray.or_default().count.entry(reason).or_default();
                 *count = count.saturating_add(1);
             }
@@ -352,7 +403,7 @@ impl Sorter<'_> {
         let id = made_up_id(None, message.received_at, digest);
         let label = Label::without_page(&refused.site, message.received_at);
         let fresh = self.seen.insert((label.site.clone(), id, digest));
-        let rows = &mut self.sorted.trays.entry(label).or_default().quarantine;
+        let rows = &mut self.sorted.trays.entry((0, label)).or_default().quarantine;
         if !fresh {
             rows.copy();
             return;

@@ -101,7 +101,12 @@ pub(super) async fn of_period(
 ) -> Result<Sheet, Failure> {
     let from = day_before(&period.from);
     let days = (from.as_str(), period.to.as_str());
-    let mut sheet = of_sessions(store, known, &part(known), days, now).await?;
+    let mut sheet = Sheet::default();
+    for own in store.parts() {
+        for (key, fates) in of_sessions(own, known, &part(known), days, now).await?.0 {
+            sheet.add(key, fates);
+        }
+    }
     let own = period.from.as_str()..=period.to.as_str();
     sheet.0.retain(|key, _| own.contains(&key.day.as_str()));
     Ok(sheet)

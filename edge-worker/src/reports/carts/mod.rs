@@ -82,8 +82,12 @@ async fn people(
 ) -> Result<Vec<Owner>, Failure> {
     let from = kept::day_before(&period.from);
     let values = [known.plan.site.as_str(), from.as_str(), period.to.as_str()];
-    let rows = database::rows(edge, &Whose::Days.question(), &values).await?;
-    owners(rows, known.reporting.cart_abandoned_after_ms, now)
+    let mut all = Vec::new();
+    for part in edge.databases() {
+        let rows = database::rows(part, &Whose::Days.question(), &values).await?;
+        all.extend(owners(rows, known.reporting.cart_abandoned_after_ms, now)?);
+    }
+    Ok(all)
 }
 
 /// A cart with its owner's contact.

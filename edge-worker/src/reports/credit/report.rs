@@ -151,13 +151,18 @@ impl Question<'_> {
                 [site, &period.from, &period.to, self.by.id()],
             ));
         }
-        let answers = store.batch(&asks).await?;
-        let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
         let mut tally = Tally::default();
-        kept::add_credits(&mut tally, rows(1))?;
-        let live = few_enough(kept::read_days(rows(0))?, self.known, self.lookback)?;
-        paths::outcomes(store, site, live, self.lookback, |own| tally.add(own)).await?;
-        let steps = Steps::read(rows(3))?;
+        let (mut steps, mut costs) = (Vec::new(), Vec::new());
+        for part in store.parts() {
+            let answers = part.batch(&asks).await?;
+            let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
+            kept::add_credits(&mut tally, rows(1))?;
+            let live = few_enough(kept::read_days(rows(0))?, self.known, self.lookback)?;
+            paths::outcomes(part, site, live, self.lookback, |own| tally.add(own)).await?;
+            costs.extend_from_slice(rows(2));
+            steps.extend_from_slice(rows(3));
+        }
+        let steps = Steps::read(&steps)?;
         if steps.states() > MOST_STATES {
             let detail = format!(
                 "there are {} values of '{}' in these days, and 'data_driven' takes at most \
@@ -167,7 +172,7 @@ impl Question<'_> {
             );
             return Err(bad_parameter("model", &detail).into());
         }
-        let costs = rows(2)
+        let costs = costs
             .iter()
             .map(|row| serde_json::from_str(row))
             .collect::<Result<_, _>>()?;

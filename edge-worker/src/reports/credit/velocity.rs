@@ -109,13 +109,15 @@ async fn gather(
         Ask::new(kept::live_days(), clean.clone()),
         Ask::new(kept::velocities(), clean),
     ];
-    let answers = store.batch(&asks).await?;
-    let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
     let mut tally = Tally::default();
-    kept::add_velocities(&mut tally, rows(1))?;
-    let live = few_enough(kept::read_days(rows(0))?, known, lookback)?;
-    let site = &known.plan.site;
-    paths::outcomes(store, site, live, lookback, |own| tally.add(own)).await?;
+    for part in store.parts() {
+        let answers = part.batch(&asks).await?;
+        let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
+        kept::add_velocities(&mut tally, rows(1))?;
+        let live = few_enough(kept::read_days(rows(0))?, known, lookback)?;
+        let site = &known.plan.site;
+        paths::outcomes(part, site, live, lookback, |own| tally.add(own)).await?;
+    }
     Ok(tally.velocities)
 }
 

@@ -150,30 +150,35 @@ impl Of<'_> {
             .into_iter()
             .partition(|funnel| funnel.unit == Unit::Contact);
         let mut tally = Tally::default();
+        // What is kept of other funnels is left out, so these come first.
         if !own.is_empty() {
-            self.kept(store, period, &own, &mut tally).await?;
+            for store in store.parts() {
+                self.kept(store, period, &own, &mut tally).await?;
+            }
         }
-        if !(people.is_empty() && sessions.is_empty()) {
-            visits::check(store, days).await?;
+        for store in store.parts() {
+            if !(people.is_empty() && sessions.is_empty()) {
+                visits::check(store, days).await?;
+            }
+            let mut found = Ok(());
+            if !sessions.is_empty() {
+                visits::each(store, days, |visit| {
+                    if found.is_ok() {
+                        found = tally.add_session(&sessions, visit);
+                    }
+                })
+                .await?;
+            }
+            if !people.is_empty() {
+                visits::together(store, days, Whose::Person, |visits| {
+                    if found.is_ok() {
+                        found = tally.add(&people, visits);
+                    }
+                })
+                .await?;
+            }
+            found?;
         }
-        let mut found = Ok(());
-        if !sessions.is_empty() {
-            visits::each(store, days, |visit| {
-                if found.is_ok() {
-                    found = tally.add_session(&sessions, visit);
-                }
-            })
-            .await?;
-        }
-        if !people.is_empty() {
-            visits::together(store, days, Whose::Person, |visits| {
-                if found.is_ok() {
-                    found = tally.add(&people, visits);
-                }
-            })
-            .await?;
-        }
-        found?;
         Ok(tally.sheet(self.by))
     }
 

@@ -114,7 +114,7 @@ pub(super) fn letters() -> impl Strategy<Value = Vec<Letter>> {
 }
 
 /// Letters in some order, some of them several times, cut into transactions somewhere.
-fn deliveries() -> impl Strategy<Value = (Vec<Letter>, Vec<Vec<Letter>>)> {
+pub(super) fn deliveries() -> impl Strategy<Value = (Vec<Letter>, Vec<Vec<Letter>>)> {
     letters().prop_flat_map(|letters| {
         let all = letters.clone();
         let count = letters.len();

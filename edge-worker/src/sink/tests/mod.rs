@@ -18,6 +18,7 @@ mod refunds;
 mod replays;
 mod schema;
 mod sessions;
+mod several;
 mod stale;
 mod tokens;
 mod walks;

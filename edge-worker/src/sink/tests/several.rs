@@ -1,0 +1,347 @@
+//! Several databases together hold what one would, whatever happens while rows move between them.
+
+use super::{any_order::deliveries, *};
+use crate::{
+    http::Failure,
+    reports::{Ask, Store},
+    shards,
+    sink::{transactions, wanted},
+};
+use futures_util::FutureExt as _;
+use goalpost_core::home::People;
+use proptest::prelude::*;
+use std::{
+    cell::{Cell as Counter, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+/// A database, or all of them as the first one.
+struct Node {
+    db: RefCell<Option<Db>>,
+    parts: Vec<Self>,
+    /// How many batches may run until one breaks off, and whether it still happens.
+    fuse: Rc<Counter<(u32, bool)>>,
+}
+
+impl Node {
+    fn new(databases: usize) -> Self {
+        let fuse = Rc::new(Counter::new((u32::MAX, false)));
+        let parts = (0..databases)
+            .map(|_| Self {
+                db: RefCell::new(Some(Db::new())),
+                parts: Vec::new(),
+                fuse: Rc::clone(&fuse),
+            })
+            .collect();
+        Self {
+            db: RefCell::new(None),
+            parts,
+            fuse,
+        }
+    }
+
+    fn run(&self, statements: &[Statement]) {
+        self.db.borrow_mut().as_mut().unwrap().run(statements);
+    }
+
+    /// The rows of every database, in order.
+    fn tables(&self, query: &str) -> Table {
+        let mut all: Table = self
+            .parts
+            .iter()
+            .flat_map(|part| part.db.borrow().as_ref().unwrap().table(query))
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+impl Store for Node {
+    fn parts(&self) -> &[Self] {
+        if self.parts.is_empty() {
+            std::slice::from_ref(self)
+        } else {
+            &self.parts
+        }
+    }
+
+    async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
+        if let Some(first) = self.parts.first() {
+            return Box::pin(first.batch(asks)).await;
+        }
+        let (left, happens) = self.fuse.get();
+        self.fuse.set((left.saturating_sub(1), happens));
+        let broken = || Failure::Platform("broken off".into());
+        if left == 0 && !happens {
+            return Err(broken());
+        }
+        let db = self.db.borrow();
+        let sqlite = &db.as_ref().unwrap().sqlite;
+        let together = sqlite.unchecked_transaction().unwrap();
+        let answers = asks
+            .iter()
+            .map(|ask| {
+                sqlite
+                    .prepare_cached(&ask.sql)
+                    .and_then(|mut prepared| {
+                        prepared
+                            .query_map(params_from_iter(&ask.values), |row| row.get(0))?
+                            .collect()
+                    })
+                    .map_err(|problem| Failure::Platform(problem.to_string()))
+            })
+            .collect::<Result<_, _>>()?;
+        together.commit().unwrap();
+        if left == 0 {
+            return Err(broken());
+        }
+        Ok(answers)
+    }
+}
+
+/// A deployment whose databases become more and fewer.
+struct Deployment {
+    node: Node,
+    shards: u32,
+    now: i64,
+    ids: i64,
+}
+
+impl Deployment {
+    fn new(shards: u32) -> Self {
+        Self {
+            node: Node::new(4),
+            shards,
+            now: NOW,
+            ids: 2_000_000,
+        }
+    }
+
+    fn deliver(&mut self, letters: &[Letter]) {
+        let texts: Vec<String> = letters.iter().map(Letter::text).collect();
+        let messages: Vec<Accepted<'_>> = letters
+            .iter()
+            .zip(&texts)
+            .map(|(letter, text)| accepted(letter.received_at, letter.content(text)))
+            .collect();
+        self.ids += 1;
+        let (batch, book) = (id(self.ids), book());
+        let asked = wanted(batch, &messages, &book);
+        let homes = shards::homes(&self.node, &asked);
+        let homes = homes.now_or_never().unwrap().unwrap();
+        for (number, statements) in transactions(batch, &messages, &book, &homes) {
+            assert!(number < 4);
+            self.node.parts[number as usize].run(&statements);
+        }
+    }
+
+    /// Does one of the things that go on beside, which may break off.
+    fn goes_on(&mut self, what: u8, fuse: (u32, bool)) -> bool {
+        self.node.fuse.set(fuse);
+        let ids = RefCell::new(&mut self.ids);
+        let next = || {
+            let mut ids = ids.borrow_mut();
+            **ids += 1;
+            Ok(id(**ids).text().replace('-', ""))
+        };
+        let (node, shards, now) = (&self.node, self.shards, self.now);
+        let more = match what {
+            0 => shards::testing::settle(node, now, next)
+                .now_or_never()
+                .unwrap()
+                .map(|()| false),
+            1 => shards::testing::go_on(node, now)
+                .now_or_never()
+                .unwrap()
+                .map(|()| false),
+            _ => shards::testing::step(node, shards, now, next)
+                .now_or_never()
+                .unwrap()
+                .map(|moved| moved.is_some()),
+        };
+        self.node.fuse.set((u32::MAX, false));
+        more.unwrap_or_else(|problem| {
+            assert!(problem.to_string().contains("broken off"), "{problem}");
+            true
+        })
+    }
+
+    /// Lets the clock run until everybody is at home.
+    fn settles(&mut self) {
+        let whole = (u32::MAX, false);
+        for _ in 0..4 {
+            self.now += 3_600_000;
+            self.goes_on(1, whole);
+            self.goes_on(0, whole);
+            while self.goes_on(2, whole) {}
+        }
+        for table in ["leaving", "comers"] {
+            assert_eq!(
+                self.node.tables(&format!("SELECT 1 FROM {table}")),
+                Table::new()
+            );
+        }
+    }
+}
+
+/// What one database and several must have in common.
+const ROWS: [&str; 9] = [
+    "SELECT id, digest, received_at, time, verdict, claims, visitor, session FROM observations",
+    "SELECT id, digest, reason, origin FROM quarantine",
+    "SELECT id FROM dropped",
+    "SELECT definition, scope, who, dedup, time, observation, source, minor, currency, money,
+       order_number, visitor, session, person, refunded, voided
+     FROM conversions",
+    "SELECT definition, scope, who, dedup, observation, contact FROM evidence",
+    "SELECT visitor, session, day, started_at, ended_at, pages, interactions, matches, entry,
+       (SELECT group_concat(value) FROM (
+         SELECT value FROM json_each('[' || trail || ']') ORDER BY value))
+     FROM sessions",
+    "SELECT order_number, observation, minor, currency FROM refunds",
+    "SELECT visitor, contact, observation FROM known_visitors",
+    "SELECT * FROM page_loads",
+];
+
+/// What is the sum of all.
+const SUMS: [&str; 2] = [
+    "SELECT json_array(json_array(site, day, origin, fate, reason, sdk, form), count) FROM fates",
+    "SELECT json_array(
+       json_array(site, day, definition, sdk, form), claimed_only * 1000000 + verdict_only)
+     FROM disagreements",
+];
+
+fn sums(rows: &[String]) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        let (key, count): (serde_json::Value, i64) = serde_json::from_str(row).unwrap();
+        *sums.entry(key.to_string()).or_default() += count;
+    }
+    sums.retain(|_, count| *count != 0);
+    sums
+}
+
+fn sorted(mut table: Table) -> Table {
+    table.sort();
+    table
+}
+
+/// Whoever has no visitor: all letters of one.
+fn some_of_nobody(mut letters: Vec<Letter>) -> Vec<Letter> {
+    for letter in &mut letters {
+        if letter.visitor == Some(id(502)) {
+            letter.visitor = None;
+        }
+    }
+    letters
+}
+
+#[test]
+fn of_whoever_is_erased_no_name_is_left() {
+    let mut db = Db::new();
+    for names in [r#"["1a","3x"]"#, r#"["1a","3y","4z"]"#, r#"["1b","3w"]"#] {
+        db.sqlite
+            .execute(
+                "INSERT INTO linked_names (site, names) VALUES (?1, ?2)",
+                [SITE, names],
+            )
+            .unwrap();
+    }
+    let names = ["1a", "3x"].map(String::from);
+    db.run(&shards::forget(SITE, &names).unwrap());
+    assert_eq!(
+        db.table("SELECT name, person FROM homes ORDER BY name"),
+        ["1b | 1b", "3w | 1b", "3y | 3y", "4z | 3y"]
+    );
+    assert_eq!(
+        db.table("SELECT person FROM comers ORDER BY person"),
+        ["1b", "3y"],
+        "who is left over may have another home"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn several_databases_hold_what_one_would(
+        (_, deliveries) in deliveries(),
+        shards in prop::sample::select(vec![1u32, 2, 4]),
+        acts in prop::collection::vec((0u8..5, 0u32..12, any::<bool>()), 0..12),
+        copies in any::<bool>(),
+        begun in any::<bool>(),
+    ) {
+        let mut one = Db::new();
+        let mut several = Deployment::new(shards);
+        if begun {
+            several.settles();
+        }
+        let mut acts = acts.into_iter();
+        for part in deliveries {
+            let part = some_of_nobody(part);
+            one.deliver(&part);
+            several.deliver(&part);
+            if let Some(letter) = part.first().filter(|_| copies) {
+                // The cookie was lost meanwhile.
+                let other = [letter.clone().of(id(507))];
+                one.deliver(&other);
+                several.deliver(&other);
+            }
+            for (what, number, happens) in acts.by_ref().take(3) {
+                match what {
+                    4 => several.shards = [1, 2, 4][number as usize % 3],
+                    3 => several.now += 3_600_000,
+                    _ => {
+                        several.goes_on(what, (number, happens));
+                    }
+                }
+            }
+        }
+        several.settles();
+        for query in ROWS {
+            prop_assert_eq!(several.node.tables(query), sorted(one.table(query)), "{}", query);
+        }
+        for query in SUMS {
+            prop_assert_eq!(
+                sums(&several.node.tables(query)), sums(&one.table(query)), "{}", query);
+        }
+        let used = several.node.parts.iter().skip(several.shards as usize);
+        for part in used {
+            let db = part.db.borrow();
+            let left = db.as_ref().unwrap().number(
+                "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM evidence)
+                   + (SELECT count(*) FROM known_visitors) + (SELECT count(*) FROM refunds)");
+            prop_assert_eq!(left, 0, "nobody lives where nothing is to be");
+        }
+    }
+
+    #[test]
+    fn the_database_knows_who_is_whom_as_the_rule_does(
+        links in prop::collection::vec(prop::collection::vec(0u8..12, 2..4), 0..12),
+    ) {
+        let db = Db::new();
+        let mut people = People::default();
+        for names in links {
+            let mut names: Vec<String> = names.iter().map(|name| format!("1{name:02}")).collect();
+            names.sort();
+            names.dedup();
+            if names.len() < 2 {
+                continue;
+            }
+            people.link(&names);
+            let names = serde_json::to_string(&names).unwrap();
+            db.sqlite
+                .execute("INSERT INTO linked_names (site, names) VALUES ('shop', ?1)", [&names])
+                .unwrap();
+        }
+        let rule: Table = people
+            .names()
+            .map(|(name, person)| format!("{name} | {person}"))
+            .collect();
+        prop_assert_eq!(db.table("SELECT name, person FROM homes ORDER BY name"), rule);
+    }
+}

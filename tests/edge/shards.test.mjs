@@ -1,0 +1,265 @@
+// One database and four, told the same by the same people: every report is the same, before, during and
+// after the rows have spread.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { sendMonth } from "../../examples/storefront/month/send.mjs";
+import { month } from "../../examples/storefront/month/shoppers.mjs";
+import { PageLoad, post, uuid } from "../harness/beacon.mjs";
+import { problem } from "../harness/checks.mjs";
+import { root, startWorker } from "../harness/worker.mjs";
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+const TOKYO = 9 * 3_600_000;
+const midnight = Math.floor((Date.now() + TOKYO) / DAY) * DAY - TOKYO;
+
+/** How many people shop. */
+const SHOPPERS = Number(process.env.SHOPPERS ?? 300);
+
+const REPORTS = [
+  "reports/overview",
+  "reports/overview?by=day&compare=previous",
+  "reports/outcomes",
+  "reports/outcomes?by=day",
+  "reports/outcomes?by=channel&dates=refund",
+  "reports/goals",
+  "reports/groups",
+  "reports/channels",
+  "reports/channels?device=mobile",
+  "reports/channels?definition=product-purchase",
+  "reports/campaigns",
+  "reports/landing-pages",
+  "reports/landing-pages?channel=Email",
+  "reports/events",
+  "reports/sessions",
+  "reports/sessions?by=country",
+  "reports/overview?stage=customer",
+  "reports/attribution",
+  "reports/attribution?model=all&by=campaign",
+  "reports/velocity",
+  "reports/funnels",
+  "reports/funnels?unit=contact",
+  "reports/what-if",
+  "reports/carts",
+  "reports/carts?list=abandoned",
+  "reports/contacts?limit=200",
+  "reports/contacts?order=contact&limit=50",
+  "reports/conversions?limit=200",
+  "reports/fates",
+  "reports/conservation",
+  "segments",
+];
+
+let folder;
+let plan;
+let one;
+let four;
+let clock = Date.now();
+
+const both = (work) => Promise.all([work(one), work(four)]);
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "goalpost-shards-"));
+  plan = JSON.parse(await readFile(join(root, "examples/storefront/plan.json"), "utf8"));
+  one = await startWorker({ plan });
+  four = await startWorker({ plan, persist: folder });
+});
+after(async () => {
+  await one?.dispose();
+  await four?.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const door = (worker) => ({
+  fetch: (path, init) => worker.miniflare.dispatchFetch(`${worker.url}${path}`, init),
+  token: worker.token,
+  site: plan.site,
+});
+
+async function answer(worker, path, init) {
+  const response = await worker.admin(`${plan.site}/${path}`, init);
+  const text = await response.text();
+  assert.equal(response.status, 200, `${path}: ${text}`);
+  // When something arrived differs by what it takes to send it twice.
+  return JSON.parse(text, (key, value) => (key === "received_at" ? undefined : value));
+}
+
+async function equal(when) {
+  for (const path of REPORTS) {
+    const [ours, theirs] = await both((worker) => answer(worker, path));
+    assert.deepEqual(theirs, ours, `${path}, ${when}`);
+  }
+}
+
+/** The clock runs in both as if it were some minutes later. */
+async function cron(minutes = 10) {
+  clock += minutes * MINUTE;
+  await both((worker) => worker.cron(clock));
+}
+
+const spread = async () => four.db.prepare("SELECT * FROM spread").first();
+
+/** Everything that some people did, of whom a part has two browsers. */
+function story() {
+  const own = month({ end: midnight, shoppers: SHOPPERS });
+  const second = new Map();
+  const seen = new Map();
+  for (const visit of own.visits) {
+    const times = (seen.get(visit.visitor) ?? 0) + 1;
+    seen.set(visit.visitor, times);
+    if (times > 1 && Number.parseInt(visit.visitor.at(-1), 16) % 3 === 0) {
+      if (!second.has(visit.visitor)) second.set(visit.visitor, uuid(visit.time));
+      visit.visitor = second.get(visit.visitor);
+    }
+  }
+  return own;
+}
+
+const part = (whole, from, to) => ({
+  ...whole,
+  visits: whole.visits.slice(from * whole.visits.length, to * whole.visits.length),
+  events: whole.events.slice(from * whole.events.length, to * whole.events.length),
+});
+
+test("from one database to four while people go on", async () => {
+  const whole = story();
+  const send = async (from, to) => {
+    await both((worker) => sendMonth(door(worker), part(whole, from, to)));
+    await both((worker) => worker.settle());
+  };
+  await send(0, 0.5);
+  await both((worker) => worker.rollUp());
+  await equal("in one database");
+
+  await four.dispose();
+  four = await startWorker({ adminToken: four.token, persist: folder, databases: 4, shards: 4 });
+  await equal("with four bound");
+  await send(0.5, 0.6);
+  await equal("before anything has moved");
+
+  let from = 0.6;
+  let runs = 0;
+  for (; (await spread())?.state !== "done"; runs += 1) {
+    assert.ok(runs < 300, JSON.stringify(await spread()));
+    await cron();
+    if (from < 0.9 && runs % 2 === 1) {
+      await send(from, from + 0.1);
+      // What is sent again is there already, wherever it is.
+      await both((worker) => sendMonth(door(worker), { ...part(whole, 0.3, 0.32), events: [], costs: whole.costs }));
+      await both((worker) => worker.settle());
+      await equal(`in run ${runs}`);
+      from += 0.1;
+    }
+  }
+  await send(from, 1);
+  await cron();
+  await cron(20);
+  await equal("once everybody is at home");
+  await both((worker) => worker.rollUp());
+  await equal("with kept figures");
+
+  const rows = await Promise.all(
+    four.databases.map(async (db) => {
+      const { n } = await db.prepare("SELECT count(*) AS n FROM observations").first();
+      const left = await db.prepare("SELECT count(*) AS n FROM leaving").first();
+      assert.equal(left.n, 0);
+      return n;
+    }),
+  );
+  const all = rows.reduce((sum, n) => sum + n, 0);
+  const { n } = await one.db.prepare("SELECT count(*) AS n FROM observations").first();
+  assert.equal(all, n, "each observation is in one database");
+  assert.ok(rows.every((own) => own > n / 8 && own < n / 2), `each has its share: ${rows}`);
+});
+
+test("two browsers come together in one database when they are named", async () => {
+  const loads = Array.from({ length: 8 }, () => new PageLoad(plan.site));
+  const seen = loads.map((load, at) => [
+    load.beacon([load.view(), load.adds("nimbus")]),
+    load.beacon([load.identify(`customer:k${at % 2}`), load.purchase(`K${at}`, "1000", "JPY")]),
+  ]);
+  for (const which of [0, 1]) {
+    for (const texts of seen) await both((worker) => post(worker, texts[which]));
+    await both((worker) => worker.settle());
+  }
+  const time = Date.now();
+  const events = [
+    { id: "k-sale", time, commerce: "purchase", order: "K0", revenue: "1000", currency: "JPY", contact: "customer:k0" },
+    { id: "k-back", time, commerce: "refund", order: "K2", amount: "400", currency: "JPY" },
+    { id: "k-same", time, identify: true, contact: { customer: "k0", email: "k0@shop.example" } },
+  ];
+  const headers = { "content-type": "application/json" };
+  const told = await both((worker) =>
+    answer(worker, "events", { method: "POST", headers, body: JSON.stringify({ events }) }),
+  );
+  assert.deepEqual(told[1], told[0]);
+  await equal("after they were named");
+  for (const at of [0, 1]) {
+    const [ours, theirs] = await both((worker) => answer(worker, `contacts/customer:k${at}`));
+    assert.equal(ours.visitors.length, 4);
+    assert.deepEqual(theirs, ours);
+  }
+});
+
+test("everything of a person is shown, and erased, wherever it is", async () => {
+  const exported = await both(async (worker) => {
+    const rows = [];
+    for (let next = ""; next !== null; ) {
+      const page = await answer(worker, `contacts/customer:k1/export${next && `?after=${next}`}`);
+      rows.push(...page.rows.map((row) => JSON.stringify(row)));
+      next = page.next;
+    }
+    return rows.sort();
+  });
+  const tables = (rows) => rows.map((row) => JSON.parse(row).table).sort();
+  assert.deepEqual(tables(exported[1]), tables(exported[0]));
+  const erased = await both((worker) => answer(worker, "contacts/customer:k1", { method: "DELETE" }));
+  assert.deepEqual(
+    erased.map(({ state, observations }) => [state, observations]),
+    [["done", 16], ["done", 16]],
+  );
+  for (const worker of [one, four]) {
+    await problem(await worker.admin(`${plan.site}/contacts/customer:k1`), 404, "not-found");
+  }
+  await equal("after somebody was erased");
+  for (const { acts } of await both((worker) => answer(worker, "audit"))) {
+    assert.ok(acts.some(({ act }) => act === "erase"), "it is known who erased");
+  }
+  const names = await four.db.prepare("SELECT count(*) AS n FROM homes WHERE name = '3customer:k1'").first();
+  assert.equal(names.n, 0);
+});
+
+test("what works with one database says so", async () => {
+  const headers = { "content-type": "application/json" };
+  const replay = await four.admin(`${plan.site}/plan/replay`, {
+    method: "POST", headers, body: JSON.stringify({ plan }),
+  });
+  const { detail } = await problem(replay, 409, "busy");
+  assert.match(detail, /^replay: 4 databases are bound, and this works with one; see docs\/scale\.md/);
+  const { checks } = await (await fetch(`${four.url}/health`)).json();
+  const of = (name) => checks.find((check) => check.name === name);
+  assert.deepEqual([of("DB").ok, of("SHARDS").ok, of("SPREAD").detail], [true, true, ""]);
+});
+
+test("and back to one", async () => {
+  await four.dispose();
+  four = await startWorker({ adminToken: four.token, persist: folder, databases: 4, shards: 1 });
+  for (let runs = 0; ; runs += 1) {
+    assert.ok(runs < 300, JSON.stringify(await spread()));
+    await cron();
+    const { shards, state } = await spread();
+    if (shards === 1 && state === "done") break;
+  }
+  await equal("back in one database");
+  for (const db of four.databases.slice(1)) {
+    const tables = ["observations", "sessions", "evidence", "conversions", "known_visitors", "identities", "refunds"];
+    for (const table of tables) {
+      const { n } = await db.prepare(`SELECT count(*) AS n FROM ${table}`).first();
+      assert.equal(n, 0, table);
+    }
+  }
+});
