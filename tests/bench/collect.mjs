@@ -11,6 +11,7 @@ import { startWorker, until } from "../harness/worker.mjs";
 import { beacons, check, request } from "./beacons.mjs";
 import { interleaved, median, percentile, print, ratio, target, verdict } from "./figures.mjs";
 import { Load } from "./load.mjs";
+import { peer } from "./peer.mjs";
 import { Workerd } from "./workerd.mjs";
 
 const ROUNDS = 200;
@@ -39,21 +40,14 @@ async function start(keeper) {
       worker.queueConsumers = {};
       // With assets, another Worker of the simulation would stand before ours and cost as much again.
       delete worker.assets;
-      const peer = (name, source, more = {}) => ({
-        name,
-        modules: [{ type: "ESModule", path: `${name}.mjs`, contents: source }],
-        compatibilityDate: worker.compatibilityDate,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        ...more,
-      });
       beside.push(
         { ...worker, name: "limited", ratelimits: LIMITS, bindings: { ...worker.bindings, DAILY_ITEMS: "1000000000" } },
-        peer("plain", plain, { queueProducers: worker.queueProducers }),
-        peer("noop", noop),
+        peer(worker, "plain", plain, { queueProducers: worker.queueProducers }),
+        peer(worker, "noop", noop),
       );
       if (keeper) {
         const consumer = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 0 };
-        beside.push(peer("keeper", keeper, { queueConsumers: { "goalpost-events": consumer } }));
+        beside.push(peer(worker, "keeper", keeper, { queueConsumers: { "goalpost-events": consumer } }));
       }
     },
   });

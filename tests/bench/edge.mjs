@@ -9,10 +9,12 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { plan } from "../harness/beacon.mjs";
 import { everythingAddsUp } from "../harness/checks.mjs";
+import { refusing, sendTo } from "../harness/queues.mjs";
 import { startWorker } from "../harness/worker.mjs";
 import { beacons, check, request } from "./beacons.mjs";
 import { interleaved, median, percentile, print, ratio } from "./figures.mjs";
 import { Load } from "./load.mjs";
+import { peer } from "./peer.mjs";
 import { Workerd } from "./workerd.mjs";
 
 const { values: wanted } = parseArgs({
@@ -33,28 +35,10 @@ const STARTS = 7;
 const script = (name) => readFile(new URL(name, import.meta.url), "utf8");
 const megabytes = (kilobytes) => (kilobytes / 1_024).toFixed(0);
 
-/** A queue that takes nothing. */
-const REFUSING = {
-  name: "refusing",
-  modules: true,
-  script: `
-    class WorkerQueue { async send() { throw new Error("Too Many Requests"); } }
-    export const queue = () => new WorkerQueue();
-    export default {};`,
-};
-
-const peer = (worker, name, contents, more = {}) => ({
-  name,
-  modules: [{ type: "ESModule", path: `${name}.mjs`, contents }],
-  compatibilityDate: worker.compatibilityDate,
-  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  ...more,
-});
-
 /** Our Worker with a queue that refuses, with and without its overflow, and two ways by hand. */
 async function secondWay() {
   const [direct, noop] = await Promise.all(["direct-worker.mjs", "noop-worker.mjs"].map(script));
-  const beside = [REFUSING];
+  const beside = [refusing];
   const started = await startWorker({
     plan,
     directSockets: true,
@@ -62,8 +46,7 @@ async function secondWay() {
     change: (worker) => {
       worker.queueConsumers = {};
       delete worker.assets;
-      delete worker.queueProducers;
-      worker.wrappedBindings = { EVENTS: { scriptName: REFUSING.name, entrypoint: "queue" } };
+      sendTo(refusing)(worker);
       beside.push({ ...worker, name: "overflow" });
       delete worker.durableObjects;
       const bindings = {

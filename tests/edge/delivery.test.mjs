@@ -5,40 +5,8 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
 import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
+import { refusing, reluctant, sendTo } from "../harness/queues.mjs";
 import { startWorker, until } from "../harness/worker.mjs";
-
-/** A queue that takes nothing, as a queue above its limits does. */
-const refusing = {
-  name: "refusing",
-  modules: true,
-  script: `
-    class WorkerQueue { async send() { throw new Error("Too Many Requests"); } }
-    export const queue = () => new WorkerQueue();
-    export default {};`,
-};
-
-/** The same for a while, and then one that takes everything. */
-const reluctant = {
-  ...refusing,
-  name: "reluctant",
-  script: `
-    let refusals = 30;
-    class WorkerQueue {
-      constructor(queue) { this.queue = queue; }
-      async send(...message) {
-        if (refusals-- > 0) throw new Error("Too Many Requests");
-        return this.queue.send(...message);
-      }
-    }
-    export const queue = ({ EVENTS }) => new WorkerQueue(EVENTS);
-    export default {};`,
-  queueProducers: { EVENTS: "goalpost-events" },
-};
-
-const sendTo = (queue) => (worker) => {
-  delete worker.queueProducers;
-  worker.wrappedBindings = { EVENTS: { scriptName: queue.name, entrypoint: "queue" } };
-};
 
 /** Nor is there anything else where messages could wait. */
 function refuseMessages(worker) {
