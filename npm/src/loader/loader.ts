@@ -182,9 +182,8 @@ export const launch = (
   "click auxclick submit pagehide visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
-  // Safari cannot tell when it is idle, and a page goes on loading there while it imports.
-  const onceLoaded = (go: () => void) =>
-    setTimeout(document.readyState < "d" ? go : onceLoaded, 64, go);
-  (window.requestIdleCallback || onceLoaded)(boot as () => void, { timeout: 1e3 });
+  // Safari cannot tell when it is idle.
+  const later = (go: () => void) => setTimeout(go, 1e3);
+  (window.requestIdleCallback || later)(boot as () => void, { timeout: 1e3 });
   return take;
 };
