@@ -144,8 +144,11 @@ export const launch = (
     // This page load comes after so many: -~ adds one to a number's text, and to nothing.
     const pageLoad = -~pageLoads % 65536;
     // This page may live on, and others are open: all must find the session that these items have.
+    // A visitor of one letter is one whom the edge must still forget: that mark stays.
     const [visitor] =
-      loader.cookieless === undefined ? shared([known, session, sent, pageLoad].join(" ")) : [];
+      loader.cookieless === undefined
+        ? shared(known[1] && [known, session, sent, pageLoad].join(" "))
+        : [];
     const items = last.map(([item]) => ({
       ...item,
       sent: (item.sent = 1),

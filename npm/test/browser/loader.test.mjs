@@ -175,6 +175,17 @@ inShop("what leaves raw belongs to the visitor and session that all tabs share f
   }
 });
 
+inShop("whom the edge must still forget is forgotten by what leaves raw, and nothing is kept in that place", { refuse: /sdk\.js$/ }, async (shop) => {
+  await driver.get(`${shop.url}/blank`);
+  await driver.executeScript('localStorage.gp = "-"');
+  await driver.get(`${shop.url}/`);
+  await loaderIsThere();
+  await driver.get(`${shop.url}/blank`);
+  await shop.until(() => shop.beacons.length > 0);
+  assert.equal(shop.beacons[0].visitor, "-");
+  assert.equal(await driver.executeScript("return localStorage.gp"), "-");
+});
+
 inShop("nobody is recognised in what leaves raw where nobody may be", { refuse: /sdk\.js$/, attributes: 'data-site="shop" data-consent="granted" data-cookieless' }, async (shop) => {
   await driver.get(`${shop.url}/`);
   await loaderIsThere();
