@@ -90,6 +90,8 @@ pub(crate) struct Occasion<'a> {
     pub(crate) order: Option<&'a str>,
 }
 
+const SESSION: &str = "session:";
+
 impl CountingKey {
     /// The key under a policy. Where the policy's subject is missing (no session, nobody known, an
     /// empty order number), the observation itself is the subject: it counts every time.
@@ -98,7 +100,7 @@ impl CountingKey {
         let order = occasion.order.filter(|order| !order.is_empty());
         let (scope, who) = match (policy, occasion.session, who, order) {
             (Counting::OncePerSession, Some(session), _, _) => {
-                (scope("session:", &session.text()), None)
+                (scope(SESSION, &session.text()), None)
             }
             (Counting::OncePerDay, _, Some(who), _) => {
                 (scope("day:", &occasion.date.text()), Some(who))
@@ -112,6 +114,11 @@ impl CountingKey {
             who: who.unwrap_or_default(),
             dedup: String::from(dedup),
         }
+    }
+
+    /// The session in which it counts once, if that is how it counts.
+    pub fn session(&self) -> Option<Id> {
+        self.scope.strip_prefix(SESSION).and_then(Id::parse)
     }
 
     /// The key as people read it: its parts, joined.

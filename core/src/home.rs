@@ -2,8 +2,9 @@
 //!
 //! All that counts together must stand together, so a **person** here is everything that names have in
 //! common: a visitor, the identities that it gave, the orders that it made, and whoever else gave or
-//! made one of these. Where nobody is known, a session stands for the visitor. A person is known by the least of its names. Visitors come first and older ones
-//! before younger ones, so whoever becomes known stays where they were first seen.
+//! made one of these. A session is a name where nobody is known, and where something counts once in it.
+//! A person is known by the least of its names. Visitors come first and older ones before younger ones,
+//! so whoever becomes known stays where they were first seen.
 //!
 //! [`People`] is the rule; a table of names and a trigger do the same for the sink, and a test compares
 //! the two.
@@ -25,8 +26,8 @@ pub fn name(subject: &Subject) -> String {
     with_kind(kind, &name)
 }
 
-/// The name of a session of nobody in particular, or of something without even a session.
-pub fn nobody(id: Id) -> String {
+/// The name of a session, or of an observation of nobody that is in none.
+pub fn session(id: Id) -> String {
     with_kind('2', &digits(id))
 }
 
@@ -120,8 +121,8 @@ mod tests {
             assert_eq!(people.person(own), old);
         }
         assert_eq!(people.person("4other"), "4other");
-        let nobody = nobody(Id::new(0, [0; 10]));
-        assert!(old < nobody && nobody < identity && identity < order);
+        let session = session(Id::new(0, [0; 10]));
+        assert!(old < session && session < identity && identity < order);
     }
 
     #[test]

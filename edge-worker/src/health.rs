@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     "0014_watch.sql",
     "0015_doors.sql",
     "0016_shards.sql",
+    "0017_sessions.sql",
 ];
 
 #[derive(Serialize)]

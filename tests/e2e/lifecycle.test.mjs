@@ -16,6 +16,30 @@ visit("what a page in the background has seen arrives while it is there", {}, as
   await shop.observed(1, "kind = 'click'");
 });
 
+/** A browser may end the script of a page that closes, and still tells the page in another event. */
+const CUT_SHORT = `{
+  const { sendBeacon } = navigator;
+  let times = 0;
+  navigator.sendBeacon = (...given) => {
+    if (++times === 1) throw new Error("cut short");
+    return sendBeacon.apply(navigator, given);
+  };
+}`;
+
+for (const [what, held] of [["the SDK", undefined], ["the loader", /sdk(\.wasm|-js)/]]) {
+  visit(`${what} tries again where the end of a page was cut short`, { needs: ["lateBeacons"] }, async ({ shop, browser }) => {
+    if (held) shop.wire.hold(held);
+    shop.wire.serve("/visit/", page(BUTTON, CUT_SHORT));
+    await browser.newTab();
+    if (held) await browser.go(shop.at("/visit/"));
+    else await browser.enter(shop.at("/visit/"));
+    await browser.click("#own");
+    await browser.closeTab();
+    await shop.observed(1, "kind = 'page'");
+    await shop.observed(1, "kind = 'click'");
+  });
+}
+
 visit("a page that is frozen has sent what it saw, and goes on when it thaws", { needs: ["lifecycle"] }, async ({ shop, browser }) => {
   shop.wire.serve("/visit/", page(BUTTON));
   await browser.enter(shop.at("/visit/"));

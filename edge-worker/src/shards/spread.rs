@@ -58,7 +58,8 @@ SELECT json_array(
   json_array(
     '1' || lower(hex(visitor)), '3' || identity, '4' || order_number,
     iif(visitor IS NOT NULL, NULL, '2' || lower(hex(coalesce(
-      session, iif(coalesce(identity, order_number) IS NULL, observation, x'')))))),
+      session, iif(coalesce(identity, order_number) IS NULL, observation, x''))))),
+    iif(scope GLOB 'session:*', '2' || replace(substr(scope, 9), '-', ''), NULL)),
   json(iif(coalesce(visitor, identity, order_number) IS NOT NULL, NULL, json_array(
     definition, scope, who, dedup, lower(hex(observation))))))
 FROM evidence
@@ -116,10 +117,11 @@ const fn part(name: &'static str, does: Does, sql: &'static str, rows: usize) ->
     }
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     part("who are known", Does::Link, VISITORS, 1_000),
     part("identities", Does::Link, IDENTITIES, 1_000),
     part("what proves", Does::Link, EVIDENCE, 1_000),
+    part("sessions of nobody", Does::Link, SESSIONS, 1_000),
     part("sessions", Does::Bring, SESSIONS, 400),
     part("evidence", Does::Bring, EVIDENCE, 400),
     part("known visitors", Does::Bring, VISITORS, 400),
@@ -365,7 +367,7 @@ async fn link(store: &impl Store, rows: &[Row]) -> Result<(), Failure> {
     let links: BTreeSet<Link> = rows
         .iter()
         .map(|row| (row.1.clone(), row.names(), Vec::new(), 0))
-        .filter(|(_, names, ..)| names.len() > 1)
+        .filter(|(_, names, ..)| names.len() > 1 || names.iter().any(|name| name.starts_with('2')))
         .collect();
     directory::link(store, &links).await
 }

@@ -108,6 +108,12 @@ FROM (
     ON e.site = c.site AND e.definition = c.definition AND e.scope = c.scope AND e.who = c.who
       AND e.dedup = c.dedup AND e.order_number = o.value
   UNION
+  SELECT e.definition, e.scope, e.who, e.dedup, e.observation
+  FROM json_each(?4, '$.sessions') AS s
+  CROSS JOIN evidence AS e INDEXED BY evidence_of_nobody
+    ON e.site = ?1 AND e.visitor IS NULL
+      AND iif(e.scope GLOB 'session:*', unhex(replace(substr(e.scope, 9), '-', '')), e.session) = unhex(s.value)
+  UNION
   SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, unhex(k.value ->> 4)
   FROM json_each(?4, '$.evidence') AS k) AS k
 CROSS JOIN evidence AS e

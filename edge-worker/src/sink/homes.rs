@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What must be known of some messages before each of their items has its database.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// What single items say of who is whom.
+    /// What single items say of who is whom, and which sessions there are.
     pub links: BTreeSet<Link>,
     /// Per site, every name.
     pub names: BTreeSet<(String, String)>,
@@ -14,7 +14,7 @@ pub struct Wanted {
     pub items: BTreeSet<(String, Id)>,
 }
 
-/// Names that one item bears together: its site, the names, their tombstones, and when it happened. They
+/// Names that one item bears: its site, the names, their tombstones, and when it happened. They
 /// are nobody's if one of them was erased after that.
 pub type Link = (String, Vec<String>, Vec<String>, i64);
 
@@ -75,12 +75,14 @@ pub(super) enum Way<'a> {
 }
 
 impl Way<'_> {
-    /// The database of an item that bears these names; of nobody's, its session decides, or else itself.
+    /// The database of an item that bears these names, and that of the session in which it counts once; of
+    /// nobody's, its session decides, or else itself.
     pub(super) fn place(
         &mut self,
         site: &str,
         subjects: impl Iterator<Item = Subject>,
         session: Option<Id>,
+        counts_in: Option<Id>,
         (id, time): (Id, i64),
     ) -> u32 {
         if matches!(self, Self::One) {
@@ -97,9 +99,11 @@ impl Way<'_> {
             }
             names.push(home::name(&own));
         }
-        names.extend(nobodys.map(home::nobody));
+        // A session is noted even alone: whoever turns up in it must know that something is there.
+        let is_linked = nobodys.or(counts_in).is_some() || names.len() > 1;
+        names.extend([nobodys, counts_in].into_iter().flatten().map(home::session));
         if names.is_empty() {
-            names.push(home::nobody(id));
+            names.push(home::session(id));
         }
         names.sort();
         names.dedup();
@@ -111,7 +115,7 @@ impl Way<'_> {
                     .names
                     .extend(names.iter().map(|name| (own(), name.clone())));
                 wanted.items.insert((own(), id));
-                if names.len() > 1 {
+                if is_linked {
                     wanted.links.insert((own(), names, tombstones, time));
                 }
                 0

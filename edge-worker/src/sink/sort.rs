@@ -255,6 +255,7 @@ impl Sorter<'_> {
             &of.site(),
             item.names(),
             item.session(),
+            verdict.iter().find_map(|own| own.key.session()),
             (observation.id, item.time.0),
         );
         let label = of.label(Origin::of(item.page.is_some()));
@@ -325,9 +326,10 @@ impl Sorter<'_> {
         let origin =
             Origin::of(place.is_some() && (!fresh || self.quarantined.insert((of.site(), id))));
         let subjects = problem.names.iter().cloned();
+        let at = (id, problem.time);
         let database = self
             .way
-            .place(&of.site(), subjects, problem.session, (id, problem.time));
+            .place(&of.site(), subjects, problem.session, None, at);
         let tray = self.sorted.trays.entry((database, of.label(origin)));
         let tray = tray.or_default();
         if !fresh {
@@ -374,7 +376,7 @@ impl Sorter<'_> {
                 let names = delivery.visitor().map(Subject::Visitor).into_iter();
                 let database = self
                     .way
-                    .place(&delivery.site(), names, None, (id, id.time()));
+                    .place(&delivery.site(), names, None, None, (id, id.time()));
                 let label = delivery.label(Origin::Page);
                 let tray = self.sorted.trays.entry((database, label));
                 let rows = tray.or_default().drop.entry(reason).or_default();

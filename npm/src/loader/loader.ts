@@ -151,7 +151,7 @@ export const launch = (
         : [];
     const items = last.map(([item]) => ({
       ...item,
-      sent: (item.sent = 1),
+      sent: 1,
       seq: pageLoad * 65536 + item.k,
     }));
     if (
@@ -161,6 +161,7 @@ export const launch = (
         textOf({ ...loader, v: 1, form: "raw", sent, visitor, session, items, held: 0 }),
       )
     ) {
+      last.map(([item]) => (item.sent = 1));
       sendLast();
     }
   };

@@ -35,17 +35,23 @@ export const start = (host: Host): Sdk => {
   /** What began before the last withdrawal must not end after it. */
   let purges = 0;
   let waiting = false;
-  let busy = false;
+  let leaving = false;
+  let ended = false;
   let wakeup = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells the engine what happened, then carries out what it answers. After a trap it does nothing. */
   const tell = (text: string): void => {
-    if (busy) return;
-    busy = true;
+    if (ended) return;
     note(text);
-    const [due, ...asked] = toEngine(now(), text).split(RECORD);
-    busy = false;
+    let answer: string;
+    try {
+      answer = toEngine(now(), text);
+    } catch (trap) {
+      ended = true;
+      throw trap;
+    }
+    const [due, ...asked] = answer.split(RECORD);
     // What waited for the disk must not leave after consent was withdrawn.
     if (asked.includes("p")) {
       effects.length = 0;
@@ -169,8 +175,12 @@ export const start = (host: Host): Sdk => {
   const hidden = () => {
     // There may be no later: nothing waits any more.
     waiting = false;
+    // A browser may end the script of a page that closes, and yet tell the page once more that it does.
+    if (leaving) tell("unbeaconed");
+    leaving = true;
     tell(joined("hidden", storage.record()));
     storage.leave();
+    leaving = false;
   };
 
   const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>

@@ -13,6 +13,7 @@ export const name = "firefox";
 export const lacks = {
   devtools: "Firefox has no Chrome DevTools Protocol",
   prerender: "Firefox prepares no pages: it knows no speculation rules",
+  lateBeacons: "Firefox lets go of half the beacons that a page sends after pagehide",
   lifecycle: "Firefox freezes no page that is not left, and its driver cannot ask for it",
 };
 
