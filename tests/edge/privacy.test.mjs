@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
-import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
+import { everythingAddsUp, everythingKept, fate, problem } from "../harness/checks.mjs";
 import { differences } from "../harness/schema.mjs";
 import { startWorker } from "../harness/worker.mjs";
 
@@ -24,24 +24,6 @@ function asking(worker, api) {
     assert.deepEqual(differences(schema, body, api), []);
     return body;
   };
-}
-
-/** All rows of all tables, and what waits in quarantine as base64, as one text. */
-async function everythingKept({ db }) {
-  const tables = await db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 1) <> '_'")
-    .all();
-  const found = {};
-  for (const { name } of tables.results) {
-    const { results } = await db.prepare(`SELECT * FROM ${name}`).all();
-    const cells = results.flatMap(Object.values).map((cell) => {
-      if (Array.isArray(cell)) return `${Buffer.from(cell).toString("latin1")} ${Buffer.from(cell).toString("hex")}`;
-      const text = String(cell);
-      return /^[A-Za-z0-9+/]+=*$/.test(text) ? `${text} ${Buffer.from(text, "base64")}` : text;
-    });
-    found[name] = cells.join("\n");
-  }
-  return found;
 }
 
 describe("erasing", () => {

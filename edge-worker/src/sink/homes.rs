@@ -101,7 +101,12 @@ impl Way<'_> {
         }
         // A session is noted even alone: whoever turns up in it must know that something is there.
         let is_linked = nobodys.or(counts_in).is_some() || names.len() > 1;
-        names.extend([nobodys, counts_in].into_iter().flatten().map(home::session));
+        names.extend(
+            [nobodys, counts_in]
+                .into_iter()
+                .flatten()
+                .map(home::session),
+        );
         if names.is_empty() {
             names.push(home::session(id));
         }

@@ -241,6 +241,26 @@ fn some_of_nobody(mut letters: Vec<Letter>) -> Vec<Letter> {
 }
 
 #[test]
+fn what_counts_once_in_a_session_does_so_whoever_its_items_name() {
+    for session in 600..620 {
+        for whose in [[None, Some(500)], [Some(500), None], [Some(500), Some(501)]] {
+            let mut several = Deployment::new(4);
+            several.settles();
+            for (n, visitor) in (0..).zip(whose) {
+                let mut letter = Letter::new([item_in(session, &play(n, "a"))]);
+                letter.visitor = visitor.map(id);
+                several.deliver(&[letter]);
+            }
+            several.settles();
+            let counted = several
+                .node
+                .tables("SELECT scope FROM conversions WHERE definition = 'watch-video'");
+            assert_eq!(counted.len(), 1, "{counted:?} of {whose:?}");
+        }
+    }
+}
+
+#[test]
 fn of_whoever_is_erased_no_name_is_left() {
     let mut db = Db::new();
     for names in [r#"["1a","3x"]"#, r#"["1a","3y","4z"]"#, r#"["1b","3w"]"#] {
