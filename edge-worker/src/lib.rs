@@ -31,6 +31,7 @@ mod log;
 mod metrics;
 mod openapi;
 mod overflow;
+mod pack;
 mod pages;
 mod plans;
 mod problem;

@@ -101,6 +101,8 @@ describe("a deployment that works", () => {
     assert.match(search.log.join("\n"), /\{/, "something was logged");
     assert.match(search.answers, /unauthorized/);
     assert.deepEqual(await search.finds(worker), []);
+    search.secrets = [wanted.name];
+    assert.ok((await search.finds(worker)).length > 1, "what is no secret is found");
   });
 });
 

@@ -1,6 +1,7 @@
 //! One step of a replay, without the database: from stored observations to statements.
 
 use super::{Replay, statements as sql};
+use crate::pack::packs;
 use crate::sink::{Compiled, Param, Statement, Told, Voucher, retold, verdict_json, vouch};
 use goalpost_core::{
     Conversion, Id, Money, Observation, Person,
@@ -8,9 +9,6 @@ use goalpost_core::{
     server_event::read_stored,
 };
 use serde::Deserialize;
-
-/// Bytes of one JSON parameter; D1 takes 2 MB.
-const JSON_BYTES: usize = 1_000_000;
 
 /// A stored observation, as `statements::ROWS` answers it.
 #[derive(Debug, Deserialize)]
@@ -267,14 +265,16 @@ pub(super) fn packed(
     sql: &'static str,
     rows: &[String],
 ) -> impl Iterator<Item = Statement> {
-    packs(rows).into_iter().map(move |pack| {
-        let mut params = vec![Param::Text(pack), text(&replay.site)];
-        // A database refuses parameters that a statement does not mention.
-        if sql.contains("?3") {
-            params.push(text(&replay.id));
-        }
-        Statement { sql, params }
-    })
+    packs(rows.iter().map(String::as_str))
+        .into_iter()
+        .map(move |pack| {
+            let mut params = vec![Param::Text(pack.json), text(&replay.site)];
+            // A database refuses parameters that a statement does not mention.
+            if sql.contains("?3") {
+                params.push(text(&replay.id));
+            }
+            Statement { sql, params }
+        })
 }
 
 fn text(text: &str) -> Param {
@@ -288,22 +288,4 @@ pub(super) fn next<'a>(
 ) -> Option<String> {
     let full = usize::try_from(limit).is_ok_and(|limit| ids.len() >= limit);
     ids.last().filter(|_| full).map(String::from)
-}
-
-/// Rows joined to JSON lists of bounded size.
-fn packs(rows: &[String]) -> Vec<String> {
-    let mut packs: Vec<String> = Vec::new();
-    for row in rows {
-        match packs.last_mut() {
-            Some(pack) if pack.len().saturating_add(row.len()) < JSON_BYTES => {
-                pack.push(',');
-                pack.push_str(row);
-            }
-            _ => packs.push(format!("[{row}")),
-        }
-    }
-    for pack in &mut packs {
-        pack.push(']');
-    }
-    packs
 }

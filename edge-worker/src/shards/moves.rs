@@ -7,15 +7,13 @@
 use super::statements as sql;
 use crate::{
     http::Failure,
+    pack::packs,
     reports::{Ask, Store},
 };
 use goalpost_core::Id;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-
-/// Bytes of rows in one statement.
-const BYTES: usize = 900_000;
 
 /// Moves of one step at most; the next step goes on with the rest.
 const MOVES: usize = 100;
@@ -137,11 +135,12 @@ async fn arrive<S: Store>(from: &S, to: &S, take: &str, rows: &[String]) -> Resu
     }
     let mut asks = vec![Ask::new(sql::ARRIVE, [take])];
     for (kind, statements) in sql::ARRIVALS {
-        for pack in packs(kinds.get(kind).map_or(&[][..], Vec::as_slice)) {
+        let rows = kinds.get(kind).map_or(&[][..], Vec::as_slice);
+        for pack in packs(rows.iter().map(|row| row.get())) {
             asks.extend(
                 statements
                     .iter()
-                    .map(|sql| Ask::new(*sql, [site.as_str(), &pack])),
+                    .map(|sql| Ask::new(*sql, [site.as_str(), &pack.json])),
             );
         }
     }
@@ -153,25 +152,6 @@ async fn arrive<S: Store>(from: &S, to: &S, take: &str, rows: &[String]) -> Resu
     }
     from.batch(&[Ask::new(sql::GONE, [take])]).await?;
     Ok(())
-}
-
-/// Rows as JSON lists that a statement can take.
-fn packs(rows: &[&RawValue]) -> Vec<String> {
-    let mut packs: Vec<String> = Vec::new();
-    for row in rows {
-        let row = row.get();
-        match packs.last_mut() {
-            Some(pack) if pack.len().saturating_add(row.len()) < BYTES => {
-                pack.push(',');
-                pack.push_str(row);
-            }
-            _ => packs.push(format!("[{row}")),
-        }
-    }
-    for pack in &mut packs {
-        pack.push(']');
-    }
-    packs
 }
 
 /// Goes on with moves that broke off, and forgets what arrived long ago.

@@ -7,11 +7,9 @@ use super::{
     sort::{Rows, Sorted, Tray},
     statements as sql,
 };
+use crate::pack::{Pack, packs};
 use goalpost_core::{Fate, Id, erasure::Subject, fate::Drop, limits};
 use std::collections::BTreeMap;
-
-/// Bytes of one JSON parameter; D1 takes 2 MB.
-const JSON_BYTES: usize = 1_000_000;
 
 /// The statements of each database that has some, by its number.
 pub(super) fn statements(batch: Id, sorted: Sorted) -> BTreeMap<u32, Vec<Statement>> {
@@ -45,14 +43,14 @@ pub(super) fn statements(batch: Id, sorted: Sorted) -> BTreeMap<u32, Vec<Stateme
     }
     for ((database, site), shares) in sorted.sessions {
         let out = all.entry(database).or_default();
-        for pack in packs(shares) {
+        for pack in in_order(shares) {
             out.push(Statement {
                 sql: sql::SESSIONS,
                 params: [&pack.json, &site, &batch].map(|part| text(part)).to_vec(),
             });
         }
     }
-    for pack in packs(loads) {
+    for pack in in_order(loads) {
         all.entry(0).or_default().push(Statement {
             sql: sql::PAGE_LOADS,
             params: vec![Param::Text(pack.json)],
@@ -193,7 +191,7 @@ fn named(site: &str, names: BTreeMap<Subject, Vec<(Id, i64)>>) -> String {
 /// the first also all further copies.
 fn counted(rows: Rows) -> impl Iterator<Item = (String, i64)> {
     let mut copies = rows.copies;
-    let mut packs = packs(rows.rows);
+    let mut packs = in_order(rows.rows);
     if packs.is_empty() && copies > 0 {
         packs.push(Pack {
             json: String::from("[]"),
@@ -206,40 +204,9 @@ fn counted(rows: Rows) -> impl Iterator<Item = (String, i64)> {
     })
 }
 
-struct Pack {
-    json: String,
-    rows: i64,
-}
-
-/// Rows joined to JSON texts of bounded size, in the order of their ids: what was captured first is
-/// inserted first, and rows that stand together are written together.
-fn packs(mut rows: Vec<(Id, String)>) -> Vec<Pack> {
+/// Rows as lists in the order of their ids: what was captured first is inserted first, and rows that stand
+/// together are written together.
+fn in_order(mut rows: Vec<(Id, String)>) -> Vec<Pack> {
     rows.sort_by_key(|(id, _)| *id);
-    let mut packs: Vec<Pack> = Vec::new();
-    let mut rest: usize = rows
-        .iter()
-        .map(|(_, row)| row.len().saturating_add(1))
-        .sum();
-    for (_, row) in rows {
-        let room = packs
-            .last()
-            .is_some_and(|pack| pack.json.len().saturating_add(row.len()) < JSON_BYTES);
-        if !room {
-            let bytes = rest.min(JSON_BYTES).saturating_add(2);
-            packs.push(Pack {
-                json: String::with_capacity(bytes),
-                rows: 0,
-            });
-        }
-        if let Some(pack) = packs.last_mut() {
-            pack.json.push(if pack.rows == 0 { '[' } else { ',' });
-            pack.json.push_str(&row);
-            pack.rows = pack.rows.saturating_add(1);
-        }
-        rest = rest.saturating_sub(row.len().saturating_add(1));
-    }
-    for pack in &mut packs {
-        pack.json.push(']');
-    }
-    packs
+    packs(rows.iter().map(|(_, row)| row.as_str()))
 }
