@@ -8,6 +8,12 @@ declare module "goalpost-sdk" {
    * The answer's records are the time of its wakeup, then what to do.
    */
   export function tell(now: number, text: string): string;
+
+  /** All that the engine knows. */
+  export function snapshot(): ArrayBuffer;
+
+  /** Puts the engine back to where it was, though it may have been interrupted meanwhile. */
+  export function restore(known: ArrayBuffer): void;
 }
 
 /** What wasm2js makes of the same module. */

@@ -18,3 +18,9 @@ export const tell = (now, text) => {
   const answer = engine.tell(now, at, told.length);
   return decoder.decode(new Uint8Array(engine.memory.buffer, answer, engine.answered()));
 };
+
+/** All that the engine knows. */
+export const snapshot = () => engine.memory.buffer.slice();
+
+/** Puts the engine back to where it was, though it may have been interrupted meanwhile. */
+export const restore = (known) => new Uint8Array(engine.memory.buffer).set(new Uint8Array(known));

@@ -165,6 +165,11 @@ export class Browser {
     await element.click();
   }
 
+  /** A click after which nothing is waited for: a driver may take a call for a page that is to come. */
+  async tap(selector) {
+    await this.driver.actions().click(await this.shown(selector)).perform();
+  }
+
   /** A click with the wheel, which opens a link in another tab. */
   async middleClick(selector) {
     const origin = await this.shown(selector);

@@ -2,7 +2,7 @@
  * The browser around the engine: it listens, carries out what the engine asks for, and decides
  * nothing. The loader calls `start` once the module is ready.
  */
-import { tell as toEngine } from "goalpost-sdk";
+import { restore, snapshot, tell as toEngine } from "goalpost-sdk";
 import { contactOf } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
@@ -35,7 +35,8 @@ export const start = (host: Host): Sdk => {
   /** What began before the last withdrawal must not end after it. */
   let purges = 0;
   let waiting = false;
-  let leaving = false;
+  /** The engine as it was before it was told that the page is hidden, until it has carried that out. */
+  let before: ArrayBuffer | undefined;
   let ended = false;
   let wakeup = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -176,11 +177,11 @@ export const start = (host: Host): Sdk => {
     // There may be no later: nothing waits any more.
     waiting = false;
     // A browser may end the script of a page that closes, and yet tell the page once more that it does.
-    if (leaving) tell("unbeaconed");
-    leaving = true;
+    if (before) restore(before);
+    before = snapshot();
     tell(joined("hidden", storage.record()));
     storage.leave();
-    leaving = false;
+    before = undefined;
   };
 
   const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>

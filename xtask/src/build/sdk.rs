@@ -21,14 +21,16 @@ const TUNE_STD: bool = true;
 
 /// A panic traps at once, and no text about it is carried: in a page nobody would read it. Inlining
 /// before monomorphisation, which is off at this level, makes less code of many small functions. No
-/// JavaScript value crosses the boundary, so none needs a table.
-const TUNED: [&str; 6] = [
+/// JavaScript value crosses the boundary, so none needs a table. The stack is an eighth of what it would
+/// be, for all of it is the page's memory; one that is too small traps.
+const TUNED: [&str; 7] = [
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
     "-Zinline-mir=yes",
     "-Ctarget-feature=-reference-types",
+    "-Clink-arg=-zstack-size=131072",
 ];
 
 /// Makes `dist/sdk/sdk_bg.wasm`, the same module as `dist/sdk/sdk_bg.js`, and for both of them
