@@ -127,13 +127,19 @@ pub(super) async fn people(
     Ok(homes)
 }
 
-/// Names are forgotten with whom they are of; whoever else had something in common with these is
-/// somebody by themselves, and may have another home. `?1` site, `?2` names as JSON.
-const FORGET: [&str; 3] = [
+/// Names are forgotten with whom they are of, and their sessions; whoever else had something in common
+/// with these is somebody by themselves, and may have another home. `?1` site, `?2` names as JSON.
+const FORGET: [&str; 4] = [
     "\
 DELETE FROM homes WHERE site = ?1 AND name IN (SELECT value FROM json_each(?2))",
     "\
 DELETE FROM comers WHERE site = ?1 AND person IN (SELECT value FROM json_each(?2))",
+    "\
+DELETE FROM homes AS h
+WHERE h.site = ?1 AND h.person IN (SELECT value FROM json_each(?2)) AND h.name GLOB '2*'
+  AND NOT EXISTS (
+    SELECT 1 FROM homes AS o INDEXED BY homes_by_person
+    WHERE o.person = h.person AND o.site = h.site AND o.name GLOB '1*')",
     "\
 INSERT INTO joined_people (site, name, was, person)
 SELECT h.site, h.name, h.person, (
@@ -144,7 +150,7 @@ CROSS JOIN homes AS h INDEXED BY homes_by_person ON h.person = n.value AND h.sit
 ];
 
 /// Statements that forget names.
-pub(crate) fn forget(site: &str, names: &[String]) -> Result<[Statement; 3], Failure> {
+pub(crate) fn forget(site: &str, names: &[String]) -> Result<[Statement; 4], Failure> {
     let names = serde_json::to_string(names)?;
     Ok(FORGET.map(|sql| Statement {
         sql,

@@ -263,7 +263,13 @@ fn what_counts_once_in_a_session_does_so_whoever_its_items_name() {
 #[test]
 fn of_whoever_is_erased_no_name_is_left() {
     let mut db = Db::new();
-    for names in [r#"["1a","3x"]"#, r#"["1a","3y","4z"]"#, r#"["1b","3w"]"#] {
+    for names in [
+        r#"["1a","3x"]"#,
+        r#"["1a","3y","4z"]"#,
+        r#"["1a","2s"]"#,
+        r#"["1b","3w"]"#,
+        r#"["1c","1d","2t"]"#,
+    ] {
         db.sqlite
             .execute(
                 "INSERT INTO linked_names (site, names) VALUES (?1, ?2)",
@@ -271,15 +277,17 @@ fn of_whoever_is_erased_no_name_is_left() {
             )
             .unwrap();
     }
-    let names = ["1a", "3x"].map(String::from);
+    let names = ["1a", "3x", "1c"].map(String::from);
     db.run(&shards::forget(SITE, &names).unwrap());
     assert_eq!(
         db.table("SELECT name, person FROM homes ORDER BY name"),
-        ["1b | 1b", "3w | 1b", "3y | 3y", "4z | 3y"]
+        [
+            "1b | 1b", "1d | 1d", "2t | 1d", "3w | 1b", "3y | 3y", "4z | 3y"
+        ]
     );
     assert_eq!(
         db.table("SELECT person FROM comers ORDER BY person"),
-        ["1b", "3y"],
+        ["1b", "1d", "3y"],
         "who is left over may have another home"
     );
 }
