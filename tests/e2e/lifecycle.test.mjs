@@ -40,6 +40,20 @@ for (const [what, held] of [["the SDK", undefined], ["the loader", /sdk(\.wasm|-
   });
 }
 
+visit("what is seen after an end that was cut short, and was none, is not forgotten", { needs: ["lateBeacons"] }, async ({ shop, browser }) => {
+  shop.wire.serve("/visit/", page(BUTTON, CUT_SHORT));
+  await browser.newTab();
+  await browser.enter(shop.at("/visit/"));
+  const tab = await browser.driver.getWindowHandle();
+  await browser.click("#own");
+  const show = await browser.hide();
+  await show();
+  await browser.switchTo(tab);
+  await browser.click("#own");
+  await browser.closeTab();
+  await shop.observed(2, "kind = 'click'");
+});
+
 visit("a page that is frozen has sent what it saw, and goes on when it thaws", { needs: ["lifecycle"] }, async ({ shop, browser }) => {
   shop.wire.serve("/visit/", page(BUTTON));
   await browser.enter(shop.at("/visit/"));

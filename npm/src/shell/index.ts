@@ -42,8 +42,10 @@ export const start = (host: Host): Sdk => {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells the engine what happened, then carries out what it answers. After a trap it does nothing. */
-  const tell = (text: string): void => {
+  const tell = (text: string, known?: ArrayBuffer): void => {
     if (ended) return;
+    // Whatever else it is told, it is whole, and must not be put back.
+    before = known;
     note(text);
     let answer: string;
     try {
@@ -178,8 +180,7 @@ export const start = (host: Host): Sdk => {
     waiting = false;
     // A browser may end the script of a page that closes, and yet tell the page once more that it does.
     if (before) restore(before);
-    before = snapshot();
-    tell(joined("hidden", storage.record()));
+    tell(joined("hidden", storage.record()), snapshot());
     storage.leave();
     before = undefined;
   };
