@@ -60,8 +60,7 @@ describe("a deployment that works", () => {
     const made = await (await worker.admin("shop/tokens", { method: "POST", body: JSON.stringify(wanted) })).json();
     search.secrets.push(made.token.split("_").slice(2).join("_"));
     for (const token of [admin, made.token, `${made.token}x`, `x${admin}`, `${admin} `]) {
-      for (const path of ["tokens", "plan", "reports/health", "contacts/customer%3A1", "nothing", `contacts/${token}`]) {
-        if (path.includes(token)) continue;
+      for (const path of ["tokens", "plan", "reports/health", "contacts/customer%3A1", "nothing"]) {
         await search.ask(`${site}/${path}`, as(token));
       }
       await search.ask(`${worker.url}/api/v1/metrics`, as(token));
@@ -70,7 +69,7 @@ describe("a deployment that works", () => {
 
     // Signed words of servers, and of others.
     const events = [{ id: "1", commerce: "purchase", order: "A1", revenue: "5", currency: "JPY", time: Date.now() }];
-    for (const body of [JSON.stringify({ events }), "{", JSON.stringify({ events: signing.length })]) {
+    for (const body of [JSON.stringify({ events }), "{", JSON.stringify({ events: 1 })]) {
       for (const signed of [signature(body, signing), signature(body, "another"), `t=1,v1=${"0".repeat(64)}`, "nonsense"]) {
         const headers = { "goalpost-signature": signed };
         await search.ask(`${site}/events`, { method: "POST", body, headers });
@@ -83,7 +82,9 @@ describe("a deployment that works", () => {
     const order = { site: "shop", order: "A1", amount: "5", currency: "JPY" };
     const load = new PageLoad("shop");
     for (const token of [orderToken(order, signing), orderToken(order, "another"), "a.b"]) {
-      await post(worker, load.beacon([load.view(), load.item({ kind: "commerce", name: "purchase", properties: { order: "A1", revenue: "5", currency: "JPY", token } })]));
+      const properties = { order: "A1", revenue: "5", currency: "JPY", token };
+      const purchase = load.item({ kind: "commerce", name: "purchase", properties });
+      await post(worker, load.beacon([load.view(), purchase]));
     }
 
     // Faults of all that there is.
