@@ -4,6 +4,9 @@
 //! several nights; where a walk was, the next night goes on. What differs is named: in `differences`, in
 //! the log and in `/health`. Nothing is put right here: whoever mends a figure without knowing why it
 //! was wrong hides the next one.
+//!
+//! With several databases each is walked by itself. While a row and what follows from it may be on their
+//! way from one to another, nothing is compared.
 
 mod conversions;
 mod evidence;
@@ -13,12 +16,13 @@ pub(crate) mod tests;
 mod totals;
 
 use crate::{
-    bindings::Bindings,
+    bindings::{Bindings, binding},
     database,
     http::Failure,
     log,
     plans::{self, Known},
     reports::Store,
+    shards,
 };
 use goalpost_core::{Zone, clip, limits};
 use serde::Deserialize;
@@ -64,7 +68,25 @@ impl Part {
         }
     }
 
-    /// Steps that one night takes of it at each site.
+    /// Its name for one of the databases; the first one's has no addition.
+    fn name_in(self, database: usize) -> String {
+        match u32::try_from(database) {
+            Ok(number @ 1..) => format!("{} {}", self.name(), binding(number)),
+            _ => String::from(self.name()),
+        }
+    }
+
+    /// Each part as often as it has rows of its own in so many databases: tallies only add up over all.
+    fn of_all(databases: usize) -> impl Iterator<Item = (Self, usize)> {
+        (0..databases).flat_map(|number| {
+            Self::ALL
+                .into_iter()
+                .filter(move |part| number == 0 || *part != Self::Totals)
+                .map(move |part| (part, number))
+        })
+    }
+
+    /// Steps that one night takes of it at each site, in each database.
     const fn steps(self) -> u32 {
         match self {
             Self::Conversions | Self::Evidence => 20,
@@ -73,11 +95,20 @@ impl Part {
         }
     }
 
-    async fn step(self, store: &impl Store, of: Of<'_>, cursor: &str) -> Result<Step, Failure> {
+    async fn step<S: Store>(
+        self,
+        store: &S,
+        database: usize,
+        of: Of<'_>,
+        cursor: &str,
+    ) -> Result<Step, Failure> {
+        let Some(own) = store.parts().get(database) else {
+            return Ok(Step::default());
+        };
         match self {
-            Self::Conversions => conversions::step(store, of.site, cursor).await,
-            Self::Evidence => evidence::step(store, of.site, cursor).await,
-            Self::Figures => figures::step(store, of, cursor).await,
+            Self::Conversions => conversions::step(own, of.site, cursor).await,
+            Self::Evidence => evidence::step(store, database, of.site, cursor).await,
+            Self::Figures => figures::step(own, of, cursor).await,
             Self::Totals => totals::step(store, of.site).await,
         }
     }
@@ -171,16 +202,21 @@ ON CONFLICT DO UPDATE SET detail = excluded.detail, seen_at = excluded.seen_at";
 const MENDED: &str = "\
 DELETE FROM differences WHERE site = ?1 AND part = ?2 AND seen_at < CAST(?3 AS INTEGER)";
 
-/// Goes on with the check of tonight, as of `now`. With several databases there is none: a row and what
-/// follows from it may then be on their way from one to another.
+/// What a database said that is no longer there. `?1` site, `?2` the names of all parts as JSON.
+const UNBOUND: [&str; 2] = [
+    "DELETE FROM checks WHERE site = ?1 AND part NOT IN (SELECT value FROM json_each(?2))",
+    "DELETE FROM differences WHERE site = ?1 AND part NOT IN (SELECT value FROM json_each(?2))",
+];
+
+/// Goes on with the check of tonight, as of `now`.
 ///
 /// # Errors
 /// The first failure, after the other sites were tried.
 pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
-    let Some(night) = night(now).filter(|_| edge.databases().len() < 2) else {
+    let Some(night) = night(now) else {
         return Ok(());
     };
-    let parts = Part::ALL.len().to_string();
+    let parts = Part::of_all(edge.databases().len()).count().to_string();
     let sites: Vec<String> = database::rows(edge, DUE, &[&night, &parts]).await?;
     let most = edge.rows_read().saturating_add(ROWS_READ);
     let mut outcome = Ok(());
@@ -215,8 +251,14 @@ async fn of_site(
         site,
         groups: &groups,
     };
+    let databases = edge.databases().len();
+    let names: Vec<String> = Part::of_all(databases)
+        .map(|(part, number)| part.name_in(number))
+        .collect();
+    let names = serde_json::to_string(&names)?;
+    database::batch(edge, &UNBOUND.map(|sql| (sql, vec![site, &names]))).await?;
     let mut outcome = Ok(());
-    for part in Part::ALL {
+    for part in Part::of_all(databases) {
         if let Err(problem) = of_part(edge, part, of, night, now, most).await {
             outcome = outcome.and(Err(problem));
         }
@@ -230,13 +272,14 @@ fn groups(known: &Known) -> String {
 
 async fn of_part(
     edge: &Bindings,
-    part: Part,
+    (part, number): (Part, usize),
     of: Of<'_>,
     night: &str,
     now: i64,
     most: usize,
 ) -> Result<(), Failure> {
-    let own = [of.site, part.name()];
+    let name = part.name_in(number);
+    let own = [of.site, name.as_str()];
     let turn: Option<Turn> = database::row(edge, TURN, &own).await?;
     let mut turn = turn.unwrap_or_default();
     if turn.night != night {
@@ -252,14 +295,21 @@ async fn of_part(
             turn.began_at = now;
         }
         let before = edge.rows_read();
-        let step = part.step(edge, of, &turn.cursor).await?;
+        let Some(arrived) = shards::arrived(edge, now).await? else {
+            return Ok(());
+        };
+        let step = part.step(edge, number, of, &turn.cursor).await?;
+        if shards::arrived(edge, now).await? != Some(arrived) {
+            // It was not of one moment: the next run takes the step again.
+            return Ok(());
+        }
         let read = edge.rows_read().saturating_sub(before);
         turn.rows_read = turn.rows_read.saturating_add(read);
         turn.steps = turn.steps.saturating_add(1);
         turn.compared = turn.compared.saturating_add(step.compared);
         turn.skipped = turn.skipped.saturating_add(step.skipped);
         turn.done = step.next.is_none() || turn.steps >= part.steps();
-        note(edge, of.site, part, &turn, &step, now).await?;
+        note(edge, of.site, &name, &turn, &step, now).await?;
         turn.cursor = step.next.unwrap_or_default();
     }
     Ok(())
@@ -268,17 +318,13 @@ async fn of_part(
 async fn note(
     edge: &Bindings,
     site: &str,
-    part: Part,
+    part: &str,
     turn: &Turn,
     step: &Step,
     now: i64,
 ) -> Result<(), Failure> {
     for one in step.differences.iter().take(TOLD) {
-        let about = [
-            ("site", site),
-            ("part", part.name()),
-            ("what", one.what.as_str()),
-        ];
+        let about = [("site", site), ("part", part), ("what", one.what.as_str())];
         log::error(
             "difference",
             &about,
@@ -307,7 +353,7 @@ async fn note(
         NOTE,
         vec![
             site,
-            part.name(),
+            part,
             &turn.night,
             is_done,
             steps,
@@ -320,10 +366,10 @@ async fn note(
         ],
     )];
     if !step.differences.is_empty() {
-        statements.push((FOUND, vec![site, part.name(), &found, &now, &most]));
+        statements.push((FOUND, vec![site, part, &found, &now, &most]));
     }
     if step.next.is_none() {
-        statements.push((MENDED, vec![site, part.name(), &began_at]));
+        statements.push((MENDED, vec![site, part, &began_at]));
     }
     database::batch(edge, &statements).await?;
     Ok(())

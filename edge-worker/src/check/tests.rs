@@ -38,15 +38,21 @@ fn groups(shop: &Shop) -> String {
 
 /// A whole walk of a part: how much was compared, and what differs.
 fn walked(shop: &Shop, part: Part) -> (usize, Vec<Difference>) {
-    walk(&shop.sqlite, SITE, &groups(shop), part)
+    walk(&Db(&shop.sqlite), 0, SITE, &groups(shop), part)
 }
 
-fn walk(sqlite: &Connection, site: &str, groups: &str, part: Part) -> (usize, Vec<Difference>) {
+fn walk(
+    store: &impl Store,
+    database: usize,
+    site: &str,
+    groups: &str,
+    part: Part,
+) -> (usize, Vec<Difference>) {
     let of = Of { site, groups };
     let (mut compared, mut found, mut cursor) = (0, Vec::new(), String::new());
     loop {
-        let step = part.step(&Db(sqlite), of, &cursor).now_or_never().unwrap();
-        let step = step.unwrap();
+        let step = part.step(store, database, of, &cursor).now_or_never();
+        let step = step.unwrap().unwrap();
         compared += step.compared;
         found.extend(step.differences);
         match step.next {
@@ -65,11 +71,19 @@ pub(crate) fn differences(sqlite: &Connection) -> Vec<String> {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    let parts = [Part::Conversions, Part::Evidence, Part::Totals];
-    let found = sites
+    sites
         .iter()
-        .flat_map(|site| parts.map(|part| walk(sqlite, site, "{}", part).1));
-    found.flatten().map(|own| format!("{own:?}")).collect()
+        .flat_map(|site| differences_over(&Db(sqlite), site))
+        .collect()
+}
+
+/// The same of several databases.
+pub(crate) fn differences_over(store: &impl Store, site: &str) -> Vec<String> {
+    Part::of_all(store.parts().len())
+        .filter(|(part, _)| *part != Part::Figures)
+        .flat_map(|(part, number)| walk(store, number, site, "{}", part).1)
+        .map(|own| format!("{own:?}"))
+        .collect()
 }
 
 fn named(shop: &Shop, part: Part) -> Vec<String> {

@@ -293,7 +293,11 @@ fn check_schema() -> Value {
             shape::list(shape::object(&[
                 (
                     "part",
-                    json!({"enum": ["conversions", "evidence", "figures", "totals"]}),
+                    json!({
+                        "type": "string",
+                        "pattern": "^(conversions|evidence|figures|totals)( DB_[0-9]+)?$",
+                        "description": "What was compared, and in which database if not in the first.",
+                    }),
                 ),
                 (
                     "night",

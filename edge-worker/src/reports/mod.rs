@@ -54,7 +54,7 @@ pub(crate) use keep::keep;
 pub(crate) use fates::{Balance, balance, balance_fields};
 pub(crate) use health::CLAIMS;
 pub(crate) use period::day;
-pub(crate) use store::{Ask, Store};
+pub(crate) use store::{Ask, Store, everywhere};
 
 use crate::{bindings::Bindings, clock, contacts, http::Outcome, plans, routes::Parameter};
 use catalogue::Report;

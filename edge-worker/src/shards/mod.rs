@@ -60,6 +60,23 @@ pub(crate) async fn arrive(edge: &Bindings) -> Result<(), Failure> {
     moves::go_on(edge, clock::now()).await
 }
 
+/// How much has lately come from one database to another; `None` while something is on its way, or
+/// somebody is being erased.
+///
+/// Whoever compares several databases may believe what they saw where this is the same before and after.
+///
+/// # Errors
+/// [`Failure::Platform`].
+pub(crate) async fn arrived(edge: &Bindings, now: i64) -> Result<Option<Vec<u64>>, Failure> {
+    if edge.databases().len() < 2 {
+        return Ok(Some(Vec::new()));
+    }
+    if erases(edge).await? {
+        return Ok(None);
+    }
+    moves::arrived(edge, now).await
+}
+
 /// Why something is refused that is about one database.
 pub(crate) fn only_one(edge: &Bindings, what: &str) -> Result<(), Problem> {
     match edge.databases().len() {
@@ -107,5 +124,9 @@ fn id() -> Result<String, Failure> {
 /// What goes on beside, for tests with databases of their own.
 #[cfg(test)]
 pub(crate) mod testing {
-    pub(crate) use super::{comers::settle, moves::go_on, spread::step};
+    pub(crate) use super::{
+        comers::settle,
+        moves::{arrived, go_on},
+        spread::step,
+    };
 }

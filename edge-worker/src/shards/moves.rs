@@ -8,7 +8,7 @@ use super::statements as sql;
 use crate::{
     http::Failure,
     pack::packs,
-    reports::{Ask, Store},
+    reports::{Ask, Store, everywhere},
 };
 use goalpost_core::Id;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,9 @@ struct Row<'a>(
     String,
     #[serde(borrow)] &'a RawValue,
 );
+
+/// A move that began longer ago, and has not arrived, is still on its way.
+const LATELY_MS: i64 = 3_600_000;
 
 /// How far a lot has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +155,22 @@ async fn arrive<S: Store>(from: &S, to: &S, take: &str, rows: &[String]) -> Resu
     }
     from.batch(&[Ask::new(sql::GONE, [take])]).await?;
     Ok(())
+}
+
+/// How many moves have lately arrived in each database; `None` while one is on its way.
+pub(crate) async fn arrived(store: &impl Store, now: i64) -> Result<Option<Vec<u64>>, Failure> {
+    let lately = Id::new(now.saturating_sub(LATELY_MS), [0; 10]);
+    let lately = lately.text().replace('-', "");
+    let ask = Ask::new(sql::LATELY, [lately]);
+    let mut all = Vec::new();
+    for row in everywhere(store, &[ask]).await?.iter().flatten() {
+        let (leaving, arrived): (u64, u64) = serde_json::from_str(row)?;
+        if leaving > 0 {
+            return Ok(None);
+        }
+        all.push(arrived);
+    }
+    Ok(Some(all))
 }
 
 /// Goes on with moves that broke off, and forgets what arrived long ago.

@@ -229,6 +229,11 @@ pub(super) const ARRIVE: &str = "INSERT INTO arrived (take) VALUES (unhex(?1))";
 /// What the database says where [`ARRIVE`] fails.
 pub(super) const HAS_ARRIVED: &str = "arrived.take";
 
+/// Whether something is leaving, and how many moves after `?1` have arrived.
+pub(super) const LATELY: &str = "\
+SELECT json_array(
+  EXISTS (SELECT 1 FROM leaving), (SELECT count(*) FROM arrived WHERE take > unhex(?1)))";
+
 /// `?1` a move: what arrived before it.
 pub(super) const FORGET: &str = "DELETE FROM arrived WHERE take < unhex(?1)";
 

@@ -2,6 +2,7 @@
 
 use super::{any_order::deliveries, *};
 use crate::{
+    check::tests::differences_over,
     http::Failure,
     reports::{Ask, Store},
     shards,
@@ -167,6 +168,15 @@ impl Deployment {
         })
     }
 
+    /// What the nightly check finds now, unless something is on its way.
+    fn differences(&self) -> Vec<String> {
+        let arrived = shards::testing::arrived(&self.node, self.now).now_or_never();
+        match arrived.unwrap().unwrap() {
+            Some(_) => differences_over(&self.node, SITE),
+            None => Vec::new(),
+        }
+    }
+
     /// Lets the clock run until everybody is at home.
     fn settles(&mut self) {
         let whole = (u32::MAX, false);
@@ -261,6 +271,51 @@ fn what_counts_once_in_a_session_does_so_whoever_its_items_name() {
 }
 
 #[test]
+fn the_nightly_check_names_what_is_lost_in_every_database() {
+    let mut several = Deployment::new(1);
+    several.settles();
+    for n in 0..40 {
+        let mut letter = Letter::new([item_in(600 + n, &play(n, "a"))]);
+        letter.visitor = Some(id(500 + n));
+        several.deliver(&[letter]);
+    }
+    several.shards = 4;
+    several.settles();
+    let home = |sql: &str| {
+        several.node.parts.iter().position(|part| {
+            let db = part.db.borrow();
+            db.as_ref().unwrap().sqlite.execute(sql, []).unwrap() > 0
+        })
+    };
+    assert_eq!(several.differences(), [] as [String; 0]);
+    for (damage, said) in [
+        (
+            "UPDATE evidence SET points = points + 1 WHERE observation = (SELECT min(observation) FROM evidence)",
+            "its evidence says something else",
+        ),
+        (
+            "DELETE FROM evidence WHERE observation = (SELECT max(observation) FROM evidence)",
+            "its evidence is missing",
+        ),
+        (
+            "UPDATE conversions SET points = 0 WHERE observation = (SELECT min(observation) FROM conversions)",
+            "points: 0 is kept",
+        ),
+        (
+            "DELETE FROM observations WHERE id = (SELECT min(id) FROM observations)",
+            "stored",
+        ),
+    ] {
+        assert!(home(damage).is_some(), "{damage}");
+        let found = several.differences();
+        assert!(
+            found.iter().any(|own| own.contains(said)),
+            "{damage}: {found:?}"
+        );
+    }
+}
+
+#[test]
 fn of_whoever_is_erased_no_name_is_left() {
     let mut db = Db::new();
     for names in [
@@ -331,9 +386,11 @@ proptest! {
                         several.goes_on(what, (number, happens));
                     }
                 }
+                prop_assert_eq!(several.differences(), [] as [String; 0]);
             }
         }
         several.settles();
+        prop_assert_eq!(several.differences(), [] as [String; 0]);
         for query in ROWS {
             prop_assert_eq!(several.node.tables(query), sorted(one.table(query)), "{}", query);
         }
