@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     "0015_doors.sql",
     "0016_shards.sql",
     "0017_sessions.sql",
+    "0018_moved.sql",
 ];
 
 #[derive(Serialize)]
@@ -120,8 +121,7 @@ async fn spread(edge: &Bindings) -> Check {
     let detail = match how_far(edge).await {
         Ok(Some(spread)) if spread.is_done(edge.shards(), bound) => String::new(),
         Ok(Some(spread)) => format!(
-            "rows move to where they belong: {}, {} rows so far; the archive and replays wait for one \
-             database",
+            "rows move to where they belong: {}, {} rows so far; replays wait for one database",
             spread.place(),
             spread.moved
         ),

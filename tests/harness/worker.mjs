@@ -135,6 +135,7 @@ export async function startWorker(options = {}) {
     handleRuntimeStdio: options.log ? into(options.log) : quietly,
     d1Persist: kept("d1"),
     kvPersist: kept("kv"),
+    r2Persist: kept("r2"),
     durableObjectsPersist: kept("objects"),
     workers: [worker, ...(options.beside ?? [])],
   });

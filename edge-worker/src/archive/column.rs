@@ -1,6 +1,7 @@
 //! What a file of the archive says of each observation, and where it is read from.
 
 use serde_json::Value;
+use std::ops::Range;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,11 @@ const VISITOR: usize = 8;
 const CONTACT: usize = 12;
 const IDENTITIES: usize = 13;
 const PLAN: usize = 17;
+const SESSION_ID: usize = 7;
+
+/// Which columns are of the plan, and which of the session.
+pub(super) const PLAN_VERSION: Range<usize> = 18..19;
+pub(super) const SESSION: Range<usize> = 21..26;
 
 /// Whether it is a part of its session: what a server reports need not be.
 const IN_SESSION: &str = "\
@@ -80,8 +86,14 @@ pub(super) const COLUMNS: [Column; 35] = [
 
 /// The columns as one JSON list: what a row is read from.
 pub(super) fn select() -> String {
-    let columns: Vec<&str> = COLUMNS.iter().map(|column| column.sql).collect();
-    format!("json_array({})", columns.join(", "))
+    format!("json_array({})", sql_of(0..COLUMNS.len()))
+}
+
+/// What some columns are read from.
+pub(super) fn sql_of(columns: Range<usize>) -> String {
+    let columns = COLUMNS.get(columns).unwrap_or_default();
+    let columns: Vec<&str> = columns.iter().map(|column| column.sql).collect();
+    columns.join(", ")
 }
 
 /// What an observation says in one column.
@@ -112,6 +124,30 @@ impl Row {
         match self.0.get(ID) {
             Some(Cell::Id(id)) => hex(id),
             _ => String::new(),
+        }
+    }
+
+    /// The visitor and the session, in hexadecimal digits, if nothing is known of a session that it has.
+    pub(super) fn unknown_session(&self) -> Option<(String, String)> {
+        let id = |at| match self.0.get(at) {
+            Some(Cell::Id(id)) => Some(hex(id)),
+            _ => None,
+        };
+        let is_known = self
+            .0
+            .get(SESSION)?
+            .iter()
+            .any(|cell| *cell != Cell::Nothing);
+        let session = id(SESSION_ID).filter(|_| !is_known)?;
+        Some((id(VISITOR).unwrap_or_default(), session))
+    }
+
+    /// Says something else in some columns.
+    pub(super) fn fill(&mut self, columns: Range<usize>, values: Vec<Value>) {
+        let about = COLUMNS.get(columns.clone()).unwrap_or_default();
+        let cells = self.0.get_mut(columns).unwrap_or_default();
+        for ((own, column), value) in cells.iter_mut().zip(about).zip(values) {
+            *own = cell(column, value);
         }
     }
 
@@ -180,9 +216,27 @@ mod tests {
             (CONTACT, "contact"),
             (IDENTITIES, "identities"),
             (PLAN, "plan"),
+            (SESSION_ID, "session"),
         ] {
             assert_eq!(COLUMNS[at].name, name);
         }
+        let named = |columns: Range<usize>| {
+            COLUMNS[columns]
+                .iter()
+                .map(|own| own.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(named(PLAN_VERSION), ["plan_version"]);
+        assert_eq!(
+            named(SESSION),
+            [
+                "channel",
+                "utm_source",
+                "utm_medium",
+                "utm_campaign",
+                "landing"
+            ]
+        );
     }
 
     #[test]

@@ -27,14 +27,20 @@ pub(crate) async fn forget(
         return Ok(true);
     };
     let known = plans::in_effect(edge, site).await?;
-    let archive = Archive {
-        store: edge,
-        bucket: &bucket,
-        site,
-        zone: &known.rules.zone,
-        now: clock::now(),
-    };
-    archive.forget(visitors, identities).await
+    let now = clock::now();
+    let mut all = true;
+    for database in 0..edge.databases().len() {
+        let archive = Archive {
+            store: edge,
+            database,
+            bucket: &bucket,
+            site,
+            zone: &known.rules.zone,
+            now,
+        };
+        all &= archive.forget(visitors, identities).await?;
+    }
+    Ok(all)
 }
 
 impl<S: Store, B: Bucket> Archive<'_, S, B> {
@@ -51,12 +57,17 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         // A part that died half written may hold them: it is written anew from the database.
         let claimed: Vec<Part> = self.rows(sql::CLAIMED, &[]).await?;
         if let Some(part) = claimed.first() {
-            held(self.write_part(part).await)?;
+            match self.write_part(part).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(problem) if was_not_held(&problem) => {}
+                Err(problem) => return Err(problem),
+            }
         }
         let wanted = serde_json::to_string(&people)?;
         for _ in 0..FILES {
             let found = self
-                .store
+                .own()?
                 .rows(self.ask(sql::WITH_PEOPLE, &[&wanted]))
                 .await?;
             let Some(part) = read::<Part>(&found)?.into_iter().next() else {
@@ -71,7 +82,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
 
     async fn rewrite(&self, part: &Part, people: &BTreeSet<String>) -> Result<(), Failure> {
         // A file that somebody has taken away holds nobody.
-        let mut rows = match self.bucket.get(&part.key(self.site)).await? {
+        let mut rows = match self.bucket.get(&self.key(part)).await? {
             Some(bytes) => file::read(bytes)?,
             None => Vec::new(),
         };

@@ -1,9 +1,9 @@
 //! The files of a site's archive, for whoever fetches them.
 
-use super::{file, folder, manifest::File, statements as sql};
+use super::{file, folder, manifest::File};
 use crate::{
     bindings::Bindings,
-    clock, database,
+    clock,
     http::{self, Outcome},
     openapi::shape,
     plans,
@@ -23,12 +23,10 @@ pub(crate) async fn files(request: &Request, edge: &Bindings, site: &str) -> Out
     let query = Query::of(request)?;
     query.only(&["from", "to"])?;
     let days = Period::of(&query, &known.rules.zone, clock::now())?;
-    let values = [known.plan.site.as_str(), &days.from, &days.to];
-    let found: Vec<File> = database::rows(edge, sql::FILES, &values).await?;
+    let found = File::all(edge, &known.plan.site, (&days.from, &days.to)).await?;
     let files: Vec<Value> = found
         .into_iter()
         .map(|file| {
-            let file = file.named();
             json!({
                 "day": file.day,
                 "file": format!("{}/{}", folder(site, &file.day), file.name),

@@ -1,7 +1,10 @@
 //! What the bucket says of a day's files, for whoever reads them without asking the database.
 
 use super::{Archive, Part, bucket::Bucket, file, file_name, folder, read, statements as sql};
-use crate::{http::Failure, reports::Store};
+use crate::{
+    http::Failure,
+    reports::{Ask, Store},
+};
 use goalpost_core::beacon;
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +32,22 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn named(mut self) -> Self {
-        self.name = file_name(self.number);
-        self
+    /// The files of some days of a site, of all databases.
+    pub(super) async fn all(
+        store: &impl Store,
+        site: &str,
+        (from, to): (&str, &str),
+    ) -> Result<Vec<Self>, Failure> {
+        let mut all = Vec::new();
+        for (database, own) in store.parts().iter().enumerate() {
+            let answer = own.rows(Ask::new(sql::FILES, [site, from, to])).await?;
+            for mut file in read::<Self>(&answer)? {
+                file.name = file_name(file.number, database);
+                all.push(file);
+            }
+        }
+        all.sort_by(|one, other| (&one.day, &one.name).cmp(&(&other.day, &other.name)));
+        Ok(all)
     }
 }
 
@@ -52,19 +68,12 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     pub(super) async fn manifests(&self) -> Result<(), Failure> {
         let due: Vec<(String, u64)> = self.rows(sql::DUE_DAYS, &[&DAYS.to_string()]).await?;
         for (day, changes) in due {
-            let files = self.files(&day, &day).await?;
+            let files = File::all(self.store, self.site, (&day, &day)).await?;
             self.put_manifest(&day, files).await?;
             let done = self.ask(sql::DONE, &[&day, &changes.to_string()]);
-            self.store.rows(done).await?;
+            self.own()?.rows(done).await?;
         }
         Ok(())
-    }
-
-    /// The files of some days.
-    async fn files(&self, from: &str, to: &str) -> Result<Vec<File>, Failure> {
-        let answer = self.store.rows(self.ask(sql::FILES, &[from, to])).await?;
-        let files: Vec<File> = read(&answer)?;
-        Ok(files.into_iter().map(File::named).collect())
     }
 
     async fn put_manifest(&self, day: &str, files: Vec<File>) -> Result<(), Failure> {
@@ -90,7 +99,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
 
     /// Whether a part's file is in the bucket, as far as its length tells.
     pub(super) async fn is_there(&self, part: &Part) -> Result<bool, Failure> {
-        let size = self.bucket.size(&part.key(self.site)).await?;
+        let size = self.bucket.size(&self.key(part)).await?;
         Ok(part.rows == 0 || size == Some(part.bytes))
     }
 }

@@ -6,8 +6,12 @@
 //! died between bucket and database is repeated, and writes the same file under the same name.
 //! Manifests in the bucket are copies of what the database says of the files.
 //!
+//! With several databases each archives what it has. What moves from one to another says whether a file
+//! has it already ([`statements::IS_ARCHIVED`]); then the other only lets it leave.
+//!
 //! Without a bucket nothing is archived, and nothing leaves.
 
+mod beside;
 mod bucket;
 mod column;
 mod cut;
@@ -19,10 +23,11 @@ mod manifest;
 mod statements;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use forget::forget;
 pub(crate) use list::{PARAMETERS, files, schema};
+pub(crate) use statements::{IS_ARCHIVED, IS_ARCHIVED_ELSEWHERE};
 
 use crate::{
     bindings::Bindings,
@@ -46,9 +51,12 @@ const PARTS: u32 = 10;
 
 const SITES: &str = "SELECT json_quote(site) FROM sites WHERE plan IS NOT NULL ORDER BY site";
 
-/// A site's archive at one moment.
+/// A site's archive at one moment, of what one database has.
 struct Archive<'a, S, B> {
+    /// All databases.
     store: &'a S,
+    /// Which of them.
+    database: usize,
     bucket: &'a B,
     site: &'a str,
     zone: &'a Zone,
@@ -74,18 +82,16 @@ struct Part {
     sha256: String,
 }
 
-impl Part {
-    fn key(&self, site: &str) -> String {
-        format!("{}/{}", folder(site, &self.day), file_name(self.number))
-    }
-}
-
 fn folder(site: &str, day: &str) -> String {
     format!("archive/{site}/day={day}")
 }
 
-fn file_name(number: u32) -> String {
-    format!("part-{number:05}.parquet")
+/// Each database counts its files by itself.
+fn file_name(number: u32, database: usize) -> String {
+    match database {
+        0 => format!("part-{number:05}.parquet"),
+        _ => format!("part-{number:05}-{}.parquet", database.saturating_add(1)),
+    }
 }
 
 /// Archives what is due as of `now` (Unix milliseconds), and lets leave what is old enough.
@@ -93,23 +99,27 @@ fn file_name(number: u32) -> String {
 /// # Errors
 /// The first failure, after the other sites were tried.
 pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
-    // Its files are of one database's ranges of ids.
-    let Some(bucket) = edge.archive().filter(|_| edge.databases().len() < 2) else {
+    let Some(bucket) = edge.archive() else {
         return Ok(());
     };
-    let mut sites: Vec<String> = database::rows(edge, SITES, &[]).await?;
+    let sites: Vec<String> = database::rows(edge, SITES, &[]).await?;
+    let mut turns: Vec<(String, usize)> = sites
+        .into_iter()
+        .flat_map(|site| (0..edge.databases().len()).map(move |number| (site.clone(), number)))
+        .collect();
     // So that none has to wait for the others for ever.
     let turn = now.div_euclid(600_000).unsigned_abs();
     if let Some(first) = usize::try_from(turn)
         .ok()
-        .and_then(|t| t.checked_rem(sites.len()))
+        .and_then(|t| t.checked_rem(turns.len()))
     {
-        sites.rotate_left(first);
+        turns.rotate_left(first);
     }
     let mut outcome = Ok(());
     let (mut writes, mut leaves) = (PARTS, PARTS);
-    for site in sites {
-        let done = of_site(edge, &bucket, &site, now, (&mut writes, &mut leaves)).await;
+    for (site, number) in turns {
+        let left = (&mut writes, &mut leaves);
+        let done = of_site(edge, number, &bucket, &site, now, left).await;
         if let Err(problem) = done {
             log::error("archive_waits", &[("site", site.as_str())], &problem);
             outcome = outcome.and(Err(problem));
@@ -120,6 +130,7 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
 
 async fn of_site(
     edge: &Bindings,
+    database: usize,
     bucket: &impl Bucket,
     site: &str,
     now: i64,
@@ -128,6 +139,7 @@ async fn of_site(
     let known = plans::in_effect(edge, site).await?;
     let archive = Archive {
         store: edge,
+        database,
         bucket,
         site,
         zone: &known.rules.zone,
@@ -148,12 +160,24 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         Date(today.0.saturating_sub(1)).text()
     }
 
+    /// The database.
+    fn own(&self) -> Result<&S, Failure> {
+        let own = self.store.parts().get(self.database);
+        own.ok_or_else(|| Failure::Internal(format!("no database {} is bound", self.database)))
+    }
+
     async fn rows<T: DeserializeOwned>(
         &self,
         sql: impl Into<String>,
         values: &[&str],
     ) -> Result<Vec<T>, Failure> {
-        read(&self.store.rows(self.ask(sql, values)).await?)
+        read(&self.own()?.rows(self.ask(sql, values)).await?)
+    }
+
+    /// The name of a part's file in the bucket.
+    fn key(&self, part: &Part) -> String {
+        let name = file_name(part.number, self.database);
+        format!("{}/{name}", folder(self.site, &part.day))
     }
 
     /// A statement about this site, which is its first parameter.

@@ -234,6 +234,61 @@ pub(super) fn drop_late() -> String {
     format!("DELETE FROM observations AS o WHERE {}", leaving_late())
 }
 
+/// Whether a file has the observation `o`, of a database that it is about to move from.
+pub(crate) const IS_ARCHIVED: &str = "\
+coalesce(
+  (
+    SELECT l.part < 0 OR EXISTS (
+      SELECT 1 FROM archive_parts AS p
+      WHERE p.site = o.site AND p.day = o.day AND p.part = l.part AND p.state <> 'claimed')
+    FROM archive_late AS l WHERE l.site = o.site AND l.id = o.id),
+  (
+    SELECT o.id <= a.cursor AND NOT EXISTS (
+      SELECT 1 FROM archive_parts AS p
+      WHERE p.site = o.site AND p.state = 'claimed' AND o.id > p.after AND o.id <= p.until)
+    FROM archive_sites AS a
+    WHERE a.site = o.site
+      AND NOT EXISTS (SELECT 1 FROM archive_late AS l WHERE l.site = o.site AND l.id = o.id)),
+  0)";
+
+/// Observations that have arrived are in a file of the database that they come from, so they are in
+/// none of this one's: some may leave, some stay. `?1` site, `?2` rows as they move, the answer last.
+pub(crate) const IS_ARCHIVED_ELSEWHERE: &str = "\
+INSERT INTO archive_late (site, id, day, listed_at, part)
+SELECT o.site, o.id, o.day, o.received_at, iif(
+  o.contact IS NULL AND o.source <> 'server' AND o.verdict IS NULL, -1, -2)
+FROM json_each(?2) AS r
+CROSS JOIN observations AS o ON o.site = ?1 AND o.id = unhex(r.value ->> 0)
+WHERE r.value -> '$[#-1]' = '1'
+ON CONFLICT DO UPDATE SET part = excluded.part WHERE part IS NULL";
+
+/// Of what is in another database's files, and happened before the day `?2`, what may leave: as many as
+/// `?3`. `?1` site.
+fn leaving_moved() -> String {
+    format!(
+        "\
+o.site = ?1 AND o.id IN (
+  SELECT o.id
+  FROM archive_late AS l INDEXED BY archive_moved
+  CROSS JOIN observations AS o ON o.site = ?1 AND o.id = l.id
+  WHERE l.site = ?1 AND l.part = -1 AND l.day < ?2 AND {MAY_LEAVE}
+  ORDER BY l.day, l.id LIMIT CAST(?3 AS INTEGER))"
+    )
+}
+
+/// The ids of those stay, too.
+pub(super) fn left_of_moved() -> String {
+    format!("{LEFT} {}\nON CONFLICT DO NOTHING", leaving_moved())
+}
+
+/// Then they go.
+pub(super) fn drop_moved() -> String {
+    format!("DELETE FROM observations AS o WHERE {}", leaving_moved())
+}
+
+/// How many rows the statement before has changed. `?1` site.
+pub(super) const CHANGED: &str = "SELECT json_quote(changes()) WHERE ?1 <> ''";
+
 /// The first file with some people in it. `?1` site, `?2` the people as a JSON list.
 pub(super) const WITH_PEOPLE: &str = "\
 SELECT json_object('day', day, 'part', part, 'sha256', sha256)

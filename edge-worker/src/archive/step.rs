@@ -10,6 +10,7 @@ use super::{
 use crate::{
     http::Failure,
     reports::{Ask, Store},
+    shards,
 };
 use goalpost_core::Id;
 use sha2::{Digest as _, Sha256};
@@ -50,11 +51,14 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
 
     /// The next step: each is one transaction, and the file that is written before it.
     pub(super) async fn step(&self) -> Result<Step, Failure> {
+        if shards::arrived(self.store, self.now).await?.is_none() {
+            return Ok(Step::Nothing);
+        }
         let settled = self.settled();
         let now = Id::new(self.now, [0; 10]).text().replace('-', "");
         let since = self.now.saturating_sub(LATE_MS).to_string();
         let answers = self
-            .store
+            .own()?
             .batch(&[
                 self.ask(sql::OPEN, &[]),
                 self.ask(sql::OPEN_AHEAD, &[&now]),
@@ -69,8 +73,8 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         };
         let steps = steps.first().map_or("0", String::as_str);
         if let Some(part) = read::<Part>(claimed)?.first() {
-            self.write_part(part).await?;
-            return Ok(Step::Wrote);
+            let wrote = self.write_part(part).await?;
+            return Ok(if wrote { Step::Wrote } else { Step::Nothing });
         }
         let before = self.now.saturating_sub(super::MARGIN_MS);
         let is_due = |next: &[Next]| cut(next, &settled, before);
@@ -100,17 +104,24 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         if let Some(day) = day {
             asks.push(self.ask(sql::TAKE, &[day, &LATE_ROWS.to_string()]));
         }
-        self.store.batch(&asks).await?;
+        self.own()?.batch(&asks).await?;
         Ok(())
     }
 
-    /// Writes a part that is claimed.
-    pub(super) async fn write_part(&self, part: &Part) -> Result<(), Failure> {
+    /// Writes a part that is claimed; not while a session of it may be on its way.
+    pub(super) async fn write_part(&self, part: &Part) -> Result<bool, Failure> {
+        let before = shards::arrived(self.store, self.now).await?;
         let mut rows = self.members(part).await?;
+        self.complete(&mut rows).await?;
+        let after = shards::arrived(self.store, self.now).await?;
+        if before.is_none() || before != after {
+            return Ok(false);
+        }
         let written = self.put(part, &mut rows).await?;
         let mut values = written.values(part);
         values.push(self.now.to_string());
-        self.conclude(sql::keep(), part, values).await
+        self.conclude(sql::keep(), part, values).await?;
+        Ok(true)
     }
 
     /// The database learns of a file.
@@ -122,13 +133,13 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     ) -> Result<(), Failure> {
         let known = Ask::new(sql, [vec![String::from(self.site)], values].concat());
         let due = self.ask(sql::DUE, &[&part.day]);
-        self.store.batch(&[known, due]).await?;
+        self.own()?.batch(&[known, due]).await?;
         Ok(())
     }
 
     /// Puts a part's file into the bucket; none if it holds nothing any more.
     pub(super) async fn put(&self, part: &Part, rows: &mut [Row]) -> Result<Written, Failure> {
-        let key = part.key(self.site);
+        let key = self.key(part);
         if rows.is_empty() {
             self.bucket.delete(&key).await?;
             return Ok(Written::default());
@@ -168,7 +179,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         sql: &str,
         values: &[&str],
     ) -> Result<Option<String>, Failure> {
-        let texts = self.store.rows(self.ask(sql, values)).await?;
+        let texts = self.own()?.rows(self.ask(sql, values)).await?;
         for text in &texts {
             rows.push(Row::parse(text)?);
         }

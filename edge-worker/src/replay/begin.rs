@@ -45,7 +45,7 @@ pub(crate) async fn begin(
     site: &str,
     caller: &Caller,
 ) -> Outcome {
-    shards::only_one(edge, "replay")?;
+    shards::only_one(edge, "replay").await?;
     let body = body::read(&mut request, BODY_BYTES).await?;
     let wanted = read(&body)?;
     let (from, to) = period(&wanted)?;

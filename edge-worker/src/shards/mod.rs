@@ -16,6 +16,7 @@ mod spread;
 mod statements;
 
 pub(crate) use directory::{forget, homes};
+pub(crate) use moves::arrived;
 pub(crate) use spread::how_far;
 
 use crate::{
@@ -42,10 +43,18 @@ pub(crate) async fn settle(edge: &Bindings) -> Result<(), Failure> {
 }
 
 /// Whether somebody is being erased: then everybody stays where they are, so that nobody is missed.
-async fn erases(edge: &Bindings) -> Result<bool, Failure> {
+pub(crate) async fn erases(edge: &Bindings) -> Result<bool, Failure> {
     let running: Option<u32> = database::row(edge, ERASES, &[]).await?;
     Ok(running.is_some_and(|running| running > 0))
 }
+
+/// Whether something is being replayed: that must see all rows in one database to its end.
+async fn replays(edge: &Bindings) -> Result<bool, Failure> {
+    let running: Option<u32> = database::row(edge, REPLAYS, &[]).await?;
+    Ok(running.is_some_and(|running| running > 0))
+}
+
+const REPLAYS: &str = "SELECT json_quote(count(*)) FROM replays WHERE state = 'running'";
 
 const ERASES: &str = "SELECT json_quote(count(*)) FROM erasures WHERE state = 'running'";
 
@@ -60,35 +69,23 @@ pub(crate) async fn arrive(edge: &Bindings) -> Result<(), Failure> {
     moves::go_on(edge, clock::now()).await
 }
 
-/// How much has lately come from one database to another; `None` while something is on its way, or
-/// somebody is being erased.
-///
-/// Whoever compares several databases may believe what they saw where this is the same before and after.
-///
-/// # Errors
-/// [`Failure::Platform`].
-pub(crate) async fn arrived(edge: &Bindings, now: i64) -> Result<Option<Vec<u64>>, Failure> {
-    if edge.databases().len() < 2 {
-        return Ok(Some(Vec::new()));
+/// Refuses what works only while everybody is in the first database.
+pub(crate) async fn only_one(edge: &Bindings, what: &str) -> Result<(), Failure> {
+    let bound = edge.databases().len();
+    if bound < 2
+        || how_far(edge)
+            .await?
+            .is_some_and(|own| own.is_done(1, bound))
+    {
+        return Ok(());
     }
-    if erases(edge).await? {
-        return Ok(None);
-    }
-    moves::arrived(edge, now).await
-}
-
-/// Why something is refused that is about one database.
-pub(crate) fn only_one(edge: &Bindings, what: &str) -> Result<(), Problem> {
-    match edge.databases().len() {
-        0 | 1 => Ok(()),
-        several => Err(Problem::new(
-            Kind::Busy,
-            format!(
-                "{what}: {several} databases are bound, and this works with one; see docs/scale.md \
-                 for how to go back to it"
-            ),
-        )),
-    }
+    Err(Failure::from(Problem::new(
+        Kind::Busy,
+        format!(
+            "{what}: this works while everybody is in one database; set SHARDS to 1, and wait until \
+             /health says nothing under SPREAD"
+        ),
+    )))
 }
 
 /// Goes on with all that is on its way.
@@ -100,7 +97,7 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
         return Ok(());
     }
     moves::go_on(edge, now).await?;
-    if erases(edge).await? {
+    if erases(edge).await? || replays(edge).await? {
         return Ok(());
     }
     comers::settle(edge, now, id).await?;
@@ -124,9 +121,5 @@ fn id() -> Result<String, Failure> {
 /// What goes on beside, for tests with databases of their own.
 #[cfg(test)]
 pub(crate) mod testing {
-    pub(crate) use super::{
-        comers::settle,
-        moves::{arrived, go_on},
-        spread::step,
-    };
+    pub(crate) use super::{comers::settle, moves::go_on, spread::step};
 }

@@ -1,6 +1,8 @@
 //! Every statement that moves rows. What leaves is named by `?1` site, `?2` the move, `?3` the number of
 //! the database that it goes to and `?4` a lot, as JSON; what arrives by `?1` site and `?2` its rows.
 
+use crate::archive::{IS_ARCHIVED, IS_ARCHIVED_ELSEWHERE};
+
 /// A kind of rows, and how they leave.
 pub(super) struct Take {
     pub(super) kind: &'static str,
@@ -76,7 +78,7 @@ CROSS JOIN refunds AS r INDEXED BY refunds_by_order ON r.site = ?1 AND r.order_n
                 "hex(o.id), o.received_at, o.time, o.clock, o.day, o.seq, {}, {}, {}, o.kind, \
                  o.contact, o.identities, o.source, o.form, o.sdk, o.plan, o.country, o.device, \
                  o.digest, o.order_number, o.refund, o.verdict, o.claims, hex(o.batch), o.body, \
-                 o.consent",
+                 o.consent, {IS_ARCHIVED}",
                 hex("o.page"),
                 hex("o.session"),
                 hex("o.visitor")
@@ -245,7 +247,10 @@ pub(super) const ARRIVALS: [(&str, &[&str]); 6] = [
     ("refund", &[REFUNDS]),
     ("evidence", &[PROVED]),
     ("session", &[VISITED, OPEN_CARTS, CLOSED_CARTS]),
-    ("observation", &[COPIES, OBSERVED, CLAIMED]),
+    (
+        "observation",
+        &[COPIES, OBSERVED, CLAIMED, IS_ARCHIVED_ELSEWHERE],
+    ),
 ];
 
 const IDENTITIES: &str = "\

@@ -60,7 +60,7 @@ use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 17] = [
+pub const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -78,6 +78,7 @@ pub const MIGRATIONS: [&str; 17] = [
     include_str!("../../migrations/0015_doors.sql"),
     include_str!("../../migrations/0016_shards.sql"),
     include_str!("../../migrations/0017_sessions.sql"),
+    include_str!("../../migrations/0018_moved.sql"),
 ];
 
 /// One statement of a transaction.

@@ -144,6 +144,7 @@ fn of_two_runs_at_once_one_writes() {
     let store = Db(&shop);
     let archive = |bucket| Archive {
         store: &store,
+        database: 0,
         bucket,
         site: SITE,
         zone: &shop.known.rules.zone,

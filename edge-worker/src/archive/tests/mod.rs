@@ -14,7 +14,7 @@ use crate::{
     testing::*,
 };
 use futures_util::FutureExt as _;
-use goalpost_core::Id;
+use goalpost_core::{Id, Zone};
 use rusqlite::params_from_iter;
 use serde_json::{Value, json};
 use std::{
@@ -46,7 +46,7 @@ impl Store for Db<'_> {
 
 /// A bucket in memory. After `lives` writes it is as if the Worker had died, right after the write.
 #[derive(Default)]
-struct Memory {
+pub(crate) struct Memory {
     objects: RefCell<BTreeMap<String, Vec<u8>>>,
     lives: Shared<Option<u32>>,
 }
@@ -93,6 +93,7 @@ impl Memory {
         let store = Db(shop);
         let archive = Archive {
             store: &store,
+            database: 0,
             bucket: self,
             site: SITE,
             zone: &shop.known.rules.zone,
@@ -115,6 +116,32 @@ impl Memory {
         })
     }
 
+    /// Of one of several databases: a run of the cron that writes as many parts.
+    pub(crate) fn write_of(
+        &self,
+        store: &impl Store,
+        database: usize,
+        at: i64,
+        mut parts: u32,
+    ) -> Result<(), Failure> {
+        let archive = of_several(store, database, self, at);
+        now(archive.write(&mut parts))?;
+        now(archive.manifests())
+    }
+
+    /// Likewise, a run that lets leave all that may.
+    pub(crate) fn leave_of(&self, store: &impl Store, database: usize, at: i64) {
+        let archive = of_several(store, database, self, at);
+        now(archive.leave(1, &mut 1_000)).unwrap();
+    }
+
+    /// Visitor and session of what has no channel, of all files.
+    pub(crate) fn unknown_sessions(&self) -> Vec<(String, String)> {
+        let files = self.files();
+        let rows = files.values().flatten();
+        rows.filter_map(Row::unknown_session).collect()
+    }
+
     fn files(&self) -> BTreeMap<String, Vec<Row>> {
         self.objects
             .borrow()
@@ -125,7 +152,7 @@ impl Memory {
     }
 
     /// The ids of all files, in order; one that is in two files is there twice.
-    fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = self.files().values().flatten().map(Row::id).collect();
         ids.sort();
         ids
@@ -134,6 +161,23 @@ impl Memory {
     fn manifest(&self, day: &str) -> Value {
         let key = format!("archive/{SITE}/day={day}/manifest.json");
         serde_json::from_slice(&self.objects.borrow()[&key]).unwrap()
+    }
+}
+
+fn of_several<'a, S: Store>(
+    store: &'a S,
+    database: usize,
+    bucket: &'a Memory,
+    now: i64,
+) -> Archive<'a, S, Memory> {
+    static UTC: std::sync::LazyLock<Zone> = std::sync::LazyLock::new(Zone::default);
+    Archive {
+        store,
+        database,
+        bucket,
+        site: SITE,
+        zone: &UTC,
+        now,
     }
 }
 
