@@ -179,3 +179,23 @@ pub(super) async fn names(
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{SITE, Shop};
+
+    #[test]
+    fn who_somebody_is_costs_the_same_however_many_there_are() {
+        let shop = Shop::new();
+        for sql in [LINK, PEOPLE, NAMES, KEPT] {
+            let scans = shop.scans(sql, &["[]"]);
+            assert_eq!(scans, [] as [String; 0], "{sql}");
+        }
+        for sql in FORGET {
+            let values = [SITE, "[]"];
+            let scans = shop.scans(sql, &values);
+            assert_eq!(scans, [] as [String; 0], "{sql}");
+        }
+    }
+}

@@ -450,3 +450,20 @@ async fn go(
     }
     Ok(sum)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Shop;
+
+    #[test]
+    fn a_step_goes_on_where_the_last_ended() {
+        let shop = Shop::new();
+        for part in PARTS {
+            let scans = shop.scans(part.sql, &["[]", "10"]);
+            assert_eq!(scans, [] as [String; 0], "{}", part.name);
+        }
+        let scans = shop.scans(UNMARK, &["shop", "[]"]);
+        assert_eq!(scans, [] as [String; 0]);
+    }
+}
