@@ -51,9 +51,6 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
 
     /// The next step: each is one transaction, and the file that is written before it.
     pub(super) async fn step(&self) -> Result<Step, Failure> {
-        if shards::arrived(self.store, self.now).await?.is_none() {
-            return Ok(Step::Nothing);
-        }
         let settled = self.settled();
         let now = Id::new(self.now, [0; 10]).text().replace('-', "");
         let since = self.now.saturating_sub(LATE_MS).to_string();

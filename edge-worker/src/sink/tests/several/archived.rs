@@ -112,11 +112,7 @@ proptest! {
             for (what, number, happens) in acts.by_ref().take(6) {
                 match what {
                     5 => several.archives(&bucket, (number, happens)),
-                    4 => several.shards = [1, 2, 4][number as usize % 3],
-                    3 => several.now += 3_600_000,
-                    _ => {
-                        several.goes_on(what, (number, happens));
-                    }
+                    _ => several.acts(what, (number, happens)),
                 }
             }
         }

@@ -166,6 +166,17 @@ impl Deployment {
         })
     }
 
+    /// Something happens: there are more or fewer databases, time passes, or something goes on.
+    pub(super) fn acts(&mut self, what: u8, fuse: (u32, bool)) {
+        match what {
+            4 => self.shards = [1, 2, 4][fuse.0 as usize % 3],
+            3 => self.now += 3_600_000,
+            _ => {
+                self.goes_on(what, fuse);
+            }
+        }
+    }
+
     /// One database writes a file, if that does not break off.
     pub(super) fn archives(&self, bucket: &Memory, fuse: (u32, bool)) {
         let database = fuse.0 as usize % 4;

@@ -194,13 +194,7 @@ proptest! {
                 several.deliver(&other);
             }
             for (what, number, happens) in acts.by_ref().take(3) {
-                match what {
-                    4 => several.shards = [1, 2, 4][number as usize % 3],
-                    3 => several.now += 3_600_000,
-                    _ => {
-                        several.goes_on(what, (number, happens));
-                    }
-                }
+                several.acts(what, (number, happens));
                 prop_assert_eq!(several.differences(), [] as [String; 0]);
             }
         }
