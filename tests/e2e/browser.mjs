@@ -232,8 +232,8 @@ export class Browser {
   }
 
   /** A tab that is on show. */
-  newShownTab() {
-    return engine.hidesTabs ? this.newWindow() : this.newTab();
+  newShownTab(url) {
+    return engine.hidesTabs ? this.newWindow(url) : this.newTab(url);
   }
 
   /** Hides the page on show, as another tab in front of it does; gives what shows it again. */

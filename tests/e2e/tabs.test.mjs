@@ -54,7 +54,7 @@ const TRIES = 10;
 
 const clickAndClose = async (shop, browser) => {
   for (let n = 0; n < TRIES; n += 1) {
-    await browser.newTab(shop.at("/"));
+    await browser.newShownTab(shop.at("/"));
     await browser.tap("a.call");
     await browser.closeTab();
   }
