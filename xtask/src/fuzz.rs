@@ -3,10 +3,11 @@
 use crate::call::{Call, cargo};
 use crate::project::Project;
 use crate::report::step;
+use crate::setup::cpp;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is fuzzed.
 #[derive(Clone, Copy, ValueEnum)]
@@ -51,29 +52,123 @@ const WATCHED: [&str; 8] = [
     "-Ccodegen-units=1",
 ];
 
-/// Fuzzes one target, or one after the other; with `inputs`, runs only these.
-pub(crate) fn run(
-    project: &Project,
-    target: Option<Target>,
-    seconds: u32,
-    inputs: &[PathBuf],
-) -> Result<()> {
+/// What is done with a target.
+#[derive(Clone, Copy)]
+pub(crate) enum Work<'a> {
+    /// Inputs are made up for so many seconds.
+    Search(u32),
+    /// What searches have found becomes the corpus, as few inputs as reach all that they reach.
+    Keep,
+    /// Each input of the corpus once.
+    Replay,
+    /// These inputs once.
+    Inputs(&'a [PathBuf]),
+}
+
+/// Does it with one target, or with one after the other.
+pub(crate) fn run(project: &Project, target: Option<Target>, work: Work<'_>) -> Result<()> {
     let targets = target
         .as_ref()
         .map_or_else(Target::value_variants, std::slice::from_ref);
+    cpp::ready()?;
     let built = step("fuzz: build", || build(project))?;
     for target in targets {
         let name = target.name();
         step(name, || {
+            let folders = Folders::of(project, name);
             let program = Call::new(built.join(name));
-            if inputs.is_empty() {
-                search(project, *target, program, seconds)
-            } else {
-                program.args(inputs).run()
+            match work {
+                Work::Search(seconds) => search(project, *target, program, &folders, seconds),
+                Work::Keep => keep(program, &folders),
+                Work::Replay => {
+                    folders.unpack()?;
+                    let inputs = [&folders.seeds, &folders.corpus];
+                    program.arg("-runs=0").args(LIMITS).args(inputs).run()
+                }
+                Work::Inputs(inputs) => program.args(LIMITS).args(inputs).run(),
             }
         })?;
     }
     Ok(())
+}
+
+/// No input may take longer, or more memory, than this.
+const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1500"];
+
+/// Where a target's inputs are.
+struct Folders {
+    /// Written by `fuzz/seeds.mjs`.
+    seeds: PathBuf,
+    /// What earlier searches found, in the repository.
+    packed: PathBuf,
+    /// The same, unpacked.
+    corpus: PathBuf,
+    /// What searches on this machine found.
+    found: PathBuf,
+    /// Inputs that broke something.
+    crashes: PathBuf,
+}
+
+impl Folders {
+    fn of(project: &Project, name: &str) -> Self {
+        let work = project.target().join("fuzz");
+        Self {
+            seeds: project.at(&format!("fuzz/seeds/{name}")),
+            packed: project.at(&format!("fuzz/corpus/{name}.tar.gz")),
+            corpus: work.join("corpus").join(name),
+            found: work.join("found").join(name),
+            crashes: work.join("found").join(format!("{name}-crashes")),
+        }
+    }
+
+    fn unpack(&self) -> Result<()> {
+        anew(&self.corpus)?;
+        if !self.packed.exists() {
+            return Ok(());
+        }
+        Call::new("tar")
+            .arg("-xzf")
+            .arg(&self.packed)
+            .arg("-C")
+            .arg(&self.corpus)
+            .run()
+    }
+}
+
+fn anew(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("clear {}", folder.display()))?;
+    }
+    make(folder)
+}
+
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))
+}
+
+/// How often each edge is taken tells the fuzzer where to go on; for what is kept, that it is taken
+/// is enough: a tenth of the inputs.
+const EDGES_ALONE: [&str; 2] = ["-use_counters=0", "-use_value_profile=0"];
+
+fn keep(program: Call, folders: &Folders) -> Result<()> {
+    folders.unpack()?;
+    make(&folders.found)?;
+    let merged = folders.corpus.with_extension("merged");
+    anew(&merged)?;
+    program
+        .arg("-set_cover_merge=1")
+        .args(EDGES_ALONE)
+        .args(LIMITS)
+        .args([&merged, &folders.seeds, &folders.corpus, &folders.found])
+        .run()?;
+    Call::new("tar")
+        .args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0"])
+        .args(["--numeric-owner", "-czf"])
+        .arg(&folders.packed)
+        .arg("-C")
+        .arg(&merged)
+        .arg(".")
+        .run()
 }
 
 /// The folder with the programs.
@@ -99,21 +194,26 @@ fn host() -> Option<String> {
         .map(str::to_owned)
 }
 
-fn search(project: &Project, target: Target, program: Call, seconds: u32) -> Result<()> {
+fn search(
+    project: &Project,
+    target: Target,
+    program: Call,
+    folders: &Folders,
+    seconds: u32,
+) -> Result<()> {
     let name = target.name();
-    let work = project.target().join("fuzz/found");
-    let (kept, crashes) = (work.join(name), work.join(format!("{name}-crashes")));
-    for folder in [&kept, &crashes] {
-        fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    }
+    folders.unpack()?;
+    make(&folders.found)?;
+    make(&folders.crashes)?;
     program
-        .arg(&kept)
-        .arg(project.at(&format!("fuzz/seeds/{name}")))
+        // What is found goes into the first.
+        .args([&folders.found, &folders.seeds, &folders.corpus])
         .arg(format!("-dict={}", project.at("fuzz/words.dict").display()))
-        .arg(format!("-artifact_prefix={}/", crashes.display()))
+        .arg(format!("-artifact_prefix={}/", folders.crashes.display()))
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-max_len={}", target.longest()))
-        .args(["-timeout=10", "-rss_limit_mb=1500", "-print_final_stats=1"])
+        .args(LIMITS)
+        .arg("-print_final_stats=1")
         .run()
         .with_context(|| {
             format!(

@@ -28,6 +28,7 @@ mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use fuzz::Work;
 use project::Project;
 use setup::browser::Choice;
 use std::path::PathBuf;
@@ -134,6 +135,12 @@ enum Task {
         /// How long each target is fuzzed
         #[arg(long, default_value_t = 60)]
         seconds: u32,
+        /// Put what was found on this machine into the corpus of the repository, as few inputs as will do
+        #[arg(long)]
+        keep: bool,
+        /// Run the corpus of the repository once
+        #[arg(long, conflicts_with = "keep")]
+        replay: bool,
     },
     /// Measure the Worker and the page SDK beside their peers
     Bench {
@@ -191,7 +198,17 @@ fn run(task: &Task) -> Result<()> {
             target,
             inputs,
             seconds,
-        } => fuzz::run(&project, *target, *seconds, inputs),
+            keep,
+            replay,
+        } => {
+            let work = match (inputs.as_slice(), keep, replay) {
+                (_, true, _) => Work::Keep,
+                (_, _, true) => Work::Replay,
+                ([], ..) => Work::Search(*seconds),
+                (inputs, ..) => Work::Inputs(inputs),
+            };
+            fuzz::run(&project, *target, work)
+        }
         Task::Bench { which, rows, flags } => bench::run(&project, *which, *rows, flags),
     }
 }

@@ -1,6 +1,7 @@
 //! Every check, in the order that finds faults soonest.
 
 use crate::call::{self, Call, cargo};
+use crate::fuzz::{self, Work};
 use crate::project::Project;
 use crate::report::Run;
 use crate::setup::browser::{self, Choice, Kind};
@@ -20,6 +21,9 @@ pub(crate) fn run(project: &Project, browsers: Choice) -> Result<()> {
         cargo(project)
             .args(["test", "--workspace", "--no-fail-fast"])
             .run()
+    });
+    run.step("corpora of the fuzzer", &[], || {
+        fuzz::run(project, None, Work::Replay)
     });
     run.step("simulation", &[], || sim::run(project, sim::SEEDS, None));
     run.step("build", &[], || build::all(project));

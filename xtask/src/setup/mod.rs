@@ -1,6 +1,7 @@
 //! What a machine needs beyond Rust and Node, each part installed only where it is missing.
 
 pub(crate) mod browser;
+pub(crate) mod cpp;
 pub(crate) mod dataset;
 pub(crate) mod debian;
 pub(crate) mod duckdb;
