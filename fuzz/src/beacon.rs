@@ -5,7 +5,7 @@ mod corpus;
 
 use goalpost_core::{
     Context, Rules,
-    beacon::{Envelope, ReadItem, peek, read_item},
+    beacon::{Envelope, ReadItem, peek, read_item, read_kept},
     claims, evaluate,
 };
 use libfuzzer_sys::fuzz_target;
@@ -47,7 +47,7 @@ fn check(mut read: ReadItem<'_>) {
     }
     // What is stored can be read again, is what was judged, and names nobody any more.
     if let Some(stored) = read.scrub() {
-        let mut again = read_item(&stored).expect("what was scrubbed is an item still");
+        let mut again = read_kept(&stored).expect("what was scrubbed is an item still");
         assert_eq!(again.observation, read.observation);
         assert_eq!(again.scrub(), None, "scrubbed once is scrubbed");
     }

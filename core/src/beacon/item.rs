@@ -118,6 +118,29 @@ struct ElementFields {
 /// # Errors
 /// [`ItemError`]; only this item goes to quarantine.
 pub fn read_item(text: &str) -> Result<ReadItem<'_>, ItemError> {
+    if text.len() > limits::ITEM_BYTES {
+        let (id, seq) = peek(text);
+        return Err(ItemError {
+            reason: Quarantine::Limit,
+            detail: format!(
+                "an item has at most {} bytes, this one has {}",
+                limits::ITEM_BYTES,
+                text.len()
+            ),
+            id,
+            seq,
+        });
+    }
+    read_kept(text)
+}
+
+/// Reads an item that is stored.
+///
+/// The bound on its bytes held when it came: [`ReadItem::scrub`] may have made it longer since.
+///
+/// # Errors
+/// [`ItemError`].
+pub fn read_kept(text: &str) -> Result<ReadItem<'_>, ItemError> {
     let fail = |reason, detail: String| {
         let (id, seq) = peek(text);
         ItemError {
@@ -127,16 +150,6 @@ pub fn read_item(text: &str) -> Result<ReadItem<'_>, ItemError> {
             seq,
         }
     };
-    if text.len() > limits::ITEM_BYTES {
-        return Err(fail(
-            Quarantine::Limit,
-            format!(
-                "an item has at most {} bytes, this one has {}",
-                limits::ITEM_BYTES,
-                text.len()
-            ),
-        ));
-    }
     let mut fields: Fields<'_> = serde_json::from_str(text).map_err(|problem| {
         let detail = problem.to_string();
         let reason = if detail.contains("surrogate") || detail.contains("hex escape") {

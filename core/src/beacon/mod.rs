@@ -15,7 +15,7 @@ pub(crate) mod values;
 #[cfg(feature = "edge")]
 mod whose;
 #[cfg(feature = "edge")]
-pub use item::{ItemError, ReadItem, peek, read_item};
+pub use item::{ItemError, ReadItem, peek, read_item, read_kept};
 #[cfg(feature = "edge")]
 pub use read::{Envelope, EnvelopeError, Refusals};
 #[cfg(feature = "edge")]

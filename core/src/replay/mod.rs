@@ -12,7 +12,7 @@ pub use summary::{Change, DefinitionDiff, EXAMPLES, Example, Total};
 
 use crate::{
     Context, Conversion, Id, Money, Observation, Person, Rules, Verdict,
-    beacon::read_item,
+    beacon::read_kept,
     evaluate,
     reasons::{self, Reasons},
 };
@@ -112,7 +112,7 @@ pub fn again(rules: &Rules, recorded: &Recorded<'_>, is_verified: &IsVerified<'_
         person: recorded.person,
         server: recorded.server,
     };
-    let read = read_item(recorded.item).map(|item| item.observation);
+    let read = read_kept(recorded.item).map(|item| item.observation);
     let verdict = match &read {
         Ok(observation) => evaluate(rules, observation, &context),
         Err(error) => Verdict {

@@ -1,7 +1,7 @@
 //! Reading a server's event as it is stored: an item like a page's, and whose it is.
 
 use crate::{
-    beacon::{ItemError, ReadItem, read_item, values::lenient_id},
+    beacon::{ItemError, ReadItem, read_kept, values::lenient_id},
     commerce::CommerceStep,
     fate::Quarantine,
     id::Id,
@@ -70,7 +70,7 @@ struct Fields {
 /// # Errors
 /// [`ItemError`]; only this event goes to quarantine.
 pub fn read_stored(text: &str) -> Result<StoredItem<'_>, ItemError> {
-    let item = read_item(text)?;
+    let item = read_kept(text)?;
     let fail = |reason, detail| ItemError {
         reason,
         detail,

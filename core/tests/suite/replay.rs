@@ -3,8 +3,8 @@
 use crate::{NOON, event, number, play, rules, seen_at, text, with};
 use goalpost_core::{
     CommerceStep, Context, Id, Observation, Person, Rules, Seen,
-    beacon::Item,
-    evaluate,
+    beacon::{Item, read_item},
+    evaluate, limits,
     replay::{Again, Change, DefinitionDiff, Diff, EXAMPLES, Entry, Recorded, again},
 };
 use proptest::{prelude::*, sample::Index};
@@ -116,6 +116,24 @@ fn purchase(number: u8, order: &str, revenue: &str) -> Observation {
 const BUY: &str = r#"{ "id": "product-purchase", "when": { "commerce": "purchase" } }"#;
 const BUY_ABOVE: &str = r#"{ "id": "product-purchase", "when": { "commerce": "purchase",
     "and": [{ "property": "revenue", "at_least": 100 }] } }"#;
+
+/// `tel:110` becomes `tel:[phone]`.
+#[test]
+fn what_scrubbing_made_longer_than_an_item_may_come_means_what_it_meant() {
+    let then = rules(BUY, "");
+    let mut stored = Stored::new(&then, purchase(1, "A1", "90"), 1);
+    let line = format!(r#"{{"name":"{}"}}"#, "tel:110 ".repeat(31));
+    let lines = vec![line; (limits::ITEM_BYTES / 280).min(limits::ORDER_LINES)].join(",");
+    let revenue = r#""revenue":"90""#;
+    let more = format!(r#"{revenue},"items":[{lines}]"#);
+    stored.text = stored.text.replace(revenue, &more);
+    stored.text = read_item(&stored.text).unwrap().scrub().unwrap();
+    assert!(stored.text.len() > limits::ITEM_BYTES);
+    let again = stored.again(&then);
+    assert_eq!(again.verdict.problem, None);
+    let mut keys = again.diff.keys();
+    assert!(keys.all(|(_, sides)| sides.old == sides.new));
+}
 
 #[test]
 fn conversions_that_vanish_are_named_with_their_reason() {

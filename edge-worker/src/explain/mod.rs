@@ -17,7 +17,7 @@ use crate::{
 };
 use goalpost_core::{
     Context, CountingKey, Id, Person,
-    beacon::read_item,
+    beacon::read_kept,
     clip,
     crawler::Doubt,
     limits,
@@ -181,7 +181,7 @@ fn is_hash(text: &str) -> bool {
 
 async fn answer(edge: &Bindings, site: &str, known: &Known, item: &Item) -> Outcome {
     let rules = &known.rules;
-    let (id, time, reasons) = match read_item(&item.body) {
+    let (id, time, reasons) = match read_kept(&item.body) {
         Ok(read) => {
             let observation = &read.observation;
             let time = item.time.unwrap_or_else(|| observation.id.time());
@@ -273,12 +273,12 @@ mod tests {
     fn an_item_by_hand_gets_an_id_and_a_place() {
         let id = Id::new(1_795_000_000_000, [1; 10]);
         let item = complete(br#"{"kind":"event","name":"x"}"#, id).unwrap();
-        let read = read_item(&item.body).unwrap();
+        let read = read_kept(&item.body).unwrap();
         assert_eq!((read.observation.id, read.observation.seq), (id, 0));
         // An amount keeps its decimals.
         let text = br#"{"kind":"event","name":"x","seq":7,"properties":{"a":1.10}}"#;
         let item = complete(text, id).unwrap();
-        let read = read_item(&item.body).unwrap();
+        let read = read_kept(&item.body).unwrap();
         assert_eq!(read.observation.seq, 7);
         assert_eq!(read.observation.properties.text("a"), Some("1.10"));
     }

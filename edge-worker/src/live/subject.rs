@@ -1,10 +1,10 @@
 //! What was seen, in words that a shop's owner reads.
 
-use goalpost_core::{Element, MediaStep, Observation, Seen, beacon::read_item};
+use goalpost_core::{Element, MediaStep, Observation, Seen, beacon::read_kept};
 
 /// The subject of an observation and the page it was seen on.
 pub(super) fn of(body: &str) -> (String, String) {
-    match read_item(body) {
+    match read_kept(body) {
         Ok(item) => {
             let path = item.observation.path.clone();
             (words(&item.observation), path)
