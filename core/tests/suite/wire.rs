@@ -67,6 +67,23 @@ fn messages_of_every_released_version_are_read() {
 }
 
 #[test]
+fn a_field_of_a_message_that_is_not_known_is_passed_over() {
+    for version in versions() {
+        let text = fs::read_to_string(version.join("messages.json")).unwrap();
+        let messages: Vec<String> = serde_json::from_str(&text).unwrap();
+        for message in messages {
+            let newer = message.replacen('{', r#"{"later":{"who":["x"]},"#, 1);
+            let read: Accepted<'_> = serde_json::from_str(&newer).unwrap();
+            let known: Accepted<'_> = serde_json::from_str(&message).unwrap();
+            assert_eq!(
+                serde_json::to_string(&read).unwrap(),
+                serde_json::to_string(&known).unwrap()
+            );
+        }
+    }
+}
+
+#[test]
 fn pages_of_every_released_version_get_a_plan_that_they_read() {
     for version in versions() {
         let source = fs::read_to_string(version.join("plan.json")).unwrap();
