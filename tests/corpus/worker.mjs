@@ -4,6 +4,8 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { setClock } from "./clock.mjs";
 import Edge from "./index.js";
 
+export * from "./index.js";
+
 export default class extends WorkerEntrypoint {
   constructor(context, env) {
     super(context, env);

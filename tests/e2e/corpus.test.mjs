@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { text as generated } from "../corpus/generate.mjs";
 import { post } from "../harness/beacon.mjs";
 import { everythingAddsUp } from "../harness/checks.mjs";
+import { clocked } from "../harness/clocked.mjs";
 import { root, startWorker } from "../harness/worker.mjs";
 import { openBrowser } from "./browser.mjs";
 import { openWire } from "./wire.mjs";
@@ -18,10 +19,6 @@ const read = (path) => readFile(join(root, path));
 
 const corpusPath = join(root, "tests/corpus/corpus.json");
 const corpus = JSON.parse(await readFile(corpusPath, "utf8"));
-
-const clocked = await Promise.all(
-  ["worker.mjs", "clock.mjs"].map((name) => readFile(join(root, "tests/corpus", name), "utf8")),
-);
 
 /** What the native code did, and what its sink stores: a line each. */
 let native;
@@ -38,19 +35,7 @@ before(async () => {
   worker = await start();
 }, { timeout: 600_000 });
 
-/** A Worker whose clock each request sets. */
-const start = () =>
-  startWorker({
-    plan: corpus.plan,
-    change: (options) => {
-      const beside = ["worker.mjs", "clock.mjs"].map((name, n) => ({
-        type: "ESModule",
-        path: join(options.modulesRoot, name),
-        contents: clocked[n],
-      }));
-      options.modules.unshift(...beside);
-    },
-  });
+const start = () => startWorker({ plan: corpus.plan, change: clocked });
 
 after(() => worker?.dispose());
 

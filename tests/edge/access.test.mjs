@@ -17,9 +17,12 @@ const base64url = (value) => Buffer.from(value).toString("base64url");
 
 /** The address of the team, as a server of this machine that knows some keys. */
 async function certificates() {
-  const served = { keys: [], asked: 0, fails: false };
+  const served = { keys: [], asked: 0, fails: false, leadsTo: undefined };
   const server = createServer((request, response) => {
     served.asked += 1;
+    const location = served.leadsTo;
+    served.leadsTo = undefined;
+    if (location) return response.writeHead(302, { location }).end();
     if (served.fails || request.url !== "/cdn-cgi/access/certs") return response.writeHead(500).end();
     const keys = served.keys.map(({ kid, publicKey }) => {
       const { n, e } = publicKey.export({ format: "jwk" });
@@ -34,7 +37,7 @@ async function certificates() {
   const outbound = (request) => {
     const { host, pathname } = new URL(request.url);
     asked.push(host);
-    return host === TEAM ? fetch(own + pathname) : new Response(null, { status: 502 });
+    return host === TEAM ? fetch(own + pathname, { redirect: "manual" }) : new Response(null, { status: 502 });
   };
   return { served, outbound, asked, close: () => server.close() };
 }
@@ -255,6 +258,34 @@ test("a person who comes through Access may read, where nothing else is said; ke
     await problem(put, 403, "missing-scope");
     team.served.fails = true;
     assert.equal((await ask("plans")).status, 200, "what is known is gone by");
+  } finally {
+    await worker.dispose();
+    team.close();
+  }
+});
+
+test("where the team's address leads elsewhere, nobody follows, and nobody is let in", async () => {
+  const key = pair("k1");
+  const team = await certificates();
+  team.served.keys = [key];
+  const worker = await startWorker({
+    plan,
+    change: (options) => {
+      options.outboundService = team.outbound;
+      Object.assign(options.bindings, { ACCESS_TEAM: TEAM, ACCESS_AUD: AUDIENCE });
+    },
+  });
+  const ask = () =>
+    fetch(`${worker.url}/api/v1/sites/shop/plans`, { headers: { "cf-access-jwt-assertion": token(key) } });
+  try {
+    // Were it followed, the second of these would give the keys.
+    for (const address of ["https://evil.example/cdn-cgi/access/certs", `https://${TEAM}/cdn-cgi/access/certs?again`]) {
+      team.served.leadsTo = address;
+      await problem(await ask(), 503, "unavailable");
+    }
+    assert.deepEqual([...new Set(team.asked)], [TEAM], "it asks nobody else");
+    assert.equal(team.asked.length, team.served.asked);
+    assert.equal((await ask()).status, 200);
   } finally {
     await worker.dispose();
     team.close();

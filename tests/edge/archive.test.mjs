@@ -3,18 +3,15 @@
 // with four over which everything has spread while it was being archived.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { promisify } from "node:util";
 import { sendMonth } from "../../examples/storefront/month/send.mjs";
 import { month } from "../../examples/storefront/month/shoppers.mjs";
+import * as archive from "../harness/archive.mjs";
 import { root, startWorker } from "../harness/worker.mjs";
-
-const run = promisify(execFile);
 
 const DAY = 86_400_000;
 const TOKYO = 9 * 3_600_000;
@@ -32,8 +29,10 @@ const { site } = plan;
 
 let worker;
 let story;
-let bucket;
 let folder;
+
+const fetched = () => archive.fetched(worker, folder);
+const asked = (questions) => archive.asked(folder, site, questions);
 
 const door = {
   fetch: (path, init) => worker.miniflare.dispatchFetch(`${worker.url}${path}`, init),
@@ -46,7 +45,6 @@ const door = {
 async function start(options) {
   const common = { archive: true, archiveAfterDays: AFTER_DAYS, persist: join(folder, "kept") };
   worker = await startWorker({ ...common, ...options });
-  bucket = await worker.miniflare.getR2Bucket("ARCHIVE", "goalpost");
 }
 
 async function send(part) {
@@ -96,35 +94,6 @@ async function archiveAll(time) {
     if (reached === done) return runs;
     done = reached;
   }
-}
-
-/** Every object of the bucket, as files of a folder. */
-async function fetched() {
-  const keys = [];
-  let cursor;
-  do {
-    const page = await bucket.list({ cursor });
-    keys.push(...page.objects.map((it) => it.key));
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor);
-  for (const key of keys) {
-    const path = join(folder, key);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, Buffer.from(await (await bucket.get(key)).arrayBuffer()));
-  }
-  return keys.sort();
-}
-
-async function asked(questions) {
-  const python = process.env.DUCKDB;
-  assert.ok(python, "set DUCKDB to a Python that has duckdb, as `cargo xtask test` does");
-  const script = await readFile(join(root, "examples/archive/duckdb.sql"), "utf8");
-  const archive = join(folder, "archive", site);
-  const input = JSON.stringify({ archive, script, questions });
-  // Not execFileSync: a connection that the Worker closes meanwhile would be taken for an open one.
-  const asking = run(python, [join(root, "tests/harness/read_archive.py")], { maxBuffer: 1 << 28 });
-  asking.child.stdin.end(input);
-  return JSON.parse((await asking).stdout);
 }
 
 async function report(name, query = "") {

@@ -203,17 +203,17 @@ describe("a deployment", () => {
     }
   });
 
-  test("while pages send: every item has one fate, whichever Worker took it", async () => {
+  test("a Worker that begins anew knows what the one before it stored, and takes the rest", async () => {
     const kept = await mkdtemp(join(tmpdir(), "goalpost-deploy-"));
     try {
       let worker = await startWorker({ plan, persist: kept });
       const loads = Array.from({ length: 60 }, () => new PageLoad("shop"));
       const beacons = loads.map((load) => load.beacon([load.view(), load.purchase(load.page, "100")]));
-      const half = beacons.map((beacon) => post(worker, beacon).then((answer) => answer.status));
+      const half = beacons.slice(0, 30).map((beacon) => post(worker, beacon).then((answer) => answer.status));
       assert.deepEqual([...new Set(await Promise.all(half))], [200]);
       await worker.settle();
       await worker.dispose();
-      // The next Worker begins; pages that had no answer, and some that had one, send again.
+      // Pages that had no answer send again, and some that had one.
       worker = await startWorker({ persist: kept });
       try {
         await Promise.all(beacons.map((beacon) => persist(worker, beacon)));

@@ -156,6 +156,44 @@ test("an order token makes the page's own amount a verified one, and only that a
   );
 });
 
+test("an order token that was seen before buys nothing twice: not again, not for another, not when it is over", async () => {
+  const signed = { site: "shop", order: "U1", amount: "14800", currency: "JPY" };
+  const token = orderToken(signed, KEY);
+  const buys = (load, order, more) =>
+    load.item({ kind: "commerce", name: "purchase", properties: { order, revenue: "14800", currency: "JPY", ...more } });
+  const first = new PageLoad("shop");
+  const beacon = first.beacon([buys(first, "U1", { token })]);
+  const another = new PageLoad("shop");
+  const attempts = [
+    beacon,
+    // The same page once more, and a page of somebody else who has seen the token.
+    beacon,
+    first.beacon([buys(first, "U1", { token })]),
+    another.beacon([
+      buys(another, "U1", { token }),
+      buys(another, "U2", { token }),
+      buys(another, "U3", { token: orderToken({ ...signed, order: "U3", expires: Date.now() - 1 }, KEY) }),
+      buys(another, "U4", { token: orderToken({ ...signed, order: "U4", site: "other" }, KEY) }),
+      buys(another, "U5", { token: orderToken({ ...signed, order: "U5" }, "the key of another shop") }),
+    ]),
+  ];
+  for (const attempt of attempts) {
+    assert.equal((await post(worker, attempt)).status, 200);
+    await worker.settle();
+  }
+  const found = await worker.db
+    .prepare("SELECT order_number, minor, money FROM conversions WHERE order_number LIKE 'U%' ORDER BY 1")
+    .raw();
+  assert.deepEqual(found, [
+    ["U1", 14_800, "verified"],
+    ...["U2", "U3", "U4", "U5"].map((order) => [order, 14_800, "claimed"]),
+  ]);
+  const why = await worker.db
+    .prepare("SELECT order_number, token FROM evidence WHERE order_number LIKE 'U%' AND token IS NOT NULL ORDER BY 1")
+    .raw();
+  assert.deepEqual(why, [["U2", "order"], ["U3", "expired"], ["U4", "site"], ["U5", "signature"]]);
+});
+
 test("the pixel is an image whatever it is asked, and what it says has a fate", async () => {
   const isImage = async (response) => {
     assert.equal(response.status, 200);

@@ -3,7 +3,11 @@
 
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { asked, fetched } from "../harness/archive.mjs";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
 import { everythingAddsUp, everythingKept, fate, problem } from "../harness/checks.mjs";
 import { differences } from "../harness/schema.mjs";
@@ -245,21 +249,17 @@ describe("canaries", () => {
   const all = `${mail}, ${phone}, ${card}, ${jwt}`;
   const traces = ["canary.mail", "leak.example", "5555-0177", "55550177", "1111 1111", "11111111", "eyJhbGciOiJIUzI1NiJ9", ip];
   const KEY = "the key that signs the webhooks";
+  const now = Date.now();
   let worker;
-  let logged = "";
-  const streams = [process.stdout, process.stderr].map((stream) => [stream, stream.write]);
+  const log = [];
+  let folder;
   before(async () => {
-    for (const [stream, write] of streams) {
-      stream.write = (text, ...rest) => {
-        logged += text;
-        return write.call(stream, text, ...rest);
-      };
-    }
-    worker = await startWorker({ plan, webhookKeys: { shop: { shopify: [KEY] } } });
+    folder = await mkdtemp(join(tmpdir(), "goalpost-canaries-"));
+    worker = await startWorker({ plan, archive: true, webhookKeys: { shop: { shopify: [KEY] } }, log });
   });
   after(async () => {
     await worker?.dispose();
-    for (const [stream, write] of streams) stream.write = write;
+    await rm(folder, { recursive: true, force: true });
   });
 
   test("what names a person is in no table, no cache, no log and no export, whichever door it came by", async () => {
@@ -329,7 +329,8 @@ describe("canaries", () => {
     await worker.admin(`shop/reports/contacts?q=${encoded(mail)}`);
     await worker.admin(`shop/contacts/${encoded(hash(mail))}/export`);
     await worker.settle();
-    await worker.cron(Date.now());
+    // A day later what is seen today is archived, in a few steps.
+    for (const later of [0, 1, 2, 3]) await worker.cron(now + 3 * day + later * 600_000);
 
     const stored = await worker.db.prepare("SELECT count(*) AS n FROM observations").first("n");
     const waiting = await worker.db.prepare("SELECT count(*) AS n FROM quarantine").first("n");
@@ -341,14 +342,39 @@ describe("canaries", () => {
     for (const [table, content] of Object.entries(await everythingKept(worker))) look(table, content);
     const cache = await worker.miniflare.getKVNamespace("PLANS", "goalpost");
     for (const { name } of (await cache.list()).keys) look(`KV ${name}`, `${name} ${await cache.get(name)}`);
-    look("the log", logged);
+    const scrubbed = {};
+    const search = (where, content) => {
+      look(where, content);
+      scrubbed[where] ||= /\[(email|phone)\]/.test(content);
+    };
+    // What was searched must be there: each of these has what came in the place of an address.
+    search("the log", log.join("\n"));
+    const keys = await fetched(worker, folder);
+    look("the archive's names", keys.join("\n"));
+    const { all: archived } = await asked(folder, "shop", { all: "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM observations" });
+    assert.equal(archived.length, stored);
+    search("the archive", JSON.stringify(archived));
+    const api = await (await fetch(`${worker.url}/api/v1/openapi.json`)).json();
+    const tables = [];
+    for (const [path, { get }] of Object.entries(api.paths)) {
+      const [, name] = /\/reports\/(\S+)$/.exec(path) ?? [];
+      if (!name || !get.responses[200].content["text/csv"]) continue;
+      const answer = await worker.admin(`shop/reports/${name}?format=csv`);
+      const text = await answer.text();
+      assert.equal(answer.status, 200, `${name}: ${text}`);
+      assert.match(answer.headers.get("content-type"), /^text\/csv/);
+      tables.push(text);
+    }
+    assert.ok(tables.length > 12, `${tables.length}`);
+    search("reports as CSV", tables.join("\n"));
     let after = "";
     do {
       const response = await worker.admin(`shop/contacts/${load.visitor}/export?${after}`);
       const page = await response.json();
-      look("an export", JSON.stringify(page));
+      search("an export", JSON.stringify(page));
       after = page.next && `after=${page.next}`;
     } while (after);
     assert.deepEqual(leaks, []);
+    assert.deepEqual(scrubbed, { "the log": true, "the archive": true, "reports as CSV": true, "an export": true });
   });
 });

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { sendMonth } from "../../examples/storefront/month/send.mjs";
 import { month } from "../../examples/storefront/month/shoppers.mjs";
 import { PageLoad, post, uuid } from "../harness/beacon.mjs";
-import { problem } from "../harness/checks.mjs";
+import { everythingKept, problem } from "../harness/checks.mjs";
 import { root, startWorker } from "../harness/worker.mjs";
 
 const DAY = 86_400_000;
@@ -59,6 +59,15 @@ let plan;
 let one;
 let four;
 let clock = Date.now();
+
+/** All that was sent, to be sent once more. */
+let whole;
+const named = Array.from({ length: 8 }, (_, at) => ({
+  load: new PageLoad("cloud-kicks"),
+  contact: `customer:k${at % 2}`,
+  order: `K${at}`,
+}));
+const told = [];
 
 const both = (work) => Promise.all([work(one), work(four)]);
 
@@ -126,7 +135,7 @@ const part = (whole, from, to) => ({
 });
 
 test("from one database to four while people go on", async () => {
-  const whole = story();
+  whole = story();
   const send = async (from, to) => {
     await both((worker) => sendMonth(door(worker), part(whole, from, to)));
     await both((worker) => worker.settle());
@@ -176,27 +185,32 @@ test("from one database to four while people go on", async () => {
   assert.ok(rows.every((own) => own > n / 8 && own < n / 2), `each has its share: ${rows}`);
 });
 
-test("two browsers come together in one database when they are named", async () => {
-  const loads = Array.from({ length: 8 }, () => new PageLoad(plan.site));
-  const seen = loads.map((load, at) => [
-    load.beacon([load.view(), load.adds("nimbus")]),
-    load.beacon([load.identify(`customer:k${at % 2}`), load.purchase(`K${at}`, "1000", "JPY")]),
-  ]);
+/** What the named say, in two parts, and their shop's server of them. */
+async function tellOfTheNamed() {
   for (const which of [0, 1]) {
-    for (const texts of seen) await both((worker) => post(worker, texts[which]));
+    for (const { texts } of named) await both((worker) => post(worker, texts[which]));
     await both((worker) => worker.settle());
   }
+  const headers = { "content-type": "application/json" };
+  return both((worker) => answer(worker, "events", { method: "POST", headers, body: JSON.stringify({ events: told }) }));
+}
+
+test("two browsers come together in one database when they are named", async () => {
+  for (const one of named) {
+    const { load, contact, order } = one;
+    one.texts = [
+      load.beacon([load.view(), load.adds("nimbus")]),
+      load.beacon([load.identify(contact), load.purchase(order, "1000", "JPY")]),
+    ];
+  }
   const time = Date.now();
-  const events = [
+  told.push(
     { id: "k-sale", time, commerce: "purchase", order: "K0", revenue: "1000", currency: "JPY", contact: "customer:k0" },
     { id: "k-back", time, commerce: "refund", order: "K2", amount: "400", currency: "JPY" },
     { id: "k-same", time, identify: true, contact: { customer: "k0", email: "k0@shop.example" } },
-  ];
-  const headers = { "content-type": "application/json" };
-  const told = await both((worker) =>
-    answer(worker, "events", { method: "POST", headers, body: JSON.stringify({ events }) }),
   );
-  assert.deepEqual(told[1], told[0]);
+  const [ours, theirs] = await tellOfTheNamed();
+  assert.deepEqual(theirs, ours);
   await equal("after they were named");
   for (const at of [0, 1]) {
     const [ours, theirs] = await both((worker) => answer(worker, `contacts/customer:k${at}`));
@@ -231,6 +245,42 @@ test("everything of a person is shown, and erased, wherever it is", async () => 
   }
   const names = await four.db.prepare("SELECT count(*) AS n FROM homes WHERE name = '3customer:k1'").first();
   assert.equal(names.n, 0);
+});
+
+test("all of it sent once more after somebody was erased: they stay gone, and every other figure is what it was", async () => {
+  await both((worker) => worker.rollUp());
+  const figures = async () => {
+    const counted = REPORTS.filter((path) => !["reports/fates", "reports/conservation"].includes(path));
+    return Object.fromEntries(await Promise.all(counted.map(async (path) => [path, await answer(four, path)])));
+  };
+  const before = await figures();
+  const gone = named.filter(({ contact }) => contact === "customer:k1");
+  await tellOfTheNamed();
+  // What had not arrived yet is of the erased as well.
+  const late = gone.map(({ load }) => load.beacon([load.view()]));
+  for (const beacon of late) await both((worker) => post(worker, beacon));
+  await both((worker) => sendMonth(door(worker), whole));
+  await both((worker) => worker.settle());
+  await equal("after it was all sent once more");
+  await both((worker) => worker.rollUp());
+  await equal("with kept figures after that");
+  assert.deepEqual(await figures(), before);
+
+  const names = gone.flatMap(({ load, order }) => [load.visitor, load.visitor.replaceAll("-", ""), `"${order}"`, `order:${order}`]);
+  for (const worker of [one, four]) {
+    await problem(await worker.admin(`${plan.site}/contacts/customer:k1`), 404, "not-found");
+    for (const db of worker.databases) {
+      for (const [table, text] of Object.entries(await everythingKept({ db }))) {
+        for (const name of ["customer:k1", ...names]) assert.ok(!text.includes(name), `${name} in ${table}`);
+      }
+    }
+  }
+  const erased = async ({ databases }) => {
+    const sql = "SELECT coalesce(sum(count), 0) AS n FROM fates WHERE fate = 'dropped' AND reason = 'erased'";
+    const counts = await Promise.all(databases.map((db) => db.prepare(sql).first("n")));
+    return counts.reduce((sum, n) => sum + n, 0);
+  };
+  assert.deepEqual(await both(erased), [20, 20]);
 });
 
 /** The next night, until everything had its turn: what the check says. */

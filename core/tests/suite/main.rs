@@ -35,6 +35,7 @@ mod server_problems;
 mod sessions;
 mod verdicts;
 mod what_if;
+mod wire;
 
 use goalpost_core::{
     Element, Id, MediaStep, Observation, Properties, Rules, Seen, Value, plan::Plan,
