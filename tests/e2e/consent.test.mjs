@@ -282,6 +282,24 @@ visit("Google's Consent Mode decides", {}, async ({ shop, browser }) => {
   assert.deepEqual(await traces(browser), NONE);
 });
 
+visit("where Google's Consent Mode denies in some region, only an update grants", {}, async ({ shop, browser }) => {
+  pagesSay(shop, "gcm");
+  begin(
+    shop,
+    `window.dataLayer = []; function gtag() { dataLayer.push(arguments); }
+     gtag("consent", "default", { analytics_storage: "denied", region: ["ES"] });
+     gtag("consent", "default", { analytics_storage: "granted" });`,
+  );
+  record(shop);
+  await browse(shop, browser);
+  await browser.flush();
+  await nothingRecorded(browser, "browsing");
+  assert.deepEqual(await traces(browser), NONE);
+  await browser.run(() => gtag("consent", "update", { analytics_storage: "granted" }));
+  await shop.settled(browser);
+  await shop.converted("shoe-in-bag", 1);
+});
+
 visit("the IAB's framework decides", {}, async ({ shop, browser }) => {
   pagesSay(shop, "tcf");
   await browser.enter(shop.at("/"));
