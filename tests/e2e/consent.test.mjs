@@ -196,6 +196,22 @@ visit("a withdrawal that the edge could not hear of holds all the same", {}, asy
   assert.deepEqual(await traces(browser), NONE);
 });
 
+visit("a withdrawal that the edge refuses is asked for again", {}, async ({ shop, browser }) => {
+  const pages = pagesSay(shop, "granted");
+  await browser.enter(shop.at("/"));
+  await shop.settled(browser);
+  shop.wire.serve("/_g/c", "", { "x-goalpost": "1" }, 400);
+  await say(browser, "denied");
+  await until(() => shop.wire.beacons().some(({ body }) => isForgetting(body)), "the wish to be forgotten");
+  pages.said = "denied";
+  await browser.go(shop.at("/shoes/"));
+  assert.equal(await browser.run(() => localStorage.getItem("gp")), "-");
+  shop.wire.pages.delete("/_g/c");
+  await browser.go(shop.at("/shoes/"));
+  await forgotten(browser);
+  assert.deepEqual(await traces(browser), NONE);
+});
+
 visit("a request under way brings nobody back", {}, async ({ shop, browser }) => {
   await browser.enter(shop.at("/"));
   await browser.flush();

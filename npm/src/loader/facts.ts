@@ -42,6 +42,9 @@ export const textOf = (seen: object): string =>
         : value;
   });
 
+/** A beacon that only has the edge take its cookie away. */
+export const forgetting = (site: string): string => textOf({ v: 1, site, visitor: "-", items: [] });
+
 /** A copy of what was seen, as it is now. */
 export const copyOf = <T extends object>(seen: T): T => parse(textOf(seen));
 

@@ -1,7 +1,7 @@
 import type { Consent, Host, Properties, Sdk } from "./host.js";
 import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
-import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
+import { copyOf, forgetting, newId, queryOf, textOf, withElements } from "./facts.js";
 import { found, leave, settled } from "./left.js";
 import { Presence } from "./presence.js";
 
@@ -107,8 +107,8 @@ class RawForm implements Sdk {
 
   /** Has the edge take its cookie away. It says nothing of anybody; a later page tries again. */
   private forget(): void {
-    this.post(JSON.stringify({ v: 1, site: this.host.site, visitor: "-", items: [] })).then(
-      ({ headers }) => headers.get("X-Goalpost") && this.presence.forgotten(),
+    this.post(forgetting(this.host.site)).then(
+      ({ ok, headers }) => headers.get("X-Goalpost") && ok && this.presence.forgotten(),
       () => {},
     );
   }
