@@ -49,7 +49,9 @@ const whenSeen = (work: () => void) => {
  * the first one is not lost.
  */
 export const init = (options: Options): Goalpost => {
-  const { site, consent, debug, cookieless, segments } = options;
+  const { site, consent, debug, segments } = options;
+  // As a snippet has it: the loader asks only whether it is there.
+  const cookieless = options.cookieless || undefined;
   const prefix = (options.prefix ?? "/_g").replace(/\/+$/, "");
   const wasm = options.wasmUrl ?? (WASM_AT_EDGE && prefix + WASM_AT_EDGE);
   if (!hasPage()) return goalpostOf(() => undefined);

@@ -196,6 +196,22 @@ visit("a withdrawal that the edge could not hear of holds all the same", {}, asy
   assert.deepEqual(await traces(browser), NONE);
 });
 
+visit("a withdrawal that the edge refuses is asked for again", {}, async ({ shop, browser }) => {
+  const pages = pagesSay(shop, "granted");
+  await browser.enter(shop.at("/"));
+  await shop.settled(browser);
+  shop.wire.serve("/_g/c", "", { "x-goalpost": "1" }, 400);
+  await say(browser, "denied");
+  await until(() => shop.wire.beacons().some(({ body }) => isForgetting(body)), "the wish to be forgotten");
+  pages.said = "denied";
+  await browser.go(shop.at("/shoes/"));
+  assert.equal(await browser.run(() => localStorage.getItem("gp")), "-");
+  shop.wire.pages.delete("/_g/c");
+  await browser.go(shop.at("/shoes/"));
+  await forgotten(browser);
+  assert.deepEqual(await traces(browser), NONE);
+});
+
 visit("a request under way brings nobody back", {}, async ({ shop, browser }) => {
   await browser.enter(shop.at("/"));
   await browser.flush();
@@ -280,6 +296,24 @@ visit("Google's Consent Mode decides", {}, async ({ shop, browser }) => {
   await shop.settled();
   await shop.observed(0, "body ->> 'name' = 'refused'");
   assert.deepEqual(await traces(browser), NONE);
+});
+
+visit("where Google's Consent Mode denies in some region, only an update grants", {}, async ({ shop, browser }) => {
+  pagesSay(shop, "gcm");
+  begin(
+    shop,
+    `window.dataLayer = []; function gtag() { dataLayer.push(arguments); }
+     gtag("consent", "default", { analytics_storage: "denied", region: ["ES"] });
+     gtag("consent", "default", { analytics_storage: "granted" });`,
+  );
+  record(shop);
+  await browse(shop, browser);
+  await browser.flush();
+  await nothingRecorded(browser, "browsing");
+  assert.deepEqual(await traces(browser), NONE);
+  await browser.run(() => gtag("consent", "update", { analytics_storage: "granted" }));
+  await shop.settled(browser);
+  await shop.converted("shoe-in-bag", 1);
 });
 
 visit("the IAB's framework decides", {}, async ({ shop, browser }) => {

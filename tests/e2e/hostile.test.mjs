@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { cookie, isForgetting } from "./recorder.mjs";
 import { plan, until, visit } from "./shop.mjs";
 
 const { Key } = createRequire(import.meta.url)("selenium-webdriver");
@@ -38,6 +39,11 @@ const OWN = `
     document.getElementById("count").textContent = String(count);
     say("count-" + count);
     window.goalpost && goalpost("track", "demo_requested", { shop: "tokyo", seats: 2, lines: [{ size: "26.0" }] });
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "w") return;
+    goalpost("consent", "denied");
+    setInterval(function () { localStorage.getItem("gp") === null && say("forgotten"); }, 100);
   });`;
 
 const SCRIPT = { "content-type": "text/javascript" };
@@ -126,6 +132,16 @@ for (const [what, before] of Object.entries(PASTS)) {
   });
 }
 
+/** Withdraws consent by the page's own key, and sees the edge's cookie go, of which no script knows. */
+const withdraw = async (shop, browser) => {
+  await shop.settled();
+  assert.ok(await cookie(browser), "the edge knows the visitor");
+  await browser.driver.actions().sendKeys("w").perform();
+  await until(() => said(shop, "forgotten") > 0, "the visitor's id to go");
+  assert.equal(await cookie(browser), undefined, "the edge has forgotten the visitor");
+  assert.equal(shop.wire.beacons().filter(({ body }) => isForgetting(body)).length, 1);
+};
+
 /** What an old library does to the way in which objects become text. */
 const OLD_LIBRARY = `
   Array.prototype.toJSON = function () { return "a list of " + this.length; };
@@ -137,6 +153,7 @@ visit("a page that makes text of lists, as an old library does it", {}, async ({
   await enter(shop, browser);
   await use(browser);
   await measured(shop);
+  await withdraw(shop, browser);
   await unharmed(shop, browser);
 });
 
@@ -147,6 +164,7 @@ visit("a page that makes text of lists is measured in raw form too", {}, async (
   await use(browser);
   await measured(shop);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "raw" }]);
+  await withdraw(shop, browser);
   await unharmed(shop, browser, /Content.Security.Policy/);
 });
 

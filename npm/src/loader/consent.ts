@@ -10,30 +10,51 @@ export const follow = (mode: unknown, tell: Tell): void => (mode === "gcm" ? con
  * Google's Consent Mode, which is what the page writes to `dataLayer`.
  *
  * A default that denies is what holds until the visitor is asked: nothing is decided yet, and what is
- * seen waits in memory. One that grants only in some region says nothing here, where the region is
- * not known.
+ * seen waits in memory. The region is not known here. So a default that grants only in some region
+ * says nothing, and where one denies in some region, the visitor may be there: no default grants then.
  *
  * Source: https://developers.google.com/tag-platform/security/guides/consent
  */
 const consentMode = (tell: Tell): void => {
   const page = window as unknown as { dataLayer?: unknown[] };
   const layer = (page.dataLayer ??= []);
-  const said: Said = {};
-  const hear = (entry: unknown) => {
+  const updates: Said = {};
+  const defaults: Said = {};
+  const regional = new Set<string>();
+  let wasGranted = false;
+  const note = (entry: unknown) => {
     const [command, step, states] = Array.from(Object(entry) as ArrayLike<unknown>);
     if (command !== "consent") return;
     const { region, ...purposes } = Object(states) as Said & { region?: unknown };
     for (const [purpose, state] of Object.entries(purposes)) {
-      if (step === "update" || (state === "granted" && !region)) said[purpose] = state;
+      if (step === "update") updates[purpose] = state;
+      else if (!region) defaults[purpose] = state;
+      else if (state === "denied") regional.add(purpose);
     }
-    if (said.analytics_storage) tell({ ...said });
+    return true;
   };
-  layer.forEach(hear);
+  const say = () => {
+    try {
+      const granted = Object.entries(defaults).filter(([purpose, state]) => state === "granted" && !regional.has(purpose));
+      const said: Said = { ...Object.fromEntries(granted), ...updates };
+      // A default that came too late takes back what an earlier one has granted.
+      if (wasGranted) said.analytics_storage ??= "denied";
+      wasGranted = said.analytics_storage === "granted";
+      if (said.analytics_storage) tell(said);
+    } catch {
+      // The page must not notice.
+    }
+  };
+  const hear = (entries: unknown[]) => {
+    // What one script says belongs together, whichever it says first.
+    if (entries.filter(note)[0]) queueMicrotask(say);
+  };
+  hear(layer);
   const { push } = layer;
   layer.push = (...entries) => {
     const length = push.apply(layer, entries);
     try {
-      entries.forEach(hear);
+      hear(entries);
     } catch {
       // The page must not notice.
     }

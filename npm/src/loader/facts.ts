@@ -42,6 +42,9 @@ export const textOf = (seen: object): string =>
         : value;
   });
 
+/** A beacon that only has the edge take its cookie away. */
+export const forgetting = (site: string): string => textOf({ v: 1, site, visitor: "-", items: [] });
+
 /** A copy of what was seen, as it is now. */
 export const copyOf = <T extends object>(seen: T): T => parse(textOf(seen));
 
@@ -55,13 +58,16 @@ const known = (properties: unknown): Properties =>
       .map(([name, value]) => [name, Array.isArray(value) ? value.map(known) : value]),
   );
 
+/** Of pairs with such names, the last eight. */
 const pick = (pairs: Iterable<[string, string]>, names: RegExp): Record<string, string> =>
-  Object.fromEntries([...pairs].filter(([name]) => names.test(name)).slice(0, 8));
+  Object.fromEntries([...pairs].filter(([name]) => names.test(name)).slice(-8));
 
 /** What is kept of an element. A link's query may carry somebody's data, so what follows a `?` is not. */
 export const describe = (element: Element): PathElement => {
   const attributes = element
     .getAttributeNames()
+    // In the alphabet, a page's own data-* come before all else that rules read.
+    .sort()
     .map((name): [string, string] => [name, element.getAttribute(name)!.split("?")[0]!]);
   return {
     ...pick(attributes, /^(id|class)$/),
@@ -72,32 +78,26 @@ export const describe = (element: Element): PathElement => {
 
 /**
  * Passes on a click on something interactive, or a form's submit, with the elements from there
- * outwards that can be told apart, and the very element that it happened to. A right click is none.
+ * outwards that can be told apart. A right click is none.
  */
 export const withElements = (
   event: Event,
-  pass: (seen: { kind: string; elements: PathElement[] }, target: Element) => void,
+  pass: (seen: { kind: string; elements: PathElement[] }) => void,
 ): void => {
   const kind = event.type.replace("aux", "");
   const path = (event.composedPath() as Element[]).filter((node) => node.matches);
-  const from = path.findIndex(
-    (element) =>
-      // A form is the first in the path of its submit, which comes after click in the alphabet.
-      kind > "s" ||
-      element.matches("a,button,summary,[role=button],[type=submit],[type=button],[type=image]"),
+  const from = path.findIndex((element) =>
+    element.matches("a,button,summary,form,[role=button],[type=submit],[type=button],[type=image]"),
   );
   if (path[from] && !((event as MouseEvent).button > 1)) {
-    pass(
-      {
-        kind,
-        elements: path
-          .slice(from)
-          .filter((element, at) => !at || element.id || element.className)
-          .slice(0, 6)
-          .map(describe),
-      },
-      path[0]!,
-    );
+    pass({
+      kind,
+      elements: path
+        .slice(from)
+        .filter((element, at) => !at || element.id || element.className)
+        .slice(0, 6)
+        .map(describe),
+    });
   }
 };
 

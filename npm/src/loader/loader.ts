@@ -136,33 +136,32 @@ export const launch = (
   const sendLast = () => {
     // Few enough to stay below the 64 KiB that a page may leave behind when it ends.
     const last = loader.held.filter(([item]) => !item.sent).slice(0, 30);
-    if (!last[0]) return;
-    const sent = now();
-    const [known = newId(sent), before, active, pageLoads] = shared() as [string, string, never, never];
-    // A session may pause for half an hour where no plan says otherwise.
-    const session = sent - active < 18e5 ? before : newId(sent);
-    // This page load comes after so many: -~ adds one to a number's text, and to nothing.
-    const pageLoad = -~pageLoads % 65536;
-    // This page may live on, and others are open: all must find the session that these items have.
-    // A visitor of one letter is one whom the edge must still forget: that mark stays.
-    const [visitor] =
-      loader.cookieless === undefined
-        ? shared(known[1] && [known, session, sent, pageLoad].join(" "))
-        : [];
-    const items = last.map(([item]) => ({
-      ...item,
-      sent: 1,
-      seq: pageLoad * 65536 + item.k,
-    }));
-    if (
-      sendBeacon.call(
-        navigator,
-        loader.prefix + "/c",
-        textOf({ ...loader, v: 1, form: "raw", sent, visitor, session, items, held: 0 }),
-      )
-    ) {
-      last.map(([item]) => (item.sent = 1));
-      sendLast();
+    if (last[0]) {
+      const sent = now();
+      const [known = newId(sent), before, active, pageLoads] = shared() as [string, string, never, never];
+      // A session may pause for half an hour where no plan says otherwise.
+      const session = sent - active < 18e5 ? before : newId(sent);
+      // This page load comes after so many: -~ adds one to a number's text, and to nothing.
+      const pageLoad = -~pageLoads % 65536;
+      // This page may live on, and others are open: all must find the session that these items have.
+      // A visitor of one letter is one whom the edge must still forget: that mark stays.
+      const [visitor] =
+        loader.cookieless == null ? shared(known[1] && [known, session, sent, pageLoad].join(" ")) : [];
+      const items = last.map(([item]) => ({
+        ...item,
+        sent: 1,
+        seq: pageLoad * 65536 + item.k,
+      }));
+      if (
+        sendBeacon.call(
+          navigator,
+          loader.prefix + "/c",
+          textOf({ ...loader, v: 1, sent, form: "raw", held: 0, visitor, session, items }),
+        )
+      ) {
+        last.map(([item]) => (item.sent = 1));
+        sendLast();
+      }
     }
   };
 

@@ -1,7 +1,7 @@
 import type { Consent, Host, Properties, Sdk } from "./host.js";
 import { onAddress } from "./address.js";
 import { contactOf } from "./contact.js";
-import { copyOf, newId, queryOf, textOf, withElements } from "./facts.js";
+import { copyOf, forgetting, newId, queryOf, textOf, withElements } from "./facts.js";
 import { found, leave, settled } from "./left.js";
 import { Presence } from "./presence.js";
 
@@ -13,7 +13,6 @@ const ITEMS_BYTES = 59_000;
 
 const SOON_MS = 1_000;
 const LATEST_MS = 60_000;
-
 
 interface Item {
   id: string;
@@ -43,10 +42,12 @@ class RawForm implements Sdk {
   private readonly texts = new Map<Item, string>();
   /** What a beacon of this departure has: a page that ends is left and hidden at once. */
   private beaconed: Item[] = [];
+  /** What the edge may have, or another page. */
+  private readonly tried = new WeakSet<Item>();
   private next = 0;
   private path: string | undefined;
   private referrer = document.referrer;
-  private overflow = 0;
+  private readonly dropped = { overflow: 0, consent: 0 };
   private timer: unknown;
   private delay = SOON_MS;
   private sending: Promise<void> | undefined;
@@ -54,9 +55,10 @@ class RawForm implements Sdk {
 
   constructor(private readonly host: Host) {
     this.consent = host.consent;
-    this.overflow = host.overflow;
     this.restore();
     for (const held of host.held) this.adopt(held);
+    this.dropped.overflow += host.overflow;
+    this.next += host.overflow;
     this.look();
     for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
@@ -92,6 +94,8 @@ class RawForm implements Sdk {
     if (!/^(granted|denied)$/.test(state as string)) return;
     this.consent = signal ? "denied" : (state as Consent);
     if (this.consent === "denied") {
+      // Only what certainly never reached the edge is known to be lost.
+      this.dropped.consent += this.waiting.filter((item) => !this.tried.has(item)).length;
       this.waiting = [];
       this.path = undefined;
       found();
@@ -107,8 +111,8 @@ class RawForm implements Sdk {
 
   /** Has the edge take its cookie away. It says nothing of anybody; a later page tries again. */
   private forget(): void {
-    this.post(JSON.stringify({ v: 1, site: this.host.site, visitor: "-", items: [] })).then(
-      ({ headers }) => headers.get("X-Goalpost") && this.presence.forgotten(),
+    this.post(forgetting(this.host.site)).then(
+      ({ ok, headers }) => headers.get("X-Goalpost") && ok && this.presence.forgotten(),
       () => {},
     );
   }
@@ -132,6 +136,7 @@ class RawForm implements Sdk {
       try {
         const item = { ...(JSON.parse(text) as Item), id };
         this.texts.set(item, text);
+        this.tried.add(item);
         this.waiting.push(item);
       } catch {
         // Cut or changed by others, it is no item any more.
@@ -147,27 +152,29 @@ class RawForm implements Sdk {
   private adopt([held, aside]: Host["held"][number]): void {
     const { kind, id, k, time, path, title, referrer, elements, name, contact, properties } = held;
     const own = { id, k, time, path };
-    this.next = Math.max(this.next, k + 1);
-    if (kind === "page") {
+    if (kind === "identify") {
+      if (contact) this.add({ kind, contact, ...own });
+    } else if (kind === "page") {
       this.path = path;
       this.referrer = aside as string;
       this.add({ ...pageOf(this.referrer, title!, referrer!), ...own });
     } else if (elements) {
       this.add({ kind, elements, ...own });
-    } else if (kind === "identify") {
-      if (contact && !this.host.cookieless) this.add({ kind, contact, ...own });
     } else {
       this.add({ kind: kind === "trigger" ? kind : "track", name, properties, ...own });
     }
+    const last = this.waiting[this.waiting.length - 1];
+    if (last && held.sent === 1) this.tried.add(last);
   }
 
   private add(seen: Seen & { k?: number; time?: number }): void {
     if (this.consent === "denied") return;
+    const { k = this.next, time = Date.now(), ...facts } = seen;
+    this.next = Math.max(this.next, k + 1);
     if (this.waiting.length >= WAITING) {
-      this.overflow++;
+      this.dropped.overflow++;
       return;
     }
-    const { k = this.next++, time = Date.now(), ...facts } = seen;
     const { page } = this.host;
     const item = copyOf({ id: newId(time), page, path: location.pathname, ...facts });
     this.waiting.push({ ...item, seq: k, time });
@@ -186,7 +193,7 @@ class RawForm implements Sdk {
   private identify(details: unknown): void {
     if (this.host.cookieless) return;
     const time = Date.now();
-    const own = { id: newId(time), k: this.next++, time, path: location.pathname };
+    const own = { id: newId(time), time, path: location.pathname };
     contactOf(details).then(
       (contact) => contact && this.add({ kind: "identify", contact, ...own }),
       () => {
@@ -207,7 +214,10 @@ class RawForm implements Sdk {
   private readonly hear = (event: Event): void => {
     try {
       this.look(event.type === "pageshow" && (event as PageTransitionEvent).persisted);
-      if (/ck|m/.test(event.type)) withElements(event, (seen) => this.add({ ...seen }));
+      // A script's click is nobody's.
+      if (/m/.test(event.type) || (/ck/.test(event.type) && event.isTrusted)) {
+        withElements(event, (seen) => this.add({ ...seen }));
+      }
     } catch {
       // The page must not notice.
     }
@@ -237,7 +247,14 @@ class RawForm implements Sdk {
         rest = rest.slice(taken.length);
       }
       // A beacon has no answer, and without a network nothing was sent.
-      if (this.keeps) leave(this.waiting.map((item) => [item.id, this.text(item)]));
+      if (this.keeps) {
+        leave(
+          this.waiting.map((item) => {
+            this.tried.add(item);
+            return [item.id, this.text(item)];
+          }),
+        );
+      }
     } catch {
       // The page must not notice.
     }
@@ -305,6 +322,7 @@ class RawForm implements Sdk {
       bytes += this.encoder.encode(text).length + 1;
       if (bytes > ITEMS_BYTES && taken.length) break;
       taken.push(item);
+      this.tried.add(item);
       texts.push(text);
     }
     const header = textOf({
@@ -318,9 +336,10 @@ class RawForm implements Sdk {
       visitor: this.presence.visitor,
       cookieless: cookieless || undefined,
       // What was let go has a place on the page load too.
-      captured: this.next + this.overflow,
+      captured: this.next,
     }).slice(0, -1);
-    return [`${header},"dropped":{"overflow":${this.overflow}},"items":[${texts.join()}]}`, taken];
+    const { overflow, consent } = this.dropped;
+    return [`${header},"dropped":{"overflow":${overflow},"consent":${consent}},"items":[${texts.join()}]}`, taken];
   }
 }
 

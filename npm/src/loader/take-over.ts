@@ -1,6 +1,6 @@
 import { use } from "goalpost-sdk";
 import { start } from "../shell/index.js";
-import { contactOf, isOn } from "./facts.js";
+import { contactOf, isOn, newId } from "./facts.js";
 import type { Consent, Host, Natives, Segments, Start } from "./host.js";
 import { Bound, type Loader } from "./loader.js";
 
@@ -56,21 +56,45 @@ const compiled = async (fetch: Natives["fetch"], wasm: string | URL): Promise<We
 };
 
 /** Completes what was held so far: hashes who identified themselves; more may have done so meanwhile. */
-const complete = async ({ held }: Loader): Promise<void> => {
+const complete = async (loader: Loader): Promise<void> => {
+  const { held, cookieless } = loader;
   for (const [item, aside] of held) {
     // The loader may have been faster than the title.
     if (item.kind === "page" && !item.sent) item.title ||= document.title;
-    if (item.kind === "identify") {
+    if (item.kind === "identify" && !isOn(cookieless)) {
       item.contact ??= await contactOf(aside).catch(() => undefined);
       // From now on it may leave with the last that is sent.
       if (item.contact) item.sent = 0;
     }
   }
+  // A denial has let go of them, and there may be others since.
+  if (held !== loader.held) await complete(loader);
+};
+
+/**
+ * Gives what is held places without gaps, as far as no beacon has told of them: who turned out to be
+ * nobody has none, nor has what a denial took back.
+ *
+ * Returns how many more things there were than could be held.
+ */
+const place = (loader: Loader): number => {
+  const overflow = Math.max(0, loader.count + 1 - Bound.Held);
+  loader.held = loader.held.filter(([item]) => item.kind !== "identify" || item.contact);
+  const items = loader.held.map(([item]) => item);
+  const told = Math.max(-1, ...items.filter(({ sent }) => sent === 1).map(({ k }) => k));
+  // Where the page view is gone there was a denial. What was sent before that keeps its places on the page
+  // load that it named, so that what comes now is of another.
+  if (told < 0 && items[0]?.k !== 0) loader.page = newId(Date.now());
+  let next = told + 1;
+  for (const item of items) if (item.k > told) item.k = next++;
+  if (!overflow) loader.count = next - 1;
+  return overflow;
 };
 
 const handOver = async (loader: Loader, start: Start, form: Host["form"], segments: Segments | void): Promise<void> => {
   await complete(loader);
-  const { site, prefix, sdk, page, debug, cookieless, consent, count, held, natives } = loader;
+  const overflow = place(loader);
+  const { site, prefix, sdk, page, debug, cookieless, consent, held, natives } = loader;
   const successor = start({
     site,
     prefix,
@@ -82,7 +106,7 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"], segmen
     planUrl: `${prefix}/plan/${site}`,
     collectUrl: `${prefix}/c`,
     held,
-    overflow: Math.max(0, count + 1 - Bound.Held),
+    overflow,
     page,
     segments: segments || undefined,
     natives: {

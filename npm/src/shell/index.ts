@@ -3,7 +3,7 @@
  * nothing. The loader calls `start` once the module is ready.
  */
 import { restore, snapshot, tell as toEngine } from "goalpost-sdk";
-import { contactOf } from "../loader/facts.js";
+import { contactOf, forgetting } from "../loader/facts.js";
 import type { Host, Sdk } from "../loader/host.js";
 import { listen, pageText } from "./listen.js";
 import type { Trail } from "./overlay.js";
@@ -144,8 +144,8 @@ export const start = (host: Host): Sdk => {
   /** Has the edge take its cookie away, and says nothing of anybody. If it fails, a later page tries again. */
   const forget = (): void =>
     upheld(
-      send(JSON.stringify({ v: 1, site: host.site, visitor: "-", items: [] }), { keepalive: true }),
-      (answer) => isSigned(answer) && storage.forgotten(),
+      send(forgetting(host.site), { keepalive: true }),
+      (answer) => isSigned(answer) && answer.ok && storage.forgotten(),
     );
 
   const post = (body: string): void => {

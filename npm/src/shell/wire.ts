@@ -49,6 +49,6 @@ export const properties = (object: unknown, flat?: boolean): string =>
     })
     .join("");
 
-/** An element as fields: tag, id, class, then names and values of attributes. */
-export const elementText = ({ tag, id, class: classes, attr }: PathElement): string =>
-  fields(tag, id, classes, ...Object.entries(attr).flat());
+/** An element as fields: tag, id, class, then names and values of attributes. A `data:` link can have megabytes. */
+export const elementText = ({ tag, id = "", class: classes = "", attr }: PathElement): string =>
+  fields(...[tag, id, classes, ...Object.entries(attr).flat()].map((text) => clip(text)));

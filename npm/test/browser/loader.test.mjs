@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Builder, By } from "selenium-webdriver";
 import chrome from "selenium-webdriver/chrome.js";
-import { openShop } from "./shop.mjs";
+import { BODY, openShop } from "./shop.mjs";
 
 /** WebAssembly is forbidden, and the same as JavaScript is not there. */
 const NO_MODULE = { csp: "default-src 'self'; script-src 'self' 'unsafe-inline'", missing: /sdk-js\.js$/ };
@@ -253,6 +253,132 @@ inShop("what was held before a denial is gone", { refuse: /sdk\.js$/ }, async (s
   assert.deepEqual(shop.items().map(({ name }) => name), ["after"]);
 });
 
+/** What a page load has captured, and what has become of it as far as it tells. */
+const balance = (shop) => {
+  const { captured: told = 0, dropped } = shop.beacons.at(-1);
+  const ids = new Set(shop.items().map(({ id }) => id));
+  const captured = Math.max(told, ...shop.items().map(({ seq }) => (seq & 0xffff) + 1));
+  return { captured, stored: ids.size, overflow: dropped?.overflow ?? 0, consent: dropped?.consent ?? 0 };
+};
+
+/** The page's calls before the loader is there. */
+const early = (script) => `${BODY}<script>${script}</script>`;
+
+for (const [form, options] of [["wasm", {}], ["raw", NO_MODULE]]) {
+  inShop(`who turns out to be nobody takes no place in ${form} form, whoever asks`, {
+    ...options,
+    body: early(`
+      goalpost("identify", { email: "" });
+      goalpost("track", "early");
+      goalpost("identify", { email: "a@shop.example" });
+      goalpost("identify", { phone: "n/a" });`),
+  }, async (shop) => {
+    await driver.get(`${shop.url}/`);
+    await shop.until(() => shop.items().length >= 3);
+    await call("identify", { email: "" });
+    await call("track", "late");
+    await driver.executeScript("return goalpost('flush')");
+    await shop.until(() => shop.items().length >= 4);
+    assert.deepEqual(kinds(shop.items()).filter((kind) => kind === "identify"), ["identify"]);
+    assert.deepEqual(balance(shop), { captured: 4, stored: 4, overflow: 0, consent: 0 });
+    assert.ok(shop.beacons.every((beacon) => beacon.form === form));
+  });
+
+  inShop(`who may not be recognised takes no place in ${form} form`, {
+    ...options,
+    attributes: 'data-site="shop" data-consent="granted" data-cookieless',
+    body: early('goalpost("identify", { email: "a@shop.example" }); goalpost("track", "early");'),
+  }, async (shop) => {
+    await driver.get(`${shop.url}/`);
+    await shop.until(() => shop.items().length >= 2);
+    await call("identify", { email: "a@shop.example" });
+    await call("track", "late");
+    await driver.executeScript("return goalpost('flush')");
+    await shop.until(() => shop.items().length >= 3);
+    assert.deepEqual(balance(shop), { captured: 3, stored: 3, overflow: 0, consent: 0 });
+  });
+
+  inShop(`what there was no room for is told in ${form} form`, {
+    ...options,
+    body: early('for (let n = 1; n <= 2004; n++) goalpost("track", "n", { n }); goalpost("identify", { email: "a@shop.example" });'),
+  }, async (shop) => {
+    await driver.get(`${shop.url}/`);
+    await shop.until(() => new Set(shop.items().map(({ id }) => id)).size >= 2_000);
+    await call("track", "late");
+    await driver.executeScript("return goalpost('flush')");
+    await shop.until(() => shop.items().some(({ name }) => name === "late"));
+    assert.deepEqual(balance(shop), { captured: 2_007, stored: 2_001, overflow: 6, consent: 0 });
+  });
+
+  inShop(`what a denial takes back in ${form} form is told of once there is consent again`, { ...options, attributes: 'data-site="shop"' }, async (shop) => {
+    await driver.get(`${shop.url}/`);
+    const chunk = form === "raw" ? "raw.js" : "/plan/";
+    await shop.until(() => shop.asked.some((asked) => asked.includes(chunk)));
+    await driver.executeScript("return goalpost('flush')");
+    await call("track", "before");
+    await call("consent", "denied");
+    await call("track", "while");
+    await call("consent", "granted");
+    await call("track", "after");
+    await driver.executeScript("return goalpost('flush')");
+    await shop.until(() => shop.items().some(({ name }) => name === "after"));
+    const { captured, stored, consent } = balance(shop);
+    assert.equal(consent, 2);
+    assert.equal(captured, stored + consent);
+  });
+}
+
+inShop("what a denial took back before the SDK was there has no place", {
+  body: early(`
+    goalpost("track", "before");
+    goalpost("consent", "denied");
+    goalpost("track", "while");
+    goalpost("consent", "granted");
+    goalpost("track", "after");`),
+}, async (shop) => {
+  await driver.get(`${shop.url}/`);
+  await shop.until(() => shop.items().length >= 2);
+  await call("track", "late");
+  await driver.executeScript("return goalpost('flush')");
+  await shop.until(() => shop.items().some(({ name }) => name === "late"));
+  assert.deepEqual(shop.items().map(({ kind, name }) => name ?? kind).sort(), ["after", "late", "page"]);
+  assert.deepEqual(balance(shop), { captured: 3, stored: 3, overflow: 0, consent: 0 });
+});
+
+inShop("what a page asks about first of an element is kept first", {
+  refuse: /sdk\.js$/,
+  body: `<a id="call" data-a="1" data-b="2" data-c="3" data-d="4" data-e="5" data-f="6" data-g="7" data-h="8" href="tel:+81355550100" onclick="return false">Call</a>`,
+}, async (shop) => {
+  await driver.get(`${shop.url}/`);
+  await loaderIsThere();
+  await driver.findElement(By.id("call")).click();
+  await driver.get("about:blank");
+  await shop.until(() => shop.beacons.length > 0);
+  const { attr } = shop.items()[1].elements[0];
+  assert.equal(attr.href, "tel:+81355550100");
+  assert.equal(Object.keys(attr).length, 8);
+});
+
+inShop("of a long attribute the SDK keeps as much as the wire takes", { body: `<a id="call" data-big="${"x".repeat(50_000)}" href="#called">Call</a>` }, async (shop) => {
+  await driver.get(`${shop.url}/`);
+  await shop.until(() => shop.items().length >= 1);
+  await driver.findElement(By.id("call")).click();
+  await driver.executeScript("return goalpost('flush')");
+  await shop.until(() => shop.items().some(({ kind }) => kind === "click"));
+  const { attr } = shop.items().find(({ kind }) => kind === "click").elements[0];
+  assert.deepEqual(attr, { href: "#called", "data-big": "x".repeat(512) });
+});
+
+inShop("in raw form a click in a form is one, and a script's is none", { ...NO_MODULE, body: `${BODY}<form id="order"><p id="blank">Order</p></form>` }, async (shop) => {
+  await driver.get(`${shop.url}/`);
+  await shop.until(() => shop.items().length >= 1);
+  await driver.executeScript("document.getElementById('buy').click()");
+  await driver.findElement(By.id("blank")).click();
+  await driver.executeScript("return goalpost('flush')");
+  await shop.until(() => shop.items().length >= 2);
+  assert.deepEqual(shop.items().slice(1).map(({ kind, elements }) => [kind, elements[0].id]), [["click", "order"]]);
+});
+
 inShop("a page without a stub, and a loader that is there twice", { stub: false, refuse: /sdk\.js$/, body: '<script async src="/_g/gp.js" data-site="shop" data-consent="granted"></script>' }, async (shop) => {
   await driver.get(`${shop.url}/`);
   await driver.wait(() => driver.executeScript("return !!window.goalpost"), 10_000);
@@ -281,6 +407,24 @@ inShop(
     assert.ok(await driver.executeScript("return window.same"));
     assert.deepEqual(shop.items().map(({ kind, name }) => name ?? kind), ["page", "early", "late"]);
     assert.ok(shop.beacons.every(({ site, form }) => site === "app" && form === "wasm"));
+  },
+);
+
+inShop(
+  "the package with cookieless off has a session in what leaves raw",
+  { refuse: /sdk\.js$/, stub: false, attributes: 'data-site="shop" data-consent="denied"', body: `<script type="module">
+    import { init } from "/_g/index.js";
+    init({ site: "app", consent: "granted", cookieless: false });
+    window.launched = true;
+  </script>` },
+  async (shop) => {
+    await driver.get(`${shop.url}/app/`);
+    await driver.wait(() => driver.executeScript("return !!window.launched"), 10_000);
+    await driver.get(`${shop.url}/blank`);
+    await shop.until(() => shop.beacons.length > 0);
+    const [{ visitor, session }] = shop.beacons;
+    assert.match(visitor, uuid7);
+    assert.match(await driver.executeScript("return localStorage.gp"), new RegExp(`^${visitor} ${session} `));
   },
 );
 
