@@ -128,10 +128,15 @@ visit("a player of Vimeo's that comes later tells by its own messages", { plan: 
   await shop.converted("end", 1);
 });
 
-/** What was told of videos, in order: `walk play`, `walk 50`, `walk complete`. */
-const toldOf = async (shop) =>
-  (await shop.rows("SELECT body ->> 'video' AS video, body ->> 'step' AS step, body ->> 'percent' AS percent FROM observations WHERE kind = 'media' ORDER BY seq"))
-    .map(({ video, step, percent }) => `${video} ${percent ?? step}`);
+/** Asserts what was told of videos, in order, as soon as it is that much: `walk play`, `walk 50`, `walk complete`. */
+const told = async (shop, browser, ...expected) => {
+  await shop.observed(expected.length, "kind = 'media'");
+  await shop.settled(browser);
+  const rows = await shop.rows(
+    "SELECT body ->> 'video' AS video, body ->> 'step' AS step, body ->> 'percent' AS percent FROM observations WHERE kind = 'media' ORDER BY seq",
+  );
+  assert.deepEqual(rows.map(({ video, step, percent }) => `${video} ${percent ?? step}`), expected);
+};
 
 /** Gives a player's frame another address, and waits until that is there. */
 const swap = (browser, frame, src) =>
@@ -158,19 +163,20 @@ visit("each video that one player of YouTube's plays after the other is told und
     ...range(from + 1, to).map((currentTime) => ({ event: "infoDelivery", info: { currentTime } })),
   ];
   await tell(browser, "#film", watched(0, 40));
+  await told(shop, browser, "first play");
   await swap(browser, "#film", `${address("second")}?enablejsapi=1`);
   await tell(browser, "#film", watched(40, 70));
-  await shop.settled(browser);
-  assert.deepEqual(await toldOf(shop), ["first play", "second play"], "seconds of one are none of the other's");
+  // Seconds of one are none of the other's.
+  await told(shop, browser, "first play", "second play");
   await tell(browser, "#film", [...watched(0, 20), state(0)]);
+  const begun = ["first play", "second play", "second 50", "second complete"];
+  await told(shop, browser, ...begun);
   await swap(browser, "#film", `${address("first")}?enablejsapi=1`);
   await tell(browser, "#film", watched(0, 60));
+  await told(shop, browser, ...begun, "first play", "first 50");
   await swap(browser, "#film", `${address("second")}?enablejsapi=1`);
   await tell(browser, "#film", watched(0, 60));
-  await shop.settled(browser);
-  assert.deepEqual(await toldOf(shop), [
-    "first play", "second play", "second 50", "second complete", "first play", "first 50", "second play",
-  ]);
+  await told(shop, browser, ...begun, "first play", "first 50", "second play");
   await shop.converted("half", 2);
 });
 
@@ -182,10 +188,10 @@ visit("each video that one player of Vimeo's plays after the other is told under
   const at = (event, seconds) => ({ event, data: { seconds, duration: 20 } });
   const film = [at("play", 0), ...range(0, 20).map((second) => at("timeupdate", second)), at("ended", 20)];
   await tell(browser, "#film", film);
+  await told(shop, browser, "7 play", "7 50", "7 complete");
   await swap(browser, "#film", "/player.vimeo.com/video/8");
   await tell(browser, "#film", film);
-  await shop.settled(browser);
-  assert.deepEqual(await toldOf(shop), ["7 play", "7 50", "7 complete", "8 play", "8 50", "8 complete"]);
+  await told(shop, browser, "7 play", "7 50", "7 complete", "8 play", "8 50", "8 complete");
   await shop.converted("wanted", 1);
   await shop.converted("half", 2);
 });
@@ -200,11 +206,11 @@ visit("a video that takes another's place in its element is told like the first"
     }, name);
     await play(browser, "video");
   }
-  await shop.settled(browser);
-  assert.deepEqual(await toldOf(shop), [
+  await told(
+    shop, browser,
     "walk.webm play", "walk.webm 50", "walk.webm complete",
     "layers.webm play", "layers.webm 50", "layers.webm complete",
     "walk.webm play", "walk.webm complete",
-  ]);
+  );
   await shop.converted("half", 2);
 });
