@@ -339,6 +339,14 @@ export class Browser {
     return engine.processes(this.profile);
   }
 
+  /** Ends the process of the page on show, as a page that crashes does, and goes back to the tab that stays. */
+  async crash() {
+    await this.cdp("Page.crash").catch(() => {});
+    const ended = () => this.driver.getTitle().then(() => false, ({ message }) => /crashed/.test(message));
+    await until(ended, "the end of the page");
+    await this.switchTo(this.home);
+  }
+
   /** Ends the browser as a power cut does. The profile stays. */
   async kill() {
     await endAll(this.profile);

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../harness/worker.mjs";
-import { until, visit } from "./shop.mjs";
+import { openBrowser } from "./browser.mjs";
+import { SNIPPET } from "./page.mjs";
+import { plan, until, visit } from "./shop.mjs";
 
 const served = (path) => readFile(join(root, "dist/assets", path));
 const manifest = JSON.parse(await served("manifest.json"));
@@ -181,3 +183,121 @@ for (const [what, { form, left, network, elsewhere, needs, ...its }] of Object.e
     assert.deepEqual([purchase.scope, purchase.minor, purchase.currency], ["order:CK-1", 12_900, "USD"]);
   });
 }
+
+/** A page on which there is something to do. */
+const BUSY = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>A busy page</title>
+<link rel="icon" href="data:,">
+${SNIPPET}
+</head>
+<body>
+<main class="wide" data-room="north">
+<a id="call" class="call" href="tel:+81355550100"><span><b>Call</b> us</span></a>
+<button id="own" type="button" class="cta primary" aria-label="Count">+1</button>
+<form id="letter" action="/sent/?token=secret"><input name="email" value="aoi@shop.example"><button>Send</button></form>
+<span id="host"></span>
+</main>
+<script>
+  document.getElementById("host").attachShadow({ mode: "open" }).innerHTML = '<button id="inside" type="button">Inside</button>';
+  addEventListener("submit", (event) => event.preventDefault());
+  document.getElementById("call").addEventListener("click", (event) => event.preventDefault());
+</script>
+</body>
+</html>`;
+
+const WITH_FORM = { ...plan, goals: [...plan.goals, { id: "letter-sent", when: { submit: "form#letter" } }] };
+
+/** What somebody does there, some of it before the SDK has come. */
+const doEarly = async (browser) => {
+  await browser.click("#call b");
+  await browser.run(() => window.goalpost("track", "swatch_seen", { n: 1, deep: { list: ["a", 2, true] } }));
+  await browser.click("#letter button");
+  await browser.run(() => history.pushState(null, "", "/busy/early/"));
+};
+
+const doLate = async (browser) => {
+  await browser.click("#own");
+  await browser.click("#host");
+  await browser.press("#own");
+  await browser.click("#letter button");
+  await browser.run(() => {
+    history.pushState(null, "", "/busy/late/?utm_source=letter&utm_medium=email#top");
+    window.goalpost("track", "purchase", { transaction_id: "B-1", value: 129, currency: "USD", items: [{ item_id: "nimbus", quantity: 1, price: 129 }] });
+    window.goalpost("trigger", "demo-request", { seats: 2 });
+  });
+  await browser.click("#call");
+};
+
+/** What does not come in each form. */
+const LACKING = { wasm: [], js: ["sdk.wasm"], raw: ["sdk.wasm", "sdk-js.js"], "no form but the loader": ["sdk.js"] };
+
+/** Has somebody new visit the busy page, and gives the rows that this adds. */
+const busyVisit = async (shop, form, count) => {
+  const isAlone = LACKING[form].includes("sdk.js");
+  for (const name of LACKING[form]) shop.wire.serve(asset(name), "not found", {}, 404);
+  shop.wire.hold(/\/sdk\.js$/);
+  const before = await shop.value("SELECT count(*) FROM observations");
+  const browser = await openBrowser({ wire: shop.wire });
+  try {
+    await browser.newShownTab(shop.at("/busy/"));
+    await browser.until(() => typeof window.goalpost === "function", "the loader");
+    await doEarly(browser);
+    if (!isAlone) {
+      shop.wire.release();
+      await until(() => shop.wire.beacons().some(({ body }) => body.includes(`"form":"${form}"`)), `the ${form} form`);
+    }
+    await doLate(browser);
+    if (!isAlone) await browser.flush();
+    await browser.closeTab();
+    await shop.observed(before + count);
+    await shop.worker.settle();
+  } finally {
+    await browser.quit();
+  }
+  for (const name of LACKING[form]) shop.wire.pages.delete(asset(name));
+  const rows = await shop.rows(`
+    SELECT kind, body, verdict, form FROM observations
+    WHERE page = (SELECT page FROM observations ORDER BY received_at DESC LIMIT 1) ORDER BY seq`);
+  assert.deepEqual([...new Set(rows.map((row) => row.form))], [isAlone ? "raw" : form]);
+  return rows.map(meaning);
+};
+
+/** What a row says, but for whose it is and when; a form that knows the plan tells no more elements than that asks about. */
+const meaning = ({ kind, body, verdict }) => {
+  const { path, title, host, query = {}, referrer = "", elements = [{}], name } = JSON.parse(body);
+  const { tag, id } = elements[0];
+  const conversions = JSON.parse(verdict ?? "[]").map(({ definition, minor }) => `${definition} ${minor ?? ""}`);
+  return { kind, path, title, host, query, referrer, tag, id, name, conversions };
+};
+
+visit("the same visit is stored as the same rows, whichever form has seen it", { plan: WITH_FORM }, async ({ shop }) => {
+  shop.wire.serve("/busy/", BUSY);
+  const wasm = await busyVisit(shop, "wasm", 15);
+  assert.deepEqual(
+    wasm.map(({ kind, id, name, path }) => [kind, id ?? name, path].filter(Boolean).join(" ")),
+    [
+      "page /busy/",
+      "click call /busy/",
+      "event swatch_seen /busy/",
+      "click /busy/",
+      "submit letter /busy/",
+      "page /busy/early/",
+      "click own /busy/early/",
+      "click inside /busy/early/",
+      "click own /busy/early/",
+      "click /busy/early/",
+      "submit letter /busy/early/",
+      "page /busy/late/",
+      "commerce purchase /busy/late/",
+      "trigger demo-request /busy/late/",
+      "click call /busy/late/",
+    ],
+  );
+  for (const form of ["js", "raw"]) assert.deepEqual(await busyVisit(shop, form, 15), wasm, form);
+  // The loader alone does not look out for addresses that a script changes.
+  const alone = wasm.filter(({ kind, path }) => kind !== "page" || path === "/busy/");
+  assert.deepEqual(await busyVisit(shop, "no form but the loader", alone.length), alone);
+});

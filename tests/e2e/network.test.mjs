@@ -5,27 +5,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../harness/worker.mjs";
 import { openBrowser } from "./browser.mjs";
+import { onDisk } from "./disk.mjs";
 import { buy, noCalls, until, visit } from "./shop.mjs";
 
 const manifest = JSON.parse(await readFile(join(root, "dist/assets/manifest.json"), "utf8"));
-
-/** The items that the browser keeps for later. */
-const onDisk = (browser) =>
-  browser.run(async () => {
-    // To open a database that is not there is to make one without what the SDK makes in it.
-    if (!(await indexedDB.databases()).some(({ name }) => name === "gp")) return [];
-    return new Promise((done, fail) => {
-      const opening = indexedDB.open("gp");
-      opening.onerror = fail;
-      opening.onsuccess = () => {
-        const all = opening.result.transaction("outbox").objectStore("outbox").getAll();
-        all.onsuccess = () => {
-          opening.result.close();
-          done(all.result);
-        };
-      };
-    });
-  });
 
 const clicks = "SELECT count(*) FROM observations WHERE kind = 'click'";
 

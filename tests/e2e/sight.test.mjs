@@ -2,43 +2,11 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { plan, visit } from "./shop.mjs";
+import { asking, enter, hasLoaded, loads, pause } from "./asking.mjs";
+import { page } from "./page.mjs";
+import { visit } from "./shop.mjs";
 
 const { Button, Key } = createRequire(import.meta.url)("selenium-webdriver");
-
-const asking = (...goals) => ({ ...plan, funnels: [], goals });
-
-const page = (body) => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>A page to be seen</title>
-<link rel="icon" href="data:,">
-<script async src="/_g/gp.js" data-site="cloud-kicks" data-consent="granted"></script>
-</head>
-<body>${body}</body>
-</html>`;
-
-const loads = (browser, name) =>
-  browser.until(
-    `() => performance.getEntriesByType("resource").some((entry) => entry.name.endsWith("/${name}"))`,
-    name,
-  );
-
-/** Opens a page, and waits until what the plan asks for is looked out for. */
-const enter = async (shop, browser, path) => {
-  await browser.enter(shop.at(path));
-  await loads(browser, "watch.js");
-  await browser.flush();
-};
-
-const hasLoaded = (browser, name) =>
-  browser.run(
-    (name) => performance.getEntriesByType("resource").some((entry) => entry.name.endsWith(name)),
-    name,
-  );
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const SCROLLS = asking(
   { id: "half", when: { scroll: 50 } },
@@ -172,129 +140,6 @@ visit("a page that nobody uses any more is not dwelt on", {
   await skip(20_000);
   await away();
   await shop.converted("stayed", 1);
-});
-
-const VIDEOS = asking(
-  { id: "play", when: { media: "play" } },
-  { id: "wanted", when: { media: "play", and: [{ property: "autoplay", exists: false }, { property: "loop", exists: false }] } },
-  { id: "half", when: { media: { progress: 50 } }, count: "once_per_session", dedup: "video" },
-  { id: "end", when: { media: "complete" } },
-);
-
-visit("a video that the page plays by itself, muted and for ever, can be told apart", { plan: VIDEOS }, async ({ shop, browser }) => {
-  shop.wire.serve(
-    "/hero/",
-    page('<video id="hero" src="/video/walk.webm" autoplay muted loop playsinline width="320"></video>'),
-  );
-  await enter(shop, browser, "/hero/");
-  await shop.converted("play", 1);
-  await shop.converted("half", 1);
-  await pause(1_000);
-  await shop.settled(browser);
-  await shop.converted("play", 1);
-  await shop.converted("half", 1);
-  await shop.converted("wanted", 0);
-  await shop.converted("end", 0);
-  const properties = await shop.value("SELECT body ->> '$.properties' FROM observations WHERE kind = 'media'");
-  assert.deepEqual(JSON.parse(properties), { autoplay: true, loop: true });
-});
-
-/** A player as YouTube's and Vimeo's are from outside: it tells nobody who has not asked. */
-const PLAYER = `<!doctype html><title>A player</title><script>
-  const told = [];
-  let asked = false;
-  addEventListener("message", ({ data }) => { told.push(JSON.parse(data)); asked = true; });
-  window.told = told;
-  window.tell = (message) => { if (asked) parent.postMessage(JSON.stringify(message), "*"); };
-</script>`;
-
-const tell = (browser, frame, messages) =>
-  browser.run(
-    async (frame, messages) => {
-      const player = document.querySelector(frame).contentWindow;
-      while (!player.told?.length) await new Promise((done) => setTimeout(done, 50));
-      for (const message of messages) player.tell(message);
-    },
-    frame,
-    messages,
-  );
-
-const range = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
-
-visit("a player of YouTube's tells by its own messages", { plan: VIDEOS }, async ({ shop, browser }) => {
-  shop.wire.serve("/player/youtube.com/embed/dGVzdA", PLAYER);
-  shop.wire.serve(
-    "/film/",
-    page('<iframe id="film" src="/player/youtube.com/embed/dGVzdA?enablejsapi=1"></iframe>'),
-  );
-  await enter(shop, browser, "/film/");
-  await loads(browser, "embeds.js");
-  const at = (currentTime) => ({ event: "infoDelivery", info: { currentTime } });
-  await tell(browser, "#film", [
-    { event: "initialDelivery", info: { playerState: -1, duration: 100, currentTime: 0 } },
-    { event: "onReady", info: null },
-    { event: "onStateChange", info: 3 },
-    { event: "infoDelivery", info: { playerState: 1, currentTime: 0 } },
-    { event: "onStateChange", info: 1 },
-    ...range(1, 40).map(at),
-    // What is skipped was not watched, and what is watched again was watched already.
-    at(90), at(91), at(10), ...range(11, 40).map(at),
-  ]);
-  await shop.settled(browser);
-  await shop.converted("play", 1);
-  await shop.converted("wanted", 1);
-  await shop.converted("half", 0);
-  await tell(browser, "#film", [
-    ...range(41, 50).map(at),
-    { event: "onStateChange", info: 2 },
-    { event: "onStateChange", info: 1 },
-    { event: "infoDelivery", info: { playerState: 0, currentTime: 100 } },
-    { event: "onStateChange", info: 0 },
-  ]);
-  await shop.settled(browser);
-  await shop.converted("half", 1);
-  await shop.converted("play", 2);
-  await shop.converted("end", 1);
-  const [asked] = await browser.run(() => document.querySelector("#film").contentWindow.told);
-  assert.deepEqual(asked, { event: "listening", id: 1, channel: "widget" });
-  assert.equal(await shop.value("SELECT DISTINCT body ->> 'video' FROM observations WHERE kind = 'media'"), "dGVzdA");
-});
-
-visit("a player of Vimeo's that comes later tells by its own messages", { plan: VIDEOS }, async ({ shop, browser }) => {
-  shop.wire.serve("/player.vimeo.com/video/7", PLAYER);
-  shop.wire.serve("/film/", page("<main></main>"));
-  await enter(shop, browser, "/film/");
-  assert.equal(await hasLoaded(browser, "embeds.js"), false);
-  const add = (query) =>
-    browser.run((src) => {
-      const frame = document.createElement("iframe");
-      frame.src = src;
-      document.querySelector("main").replaceChildren(frame);
-    }, `/player.vimeo.com/video/7${query}`);
-  const at = (event, seconds) => ({ event, data: { seconds, duration: 20 } });
-  await add("");
-  await loads(browser, "embeds.js");
-  const film = [
-    { event: "ready" }, at("play", 0), ...range(0, 20).map((second) => at("timeupdate", second)), at("pause", 20), at("ended", 20),
-  ];
-  await tell(browser, "iframe", film.filter(({ event }) => event !== "pause"));
-  await shop.settled(browser);
-  await shop.converted("play", 1);
-  await shop.converted("half", 1);
-  await shop.converted("end", 1);
-  const asked = await browser.run(() => document.querySelector("iframe").contentWindow.told);
-  assert.deepEqual(
-    [...new Set(asked.map(({ method, value }) => `${method} ${value}`))],
-    ["addEventListener play", "addEventListener pause", "addEventListener ended", "addEventListener timeupdate"],
-  );
-
-  await add("?background=1");
-  await pause(700);
-  await tell(browser, "iframe", [...film, ...film]);
-  await shop.settled(browser);
-  await shop.converted("play", 2);
-  await shop.converted("wanted", 1);
-  await shop.converted("end", 1);
 });
 
 const FORMS = asking({ id: "sent", when: { submit: "form" } });

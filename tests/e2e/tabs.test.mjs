@@ -27,15 +27,51 @@ for (const [what, features] of [["", ""], [", each in a process of its own,", "n
   });
 }
 
-visit("four tabs that come to the shop in one instant are one session of one visitor", {}, async ({ shop, browser }) => {
+/** Opens tabs that come to a page in one instant. */
+const inOneInstant = async (shop, browser, count) => {
   shop.wire.serve("/wait/", `<!doctype html><title>Wait</title><link rel="icon" href="data:,">
     <script>fetch("/go/", { cache: "no-store" }).then(function () { location.replace("/shoes/"); });</script>`);
   shop.wire.serve("/go/", "");
   shop.wire.hold(/^\/go\//);
-  for (let n = 0; n < 4; n += 1) await browser.newTab(shop.at("/wait/"));
-  await until(() => shop.wire.held.length === 4, "four tabs that wait");
+  for (let n = 0; n < count; n += 1) await browser.newTab(shop.at("/wait/"));
+  await until(() => shop.wire.held.length === count, `${count} tabs that wait`);
   shop.wire.release();
+};
+
+visit("four tabs that come to the shop in one instant are one session of one visitor", {}, async ({ shop, browser }) => {
+  await inOneInstant(shop, browser, 4);
   await oneSession(shop);
+});
+
+const withoutLocks = (shop) =>
+  shop.wire.changePages((html) =>
+    html.replace("<head>", `$&<script>Object.defineProperty(Navigator.prototype, "locks", { value: undefined })</script>`),
+  );
+
+visit("tabs of a browser without locks that open one after the other are one session of one visitor", {}, async ({ shop, browser }) => {
+  withoutLocks(shop);
+  for (const [before, path] of ["/shoes/", "/guides/sizes/", "/guides/care/"].entries()) {
+    await browser.newTab();
+    await browser.enter(shop.at(path));
+    await shop.observed(before + 1, "kind = 'page'");
+  }
+  assert.equal(await browser.run(() => navigator.locks), null);
+  assert.equal((await sessions(shop)).length, 1);
+});
+
+visit("two tabs of a browser without locks that open in one instant are two sessions at most, and the next page is of one of them", {}, async ({ shop, browser }) => {
+  withoutLocks(shop);
+  await inOneInstant(shop, browser, 2);
+  await shop.observed(2, "kind = 'page'");
+  const ids = () => shop.rows("SELECT DISTINCT hex(session) AS session FROM observations ORDER BY session");
+  const begun = await ids();
+  assert.ok(begun.length <= 2, `${begun.length} sessions`);
+  await browser.newTab();
+  await browser.enter(shop.at("/guides/sizes/"));
+  await shop.observed(3, "kind = 'page'");
+  await shop.settled(browser);
+  assert.deepEqual(await ids(), begun, "none has begun since");
+  assert.equal(await shop.value("SELECT count(*) FROM (SELECT 1 FROM observations GROUP BY page HAVING count(DISTINCT session) > 1)"), 0);
 });
 
 visit("a tab that is covered before the module arrives is of the session of those that come after it", {}, async ({ shop, browser }) => {

@@ -48,6 +48,7 @@ export class Wire {
     this.changes = [];
     this.clock = "";
     this.held = [];
+    this.accidents = [];
     this.isCut = false;
     this.sockets = new Set();
     this.server = createServer((request, response) => this.pass(request, response));
@@ -114,6 +115,14 @@ export class Wire {
     this.isCut = false;
   }
 
+  /**
+   * So many beacons reach the edge, and what it answers meets an accident: the connection is `reset`
+   * before it, it is `cut` in the middle, or it `hangs` for ever.
+   */
+  spoil(accident, times) {
+    this.accidents = Array(times).fill(accident);
+  }
+
   beacons() {
     return this.requests.filter(({ method, path }) => method === "POST" && path === "/_g/c");
   }
@@ -170,6 +179,8 @@ export class Wire {
     const upstream = connect(
       { hostname, port, method: request.method, path: request.url, headers },
       async (answer) => {
+        const accident = request.url === "/_g/c" && this.accidents.pop();
+        if (accident) return this.meet(accident, answer, response);
         const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
         if (range && answer.statusCode === 200) return part(answer, range, response);
         const isPage = /text\/html/.test(answer.headers["content-type"] ?? "");
@@ -188,6 +199,17 @@ export class Wire {
     );
     upstream.on("error", () => response.destroy());
     upstream.end(body);
+  }
+
+  async meet(accident, answer, response) {
+    const parts = [];
+    for await (const part of answer) parts.push(part);
+    const whole = Buffer.concat(parts);
+    if (accident === "reset") response.socket.resetAndDestroy();
+    if (accident !== "cut") return;
+    const { "transfer-encoding": _, ...headers } = answer.headers;
+    response.writeHead(answer.statusCode, { ...headers, "content-length": whole.length });
+    response.write(whole.subarray(0, whole.length / 2), () => response.destroy());
   }
 
   async close() {

@@ -8,8 +8,10 @@ import type { Watched } from "./watch.js";
 /** A frame with a player in it, and whom it tells. */
 export interface Embed extends Pick<Watched, "played" | "hear" | "natives"> {
   frame: HTMLIFrameElement;
-  /** Told which share has been played, in per cent; tells which marks that reaches. */
-  progressed(player: object, share: number, tell: (mark: number) => void): void;
+  /** Told which share of a video has been played, in per cent; tells which marks that reaches. */
+  progressed(player: object, video: string, share: number, tell: (mark: number) => void): void;
+  /** Looks at the frame anew, which has another address by now. */
+  again(): void;
 }
 
 /** How often a player is asked until it answers, and how far apart. */
@@ -32,16 +34,19 @@ interface Told {
   data?: { seconds?: number; duration?: number };
 }
 
-const adopted = new WeakSet<HTMLIFrameElement>();
+/** Of each frame the address that is known, and what asks the player there. */
+const adopted = new WeakMap<HTMLIFrameElement, { src: string; ask(): void }>();
 /** What hears the player in each window. */
-const players = new WeakMap<object, (told: Told) => void>();
+const players = new WeakMap<object, (told: Told) => unknown>();
 let isHearing = false;
 
-/** Listens to the player in this frame from now on. */
-export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void => {
-  if (adopted.has(frame)) return;
-  adopted.add(frame);
-  const { pathname, searchParams, hostname } = new URL(frame.src);
+/** Listens to the player in this frame from now on; call it each time that the frame has loaded. */
+export const adopt = ({ frame, played, progressed, again, hear, natives }: Embed): void => {
+  const { src } = frame;
+  const known = adopted.get(frame);
+  // Loaded again, the player does not know what it was asked before.
+  if (known?.src == src) return known.ask();
+  const { pathname, searchParams, hostname } = new URL(src);
   const isOn = (name: string) => /^(1|true)$/.test(searchParams.get(name) ?? "");
   // Vimeo's background player is muted, and plays again and again.
   const background = isOn("background");
@@ -77,7 +82,7 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
     }
     at = to;
     if (playing && duration) {
-      progressed(frame, Math.min(100, Math.floor((seconds.size / Math.round(duration)) * 100)), step);
+      progressed(frame, video, Math.min(100, Math.floor((seconds.size / Math.round(duration)) * 100)), step);
     }
   };
 
@@ -89,7 +94,7 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
     else for (const value of ["play", "pause", "ended", "timeupdate"]) say({ method: "addEventListener", value });
   };
   const askAgain = (left: number) => {
-    if (heard || !left || !frame.isConnected) return;
+    if (heard || !left || !frame.isConnected || frame.src != src) return;
     ask();
     natives.setTimeout(askAgain, ASK_MS, left - 1);
   };
@@ -113,6 +118,8 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
   };
 
   const hearPlayer = (told: Told) => {
+    // What is said meanwhile is the last of one video or the first of another.
+    if (frame.src != src) return told.event == "ready" && again();
     heard = true;
     if (isYouTube) toldByYouTube(told);
     else toldByVimeo(told);
@@ -124,7 +131,6 @@ export const adopt = ({ frame, played, progressed, hear, natives }: Embed): void
       if (player) player(typeof data == "string" ? JSON.parse(data) : data);
     });
   }
-  // It has loaded another video, or has only now loaded one.
-  hear(frame, "load", ask);
+  adopted.set(frame, { src, ask });
   askAgain(ASKED);
 };

@@ -180,8 +180,12 @@ export const start = (host: Host): Sdk => {
     waiting = false;
     // A browser may end the script of a page that closes, and yet tell the page once more that it does.
     if (before) restore(before);
-    tell(joined("hidden", storage.record()), snapshot());
-    storage.leave();
+    try {
+      tell(joined("hidden", storage.record()), snapshot());
+    } finally {
+      // Also where the browser's beacon fails.
+      storage.leave();
+    }
     before = undefined;
   };
 

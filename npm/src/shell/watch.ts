@@ -57,19 +57,23 @@ const shareOf = ({ played, duration }: HTMLMediaElement): number => {
   return Math.min(100, Math.floor((seconds / duration) * 100)) || 0;
 };
 
-/** Tells each mark that a video reaches, once; a video that plays is a sign of use. */
+/** Tells each mark that a video reaches, once in each player; a video that plays is a sign of use. */
 const videos = ({ words, hear, played, media, natives }: Watched, marks: number[], use: () => void): void => {
-  const reached = new WeakMap<object, number>();
-  const progressed = (player: object, share: number, tell: (mark: number) => void) => {
+  /** The last mark of each video that a player has played. */
+  const reached = new WeakMap<object, Map<string, number>>();
+  const progressed = (player: object, video: string, share: number, tell: (mark: number) => void) => {
     use();
+    const last = reached.get(player) ?? new Map<string, number>();
+    reached.set(player, last);
     for (const mark of marks) {
-      if (mark > (reached.get(player) ?? 0) && mark <= share) {
-        reached.set(player, mark);
+      if (mark > (last.get(video) ?? 0) && mark <= share) {
+        last.set(video, mark);
         tell(mark);
       }
     }
   };
-  const look = (element: HTMLMediaElement) => progressed(element, shareOf(element), (mark) => media(element, mark));
+  const look = (element: HTMLMediaElement) =>
+    progressed(element, element.currentSrc, shareOf(element), (mark) => media(element, mark));
   hear(document, "timeupdate", (event: Event) => look(event.composedPath()[0] as HTMLMediaElement));
   document.querySelectorAll<HTMLMediaElement>("audio,video").forEach((element) => {
     if (element.played.length) look(element);
@@ -79,12 +83,12 @@ const videos = ({ words, hear, played, media, natives }: Watched, marks: number[
   const adopt = (frame: HTMLIFrameElement) => {
     if (!EMBED.test(frame.src)) return;
     import("./embeds.js").then(
-      ({ adopt }) => adopt({ frame, played, progressed, hear, natives }),
+      ({ adopt: listen }) => listen({ frame, played, progressed, again: () => adopt(frame), hear, natives }),
       () => {},
     );
   };
   document.querySelectorAll("iframe").forEach(adopt);
-  // One that comes later, or gets its address later.
+  // One that comes later, or gets its address later, or another.
   hear(document, "load", (event: Event) => adopt(event.target as HTMLIFrameElement));
 };
 

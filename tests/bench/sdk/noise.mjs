@@ -27,6 +27,12 @@ export function interval(differences) {
   return { median: middle(differences), low: percentile(medians, 0.025), high: percentile(medians, 0.975) };
 }
 
+/** From here on an uneven split of signs may well be chance. */
+const LIKELY = 0.05;
+
+/** Whether a difference is none that could be told from chance: 0 lies inside its interval, or its signs say so. */
+export const isChance = ({ low, high }, signs) => (low < 0 && high > 0) || signs >= LIKELY;
+
 /** How probable so uneven a split of signs is where there is no difference; those of 0 do not count. */
 export function signTest(differences) {
   const above = differences.filter((one) => one > 0).length;

@@ -11,7 +11,7 @@ import { openWire } from "../../e2e/wire.mjs";
 import { root, startWorker, until } from "../../harness/worker.mjs";
 import { percentile, print } from "../figures.mjs";
 import { openChromium } from "./chromium.mjs";
-import { interval, signTest } from "./noise.mjs";
+import { interval, isChance, signTest } from "./noise.mjs";
 import { pause } from "./visits.mjs";
 
 const { values: flags } = parseArgs({
@@ -43,8 +43,8 @@ const BETWEEN_MS = 250;
 /** What the page is given to tell of the last one. */
 const LAST_MS = 1_500;
 
-/** Each vital, in its unit, with what it is shown to. */
-const VITALS = { LCP: ["ms", 0], CLS: ["", 4], INP: ["ms", 0] };
+/** Each vital, in its unit, with the digits that it is shown to and the steps that it comes in. */
+const VITALS = { LCP: ["ms", 0], CLS: ["", 4], INP: ["ms", 0, 8] };
 
 const library = await readFile(
   fileURLToPath(new URL("node_modules/web-vitals/dist/web-vitals.iife.js", import.meta.url)),
@@ -156,9 +156,12 @@ const quartiles = (values) => [0.25, 0.75].map((part) => percentile(values, part
 const differences = (vital, one, other) =>
   results[one].map((values, round) => values[vital] - results[other][round][vital]);
 
-const verdict = ({ low, high }) => {
+const verdict = (vital, { low, high }, signs) => {
   if (rounds < ENOUGH) return `too few rounds: ${ENOUGH} at least`;
-  return low <= 0 && high >= 0 ? "no measurable change" : "a change";
+  if (isChance({ low, high }, signs)) return "no measurable change";
+  const [unit, , step] = VITALS[vital];
+  const most = Math.max(-low, high);
+  return `${high > 0 ? "" : "less by "}up to ${most === step ? "one step of " : ""}${shown(vital, most)} ${unit}`.trim();
 };
 
 const rows = Object.entries(VITALS).map(([vital, [unit]]) => {
@@ -172,14 +175,15 @@ const rows = Object.entries(VITALS).map(([vital, [unit]]) => {
     return { text: `${shown(vital, median)} (${shown(vital, low)} to ${shown(vital, high)})`, low, high };
   };
   const own = change("with", "without");
+  const signs = signTest(differences(vital, "with", "without"));
   return {
     vital: unit ? `${vital}, ${unit}` : vital,
     with: figure("with"),
     without: figure("without"),
     "with - without": own.text,
     "without - without": change("without again", "without").text,
-    "sign test": signTest(differences(vital, "with", "without")).toFixed(2),
-    verdict: verdict(own),
+    "sign test": signs.toFixed(2),
+    verdict: verdict(vital, own, signs),
   };
 });
 await mkdir(flags.out, { recursive: true });
@@ -198,7 +202,8 @@ await writeFile(join(flags.out, "vitals.json"), `${JSON.stringify({ about, resul
 print(`Web vitals of ${PAGE} at ${slower}x, ${rounds} rounds: medians and quartiles`, rows);
 process.stdout.write(`
 Differences are of visits of the same round: their median, and where it lies with 95 % confidence (a
-bootstrap of 10,000 samples, seeded). "No measurable change" says that 0 is among it; the other column
-of differences shows what it is for two pages that are alike. INP comes in steps of 8 ms.
+bootstrap of 10,000 samples, seeded). "No measurable change" says that 0 lies inside it, not at its edge,
+or that the sign test gives 0.05 or more; the other column of differences shows what it is for two pages
+that are alike. INP comes in steps of 8 ms.
 ${about.begun.slice(0, 16).replace("T", " ")} UTC, ${about.minutes.toFixed(1)} min, ${about.browser}, Node ${about.node.slice(1)}, ${about.cores} cores (${about.processor}), load ${about.load.map((one) => one.toFixed(1)).join(" to ")}.
 `);
