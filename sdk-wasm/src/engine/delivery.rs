@@ -53,17 +53,21 @@ impl Engine {
                 settled.push(*id);
             }
         }
-        self.in_flight.clear();
-        self.outbox.reset(Progress::Sent);
         self.forget(&settled);
-        self.failures = 0;
-        self.flush_at = None;
+        let is_turned_away = self.outbox.has(Progress::Sent);
         // The edge knows the visitor better; the tabs learn it under their lock. An answer to a
         // request from before a withdrawal must not bring the old visitor back.
         if visitor.is_some() && visitor != self.sent_as && !self.left_behind {
             self.visitor = visitor;
             self.presence = Presence::Closed;
         }
+        if is_turned_away {
+            // The edge says so with a good answer: yet to ask again at once would be a loop.
+            return self.fail(None);
+        }
+        self.in_flight.clear();
+        self.failures = 0;
+        self.flush_at = None;
         if self.outbox.has_unsent() {
             let pause = if self.outbox.is_full() { 0 } else { BATCH_MS };
             self.flush_at = Some(self.now.saturating_add(pause));
