@@ -78,7 +78,8 @@ pub enum Drop {
     Headless,
     /// More than the site's rate.
     RateLimited,
-    /// In the browser: more items waited than the outbox holds.
+    /// In the browser: there was no room for it, because more items waited than the outbox holds, or
+    /// because it alone is larger than a body may be.
     Overflow,
     /// It could not be stored, and the day's room in quarantine is full.
     QuarantineFull,

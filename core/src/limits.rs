@@ -9,8 +9,9 @@ pub const BEACON_BYTES: usize = 60_000;
 /// Items in one beacon: more than any page needs between two flushes, few enough for one statement.
 pub const BEACON_ITEMS: usize = 500;
 
-/// Bytes of one item's JSON, so that one item never crowds out its siblings.
-pub const ITEM_BYTES: usize = 8_192;
+/// Bytes of one item's JSON: a purchase of [`ORDER_LINES`] as shops send them. Three of the largest
+/// still fit into a body together.
+pub const ITEM_BYTES: usize = 16_384;
 
 /// Bytes of one queue message. Cloudflare Queues takes 128 KB; the rest is room for enrichment.
 pub const MESSAGE_BYTES: usize = 100_000;
@@ -113,7 +114,7 @@ pub const SEGMENT_CONDITIONS: usize = 32;
 pub const SEGMENT_TIMES: u32 = 1_000;
 
 /// Bytes of a page's question for its segments: with it come the few items that are not stored yet.
-pub const SEGMENT_BYTES: usize = 32_768;
+pub const SEGMENT_BYTES: usize = 65_536;
 
 /// Milliseconds that a segment looks back: a minute at least, ten years at most.
 pub const SEGMENT_WINDOW_MS: (i64, i64) = (60_000, 315_360_000_000);

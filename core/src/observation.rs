@@ -331,6 +331,36 @@ impl Observation {
         })
     }
 
+    /// Makes its JSON shorter by a part of what may go; gives whether there was any.
+    ///
+    /// An eighth of the lines of each list goes first, from its end, then the longest text: which order
+    /// it was and what it is worth is said in short ones. Of what was clicked goes the element furthest out.
+    pub fn shorten(&mut self) -> bool {
+        if let Seen::Click { elements } | Seen::Submit { elements } = &mut self.seen
+            && elements.len() > 1
+        {
+            elements.truncate(elements.len().saturating_sub(1));
+            return true;
+        }
+        let mut has_lines = false;
+        let mut longest = (limits::NAME_BYTES, None);
+        for (at, (_, value)) in self.properties.0.iter_mut().enumerate() {
+            match value {
+                Value::List(lines) if !lines.is_empty() => {
+                    lines.truncate(lines.len().saturating_mul(7) / 8);
+                    has_lines = true;
+                }
+                Value::Text(text) if text.len() > longest.0 => longest = (text.len(), Some(at)),
+                _ => {}
+            }
+        }
+        if has_lines {
+            return true;
+        }
+        let longest = longest.1.map(|at| self.properties.0.remove(at));
+        longest.is_some()
+    }
+
     /// The place of the observation on its page load, from 0.
     pub const fn index(&self) -> u32 {
         self.seq & 0xffff

@@ -9,7 +9,7 @@ use core::cell::RefCell;
 use goalpost_core::{
     CommerceStep, Element, Id, MediaStep, Parts, Properties, Seen, Value,
     beacon::{Form, Item},
-    json,
+    clip_text, json,
 };
 use wasm_bindgen::prelude::*;
 
@@ -235,7 +235,7 @@ impl<'a> Fields<'a> {
     fn pairs(&mut self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         while !self.is_empty() {
-            pairs.push((self.text(), self.text()));
+            pairs.push((self.text(), clip_text(self.next()).to_owned()));
         }
         pairs
     }

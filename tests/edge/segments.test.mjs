@@ -108,7 +108,7 @@ test("a question that cannot be answered says why", async () => {
   const answers = [
     [await ask(undefined, [], { headers: { origin: "https://evil.example" } }), 403, "foreign-host", /evil\.example/],
     [await ask(undefined, [], { site: "nobody" }), 404, "unknown-site", /no site 'nobody'/],
-    [await ask(undefined, ["x".repeat(40_000)]), 413, "too-large", /32768/],
+    [await ask(undefined, ["x".repeat(80_000)]), 413, "too-large", /65536/],
     [await ask(undefined, ["{"]), 400, "bad-beacon", /not a beacon/],
   ];
   for (const [response, status, kind, text] of answers) {

@@ -20,7 +20,7 @@ interface Answer {
 }
 
 /** Letters of the items that a question carries: at most three bytes each, which the edge takes. */
-const LETTERS = 10_000;
+const LETTERS = 20_000;
 
 const CONTENT = "[data-goalpost-show],[data-goalpost-hide]";
 

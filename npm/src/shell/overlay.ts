@@ -20,6 +20,8 @@ const OTHER = ": " + SENTENCES[5];
 /** What the engine has a letter for, beside the sentences of definitions. */
 const SAID: Record<string, string> = {
   n: "no plan arrived; the edge will evaluate what is seen",
+  t: "larger than an item may be: the last lines of its lists were left out, or its longest properties",
+  l: "larger than a request may be: it is not sent, and counted as let go",
   r: "the edge refused these items for good; see the request's answer",
 };
 

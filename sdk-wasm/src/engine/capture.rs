@@ -1,10 +1,14 @@
 //! From something seen to an item whose text never changes again.
 
-use super::{Captured, Consent, Effect, Engine, Plan, Presence, click};
+use super::{Captured, Consent, Effect, Engine, Plan, Presence, click, delivery::fits};
 use goalpost_core::{
-    CommerceStep, Observation, Properties, Seen, beacon::Item, claims, commerce, explain,
+    CommerceStep, Id, Observation, Properties, Seen, beacon::Item, claims, commerce, explain,
     fate::Drop, is_campaign_key, limits,
 };
+
+/// An item is shortened to this. The edge puts words such as `[email]` in the place of what names a
+/// person, so that its text may grow, and must still be within its bound when it is read again.
+const FULL_BYTES: usize = limits::ITEM_BYTES.saturating_sub(384);
 
 impl Engine {
     pub(super) fn see(
@@ -79,18 +83,28 @@ impl Engine {
                     rules.map_or_else(|| is_campaign_key(key), |rules| rules.keeps_query(key))
                 });
             }
-            let claimed = self.rules().map(|rules| claims(rules, &observation));
-            let item = Item::new(
-                &observation,
-                self.page,
-                Some(record.session),
-                claimed
-                    .as_ref()
-                    .map(|claimed| claimed.as_deref().unwrap_or_default()),
-            );
+            let mut is_shortened = false;
+            let (item, mut problem) = loop {
+                let written = self.write(&observation, record.session);
+                // What an item has no room for must not cost the rest of it.
+                if written.0.json.len() <= FULL_BYTES || !observation.shorten() {
+                    break written;
+                }
+                is_shortened = true;
+            };
+            if is_shortened {
+                problem = Some(String::from("\u{1f}t"));
+            }
+            let is_lost = !fits(&item);
+            if is_lost {
+                self.drop(Drop::Overflow, 1);
+                problem = Some(String::from("\u{1f}l"));
+            }
             if self.settings.debug {
-                let problem = claimed.and_then(Result::err).map(|(_, text)| text);
                 self.explain(&observation, problem);
+            }
+            if is_lost {
+                continue;
             }
             if self.settings.retells {
                 self.effects.push(Effect::Sealed(item.json.clone()));
@@ -103,6 +117,17 @@ impl Engine {
                 self.flush_soon();
             }
         }
+    }
+
+    /// The item of an observation, and what is wrong with that by the plan.
+    fn write(&self, observation: &Observation, session: Id) -> (Item, Option<String>) {
+        let claimed = self.rules().map(|rules| claims(rules, observation));
+        let claims = claimed
+            .as_ref()
+            .map(|claimed| claimed.as_deref().unwrap_or_default());
+        let item = Item::new(observation, self.page, Some(session), claims);
+        let problem = claimed.and_then(Result::err).map(|(_, text)| text);
+        (item, problem)
     }
 
     /// One line of what was seen, and one for each definition that it concerned: its id, and the code

@@ -4,6 +4,7 @@ use super::{Answer, Consent, Effect, Engine, Presence, outbox::Progress};
 use goalpost_core::{
     Id,
     beacon::{self, Header, Item},
+    fate::Drop,
     limits,
 };
 
@@ -16,6 +17,11 @@ pub(super) const RETRY_LONGEST_MS: i64 = 300_000;
 /// Bytes of items that one body takes: what its envelope leaves of it.
 pub(super) const ITEMS_BYTES: usize = limits::BEACON_BYTES.saturating_sub(1_024);
 
+/// Whether a body takes it; what none takes would be tried for ever.
+pub(super) fn fits(item: &Item) -> bool {
+    item.json.len() < ITEMS_BYTES
+}
+
 impl Engine {
     pub(super) fn restore(&mut self, items: Vec<Item>) {
         // Read before consent was withdrawn, it is not ours any more.
@@ -23,10 +29,15 @@ impl Engine {
             return;
         }
         for item in items {
-            // What does not fit stays in the browser's storage for a later page.
-            if self.waiting() < limits::OUTBOX_ITEMS {
+            if !fits(&item) {
+                // An earlier version took it. It has no place on this page load, and gets one to be counted.
+                self.next_index = self.next_index.saturating_add(1);
+                self.drop(Drop::Overflow, 1);
+                self.effects.push(Effect::Forget(vec![item.id]));
+            } else if self.waiting() < limits::OUTBOX_ITEMS {
                 self.outbox.push(item, false, true);
             }
+            // Else it stays in the browser's storage for a later page.
         }
         if self.outbox.has_unsent() {
             self.flush_soon();
@@ -53,17 +64,21 @@ impl Engine {
                 settled.push(*id);
             }
         }
-        self.in_flight.clear();
-        self.outbox.reset(Progress::Sent);
         self.forget(&settled);
-        self.failures = 0;
-        self.flush_at = None;
+        let is_turned_away = self.outbox.has(Progress::Sent);
         // The edge knows the visitor better; the tabs learn it under their lock. An answer to a
         // request from before a withdrawal must not bring the old visitor back.
         if visitor.is_some() && visitor != self.sent_as && !self.left_behind {
             self.visitor = visitor;
             self.presence = Presence::Closed;
         }
+        if is_turned_away {
+            // The edge says so with a good answer: yet to ask again at once would be a loop.
+            return self.fail(None);
+        }
+        self.in_flight.clear();
+        self.failures = 0;
+        self.flush_at = None;
         if self.outbox.has_unsent() {
             let pause = if self.outbox.is_full() { 0 } else { BATCH_MS };
             self.flush_at = Some(self.now.saturating_add(pause));

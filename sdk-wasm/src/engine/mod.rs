@@ -281,18 +281,17 @@ impl Engine {
         }
         let due = self.flush_at.is_some_and(|at| at <= self.now)
             || (self.failures == 0 && self.outbox.is_full());
-        if due && !self.outbox.has_unsent() {
-            // Nothing to wake up for.
+        if due {
             self.flush_at = None;
-        } else if due {
-            let room = ITEMS_BYTES;
-            let (ids, texts) = self.outbox.take(room, Progress::Sent);
-            let body = self.write_beacon(&texts);
-            self.in_flight = ids;
-            self.sent_as = Some(visitor);
-            self.flush_at = None;
-            self.sent_before = true;
-            self.effects.push(Effect::Fetch(body));
+            let (ids, texts) = self.outbox.take(ITEMS_BYTES, Progress::Sent);
+            // A body without items would be answered, and that be taken for a success.
+            if !ids.is_empty() {
+                let body = self.write_beacon(&texts);
+                self.in_flight = ids;
+                self.sent_as = Some(visitor);
+                self.sent_before = true;
+                self.effects.push(Effect::Fetch(body));
+            }
         }
     }
 

@@ -38,6 +38,11 @@ impl Outbox {
         self.entries.len()
     }
 
+    /// Whether something is as far on its way.
+    pub(crate) fn has(&self, progress: Progress) -> bool {
+        self.entries.iter().any(|entry| entry.progress == progress)
+    }
+
     /// Whether something is left to be sent or sent again.
     pub(crate) fn has_unsent(&self) -> bool {
         self.entries

@@ -2,7 +2,10 @@
 
 use crate::{broken::Broken, edge::Reply, fault::Fault, known_bad::KnownBad, world::World};
 use goalpost_core::{Id, beacon::Envelope, limits};
-use goalpost_sdk::engine::{Answer, Input};
+use goalpost_sdk::engine::{Answer, Effect, Input};
+
+/// The shortest pause before a page asks again.
+const LEAST_PAUSE_MS: i64 = 500;
 
 /// A request on its way to the edge.
 #[derive(Debug)]
@@ -100,6 +103,9 @@ impl World<'_> {
         )?;
         let envelope = Envelope::read(body.as_bytes())
             .map_err(|problem| Broken::new("the edge reads every body", || problem.to_string()))?;
+        Broken::unless(!envelope.items.is_empty(), "no body is empty", || {
+            body.to_owned()
+        })?;
         let mut entries = Vec::with_capacity(envelope.items.len());
         for item in &envelope.items {
             let number = self.ledger.read(&envelope.whole(item.get()))?;
@@ -236,11 +242,17 @@ impl World<'_> {
         self.note("answer", [request, 0], || format!("{outcome:?}"));
         let tab = &mut self.browsers[b].tabs[t];
         let under_way = tab.request.take();
-        tab.failing = match outcome {
+        let is_own = under_way.as_ref().is_some_and(|(own, _)| *own == request);
+        tab.failing = match &outcome {
             Outcome::Failed(_) => true,
             Outcome::Refused => tab.left_behind,
-            Outcome::Answered(..) => false,
+            // Of a request that was left behind the page does not know what it carried.
+            Outcome::Answered(answers, _) => {
+                let turned_away = answers.iter().any(|(_, answer)| *answer == Answer::Retry);
+                turned_away && is_own && !tab.left_behind
+            }
         };
+        let turned_away = tab.failing;
         match outcome {
             Outcome::Answered(answers, visitor) => {
                 for (id, answer) in &answers {
@@ -249,6 +261,9 @@ impl World<'_> {
                     }
                 }
                 self.tell(b, t, Input::Answered(answers, visitor))?;
+                if turned_away {
+                    self.takes_its_time(b, t)?;
+                }
             }
             Outcome::Failed(pause) => self.tell(b, t, Input::Failed(pause))?,
             Outcome::Refused => {
@@ -261,6 +276,23 @@ impl World<'_> {
             }
         }
         self.settle(b, t)
+    }
+
+    /// Who was turned away does not ask again at once.
+    fn takes_its_time(&self, b: usize, t: usize) -> Result<(), Broken> {
+        let tab = &self.browsers[b].tabs[t];
+        let asks = tab
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Fetch(_)));
+        let soon = tab
+            .wake
+            .is_some_and(|wake| wake < self.now + LEAST_PAUSE_MS);
+        Broken::unless(
+            !asks && !soon,
+            "who was turned away does not ask again at once",
+            || format!("tab {}: at {:?}, now {}", tab.number, tab.wake, self.now),
+        )
     }
 
     /// What a shell does that believes in a delivery which nobody has confirmed.

@@ -313,7 +313,14 @@ module: where WebAssembly is refused they are not seen.";
 const PURCHASES: &str = "\
 `track` with one of GA4's names, or Segment's for the same step, is a step of a purchase. Its
 properties are `order` (also `order_id`, `transaction_id`), `revenue` (also `value`, `total`),
-`currency` and `product` (also `product_id`, `item_id`, `sku`).";
+`currency` and `product` (also `product_id`, `item_id`, `sku`).
+
+The lines of an order are a list of flat objects, such as GA4's `items`. With all its lines an
+observation has a bound, see [limits](#limits): fifty lines of 300 bytes are within it. Of a page's
+purchase that is larger, the last lines are left out, and after them its longest properties, so that
+order, revenue and currency arrive and it counts; debug mode says so. In raw form, where the SDK's
+module does not run, it waits in quarantine. What no request could carry even then is let go, and
+counted as `overflow`.";
 
 const CONDITIONS: &str = "\
 A condition is `{ \"property\": name, <operator>: value }`, or a nested list `{ \"and\": [ … ] }` or

@@ -394,6 +394,18 @@ pub(crate) fn limits() -> String {
             limits::TEXT_BYTES.to_string(),
         ),
         ("points of one goal", limits::POINTS.to_string()),
+        (
+            "properties of an observation",
+            limits::PROPERTIES.to_string(),
+        ),
+        (
+            "lines of an observation's list",
+            limits::ORDER_LINES.to_string(),
+        ),
+        (
+            "bytes of an observation's JSON, with all its lines",
+            limits::ITEM_BYTES.to_string(),
+        ),
         ("session timeout, shortest", seconds(shortest)),
         ("session timeout, default", seconds(usual)),
         ("session timeout, longest", seconds(longest)),
