@@ -60,7 +60,7 @@ use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 18] = [
+pub const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -79,6 +79,7 @@ pub const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/0016_shards.sql"),
     include_str!("../../migrations/0017_sessions.sql"),
     include_str!("../../migrations/0018_moved.sql"),
+    include_str!("../../migrations/0019_quarantine.sql"),
 ];
 
 /// One statement of a transaction.
