@@ -236,6 +236,23 @@ describe("retention", () => {
     assert.equal(await fate(worker, "shop", "stored"), 2);
   });
 
+  test("what waits under no site, or under a name without a plan, leaves after thirty days", async () => {
+    const nobodys = new PageLoad("nobodys");
+    for (const body of ["junk", nobodys.beacon([nobodys.view()]), nobodys.beacon(['{"id":7}']), nobodys.beacon([], { v: 7 })]) {
+      await post(worker, body);
+    }
+    await worker.settle();
+    const waits = async () => worker.db.prepare("SELECT count(*) AS n FROM quarantine WHERE site <> 'shop'").first("n");
+    assert.equal(await waits(), 4);
+    await worker.cron(Date.now() + 29 * day);
+    assert.equal(await waits(), 4);
+    await worker.cron(Date.now() + 31 * day);
+    assert.equal(await waits(), 0);
+    assert.equal(await fate(worker, "", "dropped", "expired"), 2);
+    assert.equal(await fate(worker, "nobodys", "dropped", "expired"), 2);
+    await everythingAddsUp(worker, { waiting: 0 });
+  });
+
   test("a plan says what it can be", async () => {
     const wrong = { ...plan, retention: { observations: "59d", quarantine: "0d", logs: "1d" } };
     const refused = await worker.admin("shop/plan", { method: "PUT", body: JSON.stringify(wrong) });
