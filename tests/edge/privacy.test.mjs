@@ -51,7 +51,7 @@ describe("erasing", () => {
   // Of a newer SDK: nobody here can say whose it is, nor of which site.
   const next = new PageLoad("shop", phone);
   const newer = next.beacon([next.identify(anna), next.purchase("A1", "14800")], { v: 7 });
-  const newerOfTwin = newer.replace('"shop"', '"twin"').replaceAll(anna, "customer:9").replaceAll(phone.visitor, bens.visitor);
+  const newerOfTwin = newer.replace('"shop"', '"twin"').replaceAll(anna, "customer:9").replace('"A1"', '"B9"').replace("14800", "7").replaceAll(phone.visitor, bens.visitor);
   const seen = [bens.view(), bens.identify("customer:9"), bens.event("demo_requested"), bens.purchase("B1", "500")];
   const ofBen = bens.beacon(seen);
   const told = (site) => ({
@@ -250,7 +250,6 @@ describe("retention", () => {
     assert.equal(await waits(), 0);
     assert.equal(await fate(worker, "", "dropped", "expired"), 2);
     assert.equal(await fate(worker, "nobodys", "dropped", "expired"), 2);
-    await everythingAddsUp(worker, { waiting: 0 });
   });
 
   test("a plan says what it can be", async () => {

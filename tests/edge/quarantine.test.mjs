@@ -138,7 +138,7 @@ describe("what waits in quarantine", () => {
     assert.equal((await api.ask("shop", `/${waits.id}`)).text, broken);
     const before = await balance();
 
-    assert.match((await api.refused("shop", waits.id)).detail, /name/);
+    assert.match((await api.refused("shop", waits.id)).detail, /hex escape at line 1 column/);
     for (const [field, wrong] of [
       ["id", { ...half, id: uuid() }],
       ["seq", { ...half, seq: 7 }],
@@ -264,12 +264,18 @@ test("what waits in any of several databases is listed, and is stored from there
   const worker = await startWorker({ plan, databases: 3, shards: 3 });
   try {
     const api = asking(worker, await (await fetch(`${worker.url}/api/v1/openapi.json`)).json());
+    const spread = () => worker.db.prepare("SELECT state, shards FROM spread").first();
+    for (let run = 0; (await spread())?.state !== "done" || (await spread()).shards !== 3; run += 1) {
+      assert.ok(run < 100, JSON.stringify(await spread()));
+      await worker.cron(Date.now() + run * 600_000);
+    }
     const loads = Array.from({ length: 24 }, () => new PageLoad("shop"));
     const wrong = loads.map((load) => load.item({ kind: "novel", name: "demo_requested" }));
     for (const [at, load] of loads.entries()) await post(worker, load.beacon([load.view(), wrong[at]]));
     await worker.settle();
     const count = (table) => Promise.all(worker.databases.map((db) => db.prepare(`SELECT count(*) AS n FROM ${table}`).first("n")));
-    assert.ok((await count("quarantine")).every((n) => n > 0), "each database has some");
+    const held = await count("quarantine");
+    assert.ok(held.every((n) => n > 0), `each database has some: ${held}`);
     const sum = async () => (await worker.admin("shop/reports/conservation")).json();
     const before = await sum();
     const { waiting } = await api.ask("shop", "?limit=5");
