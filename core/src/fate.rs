@@ -88,6 +88,8 @@ pub enum Drop {
     /// It was seen longer ago than the site keeps observations, or has waited in quarantine for longer
     /// than the site keeps that.
     Expired,
+    /// It waited in quarantine, and somebody who may has discarded it.
+    Discarded,
 }
 
 impl Quarantine {
@@ -126,7 +128,7 @@ impl Quarantine {
 
 impl Drop {
     /// Every reason, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TooLarge,
         Self::Host,
         Self::Consent,
@@ -137,6 +139,7 @@ impl Drop {
         Self::QuarantineFull,
         Self::Erased,
         Self::Expired,
+        Self::Discarded,
     ];
 
     /// The stable name, used in storage and in every answer.
@@ -152,6 +155,7 @@ impl Drop {
             Self::QuarantineFull => "quarantine_full",
             Self::Erased => "erased",
             Self::Expired => "expired",
+            Self::Discarded => "discarded",
         }
     }
 }

@@ -30,10 +30,13 @@ pub(crate) enum Act {
     SaveCosts,
     Export,
     Erase,
+    ReadQuarantined,
+    ReplayQuarantined,
+    DiscardQuarantined,
 }
 
 impl Act {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Publish,
         Self::RollBack,
         Self::Replay,
@@ -43,7 +46,21 @@ impl Act {
         Self::SaveCosts,
         Self::Export,
         Self::Erase,
+        Self::ReadQuarantined,
+        Self::ReplayQuarantined,
+        Self::DiscardQuarantined,
     ];
+
+    /// Whether the note stands by itself: the act only reads, or writes in another database.
+    const fn is_apart(self) -> bool {
+        matches!(
+            self,
+            Self::Export
+                | Self::ReadQuarantined
+                | Self::ReplayQuarantined
+                | Self::DiscardQuarantined
+        )
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -56,6 +73,9 @@ impl Act {
             Self::SaveCosts => "save_costs",
             Self::Export => "export",
             Self::Erase => "erase",
+            Self::ReadQuarantined => "read_quarantined",
+            Self::ReplayQuarantined => "replay_quarantined",
+            Self::DiscardQuarantined => "discard_quarantined",
         }
     }
 }
@@ -68,8 +88,8 @@ const NOTE: &str = "\
 INSERT INTO audit (site, id, token, act, subject)
 SELECT ?1, unhex(?2), ?3, ?4, ?5 WHERE changes() > 0";
 
-/// Of an act that only reads.
-const NOTE_READING: &str = "\
+/// Of an act whose statement is not the one before.
+const NOTE_APART: &str = "\
 INSERT INTO audit (site, id, token, act, subject) VALUES (?1, unhex(?2), ?3, ?4, ?5)";
 
 /// `?1` site, `?2` the id before which they end.
@@ -101,11 +121,7 @@ impl Note {
     ) -> Result<Self, Failure> {
         let id = hex(clock::new_id()?);
         let values = [site, &id, caller.token(), act.name(), subject];
-        let sql = if act == Act::Export {
-            NOTE_READING
-        } else {
-            NOTE
-        };
+        let sql = if act.is_apart() { NOTE_APART } else { NOTE };
         Ok(Self {
             sql,
             values: values.map(String::from),
@@ -223,8 +239,8 @@ pub(crate) fn schema() -> Value {
         (
             "subject",
             shape::text(
-                "What it was done to: a plan, a replay, a token, how many costs, or what is \
-                 kept of the name of somebody who was erased or exported.",
+                "What it was done to: a plan, a replay, a token, how many costs, what waited in \
+                 quarantine, or what is kept of the name of somebody who was erased or exported.",
             ),
         ),
     ]);

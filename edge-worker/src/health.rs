@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     "0016_shards.sql",
     "0017_sessions.sql",
     "0018_moved.sql",
+    "0019_quarantine.sql",
 ];
 
 #[derive(Serialize)]

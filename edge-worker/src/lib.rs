@@ -35,6 +35,7 @@ mod pack;
 mod pages;
 mod plans;
 mod problem;
+mod quarantine;
 mod queue;
 mod replay;
 mod reports;
@@ -208,7 +209,15 @@ async fn serve(
         Action::Export => {
             contacts::export(&request, edge, site, parts.get("contact"), &caller).await
         }
-        Action::Audit => audit::list(&request, edge, site).await,
+        Action::Audit(_) => audit::list(&request, edge, site).await,
+        Action::Quarantine(_) => quarantine::list(&request, edge, site).await,
+        Action::Quarantined(_) => quarantine::show(edge, site, parts.get("id"), &caller).await,
+        Action::ReplayQuarantined(_) => {
+            quarantine::replay(request, edge, site, parts.get("id"), &caller).await
+        }
+        Action::DiscardQuarantined(_) => {
+            quarantine::discard(edge, site, parts.get("id"), &caller).await
+        }
     };
     let response = http::guarded(response?)?;
     if let Some(known) = timed {

@@ -117,7 +117,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
             fields.insert(
                 String::from("requestBody"),
                 json!({
-                    "required": true,
+                    "required": body.is_required,
                     "description": about,
                     "content": {body.content_type: {"schema": {"type": body_type(body)}}},
                 }),

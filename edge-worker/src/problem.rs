@@ -12,6 +12,7 @@ pub(crate) enum Kind {
     BadEvents,
     BadCosts,
     BadEncoding,
+    BadItem,
     BadParameter,
     BadPlan,
     BadToken,
@@ -30,11 +31,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::BadBeacon,
         Self::BadEvents,
         Self::BadCosts,
         Self::BadEncoding,
+        Self::BadItem,
         Self::BadParameter,
         Self::BadPlan,
         Self::BadToken,
@@ -58,6 +60,7 @@ impl Kind {
             Self::BadEvents => "bad-events",
             Self::BadCosts => "bad-costs",
             Self::BadEncoding => "bad-encoding",
+            Self::BadItem => "bad-item",
             Self::BadParameter => "bad-parameter",
             Self::BadPlan => "bad-plan",
             Self::BadToken => "bad-token",
@@ -86,7 +89,7 @@ impl Kind {
             Self::Busy => 409,
             Self::TooLarge => 413,
             Self::BadEncoding => 415,
-            Self::BadCosts | Self::BadPlan | Self::BadToken => 422,
+            Self::BadCosts | Self::BadItem | Self::BadPlan | Self::BadToken => 422,
             Self::Limited => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
@@ -99,6 +102,7 @@ impl Kind {
             Self::BadEvents => "The body is not a list of events",
             Self::BadCosts => "The costs have problems",
             Self::BadEncoding => "The body cannot be decoded",
+            Self::BadItem => "It cannot be stored as it is",
             Self::BadParameter => "A parameter of the request cannot be used",
             Self::BadPlan => "The plan has problems",
             Self::BadToken => "The token cannot be made",

@@ -5,7 +5,7 @@ use crate::{
     clock, database,
     http::Failure,
     log, plans, shards,
-    sink::{self, Param, Statement},
+    sink::{self, Param, PlanBook, Statement},
 };
 use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
@@ -25,19 +25,45 @@ pub(crate) struct Receipt {
 /// [`Failure::Platform`]; then nothing of them is stored, or what is stored is met by a second try.
 pub(crate) async fn store(edge: &Bindings, messages: &[Accepted<'_>]) -> Result<Receipt, Failure> {
     let book = plans::book(edge, &sink::plans_needed(messages)).await?;
+    store_by(edge, messages, &book, First::default()).await
+}
+
+/// What is to happen right before messages are stored, in the same transaction of each database.
+#[derive(Default)]
+pub(crate) struct First {
+    /// By the number of the database.
+    pub(crate) statements: BTreeMap<usize, Vec<Statement>>,
+    /// The database that comes after all others: what leaves there has arrived in them.
+    pub(crate) last: Option<usize>,
+}
+
+/// The same by plans that are known already.
+///
+/// # Errors
+/// As [`store`].
+pub(crate) async fn store_by(
+    edge: &Bindings,
+    messages: &[Accepted<'_>],
+    book: &PlanBook,
+    mut first: First,
+) -> Result<Receipt, Failure> {
     let batch = clock::new_id()?;
     let databases = edge.databases();
-    let parts = if databases.len() > 1 {
-        let wanted = sink::wanted(batch, messages, &book);
+    let mut parts = if databases.len() > 1 {
+        let wanted = sink::wanted(batch, messages, book);
         let homes = shards::homes(edge, &wanted).await?;
-        sink::transactions(batch, messages, &book, &homes)
+        sink::transactions(batch, messages, book, &homes)
     } else {
-        BTreeMap::from([(0, sink::transaction(batch, messages, &book))])
+        BTreeMap::from([(0, sink::transaction(batch, messages, book))])
     };
     let mut rows_written = 0usize;
-    for (number, part) in (0u32..).zip(databases) {
-        if let Some(statements) = parts.get(&number) {
-            rows_written = rows_written.saturating_add(run(part, statements).await?);
+    let mut order: Vec<(usize, u32)> = (0..databases.len()).zip(0u32..).collect();
+    order.sort_by_key(|(at, _)| first.last == Some(*at));
+    for (at, number) in order {
+        let mut statements = first.statements.remove(&at).unwrap_or_default();
+        statements.extend(parts.remove(&number).unwrap_or_default());
+        if let Some(part) = databases.get(at).filter(|_| !statements.is_empty()) {
+            rows_written = rows_written.saturating_add(run(part, &statements).await?);
         }
     }
     if databases.len() > 1

@@ -8,9 +8,10 @@ use crate::{
     plans::Known,
     sink::{self, Compiled, MIGRATIONS, Param, PlanBook},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goalpost_core::{
     BrowserPlan, Id,
-    accepted::{Accepted, Content, ServerEvents},
+    accepted::{Accepted, Content, RefusedBody, ServerEvents},
     plan::Plan,
     server_event::{Terms, read_event},
 };
@@ -127,6 +128,19 @@ impl Shop {
     pub(crate) fn deliver(&mut self, received_at: i64, letter: &str) {
         let beacon = serde_json::from_str(letter).unwrap();
         self.accept(received_at, Content::Beacon(beacon));
+    }
+
+    /// What is no beacon arrives.
+    pub(crate) fn refused(&mut self, received_at: i64, body: &str) {
+        self.accept(
+            received_at,
+            Content::Refused(RefusedBody {
+                reason: "json".into(),
+                detail: "it is no JSON".into(),
+                site: "".into(),
+                body: STANDARD.encode(body).into(),
+            }),
+        );
     }
 
     /// Events of a server, each as it would be sent.

@@ -2,6 +2,7 @@
 // page notices nothing.
 
 import assert from "node:assert/strict";
+import { asset } from "./assets.mjs";
 import { onDisk } from "./disk.mjs";
 import { BUTTON, page } from "./page.mjs";
 import { buy, until, visit } from "./shop.mjs";
@@ -83,25 +84,29 @@ visit("what is clicked while nothing goes through arrives from the same page, th
 const REFUSALS = {
   "refuses every beacon": "Navigator.prototype.sendBeacon = () => false;",
   "fails at every beacon": 'Navigator.prototype.sendBeacon = () => { throw new TypeError("no beacon here"); };',
+  "has no beacons": "delete Navigator.prototype.sendBeacon;",
 };
 
 for (const [what, before] of Object.entries(REFUSALS)) {
-  visit(`what is clicked right before a page is left, in a browser that ${what}, arrives from the next page`, {}, async ({ shop, browser }) => {
-    shop.wire.serve("/visit/", page(BUTTON, WATCH + before));
-    await browser.enter(shop.at("/visit/"));
-    await shop.observed(1, "kind = 'page'");
-    await browser.flush();
-    // Nor does a request get through while the page is there.
-    shop.wire.hold(/^\/_g\/c$/, /\/visit\//);
-    await click(browser);
-    await browser.enter(shop.at("/shoes/"));
-    await shop.observed(CLICKS, "kind = 'click'");
-    await shop.observed(2, "kind = 'page'");
-    shop.wire.release();
-    await shop.settled(browser);
-    assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
-    await unharmed(browser);
-  });
+  for (const form of ["wasm", "raw"]) {
+    visit(`what is clicked right before a page is left, in a browser that ${what}, arrives from the next page (${form})`, {}, async ({ shop, browser }) => {
+      for (const name of form === "raw" ? ["sdk.wasm", "sdk-js.js"] : []) shop.wire.serve(asset(name), "", {}, 404);
+      shop.wire.serve("/visit/", page(BUTTON, WATCH + before));
+      await browser.enter(shop.at("/visit/"));
+      await shop.observed(1, `kind = 'page' AND form = '${form}'`);
+      await browser.flush();
+      // Nor does a request get through while the page is there.
+      shop.wire.hold(/^\/_g\/c$/, /\/visit\//);
+      await click(browser);
+      await browser.enter(shop.at("/shoes/"));
+      await shop.observed(CLICKS, "kind = 'click'");
+      await shop.observed(2, "kind = 'page'");
+      shop.wire.release();
+      await shop.settled(browser);
+      assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
+      await unharmed(browser);
+    });
+  }
 }
 
 visit("what a page sees whose policy lets nothing be sent waits, and arrives from the next page", {}, async ({ shop, browser }) => {

@@ -2,18 +2,10 @@
 // is stored exactly once and says the same.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { root } from "../harness/worker.mjs";
+import { asset, manifest, served } from "./assets.mjs";
 import { openBrowser } from "./browser.mjs";
 import { SNIPPET } from "./page.mjs";
 import { plan, until, visit } from "./shop.mjs";
-
-const served = (path) => readFile(join(root, "dist/assets", path));
-const manifest = JSON.parse(await served("manifest.json"));
-
-/** The edge's path of an asset, by its name. */
-const asset = (name) => `/_g/${manifest.assets.find((path) => path.endsWith(`/${name}`))}`;
 
 const NONCE = "dGhpcyBwYWdl";
 

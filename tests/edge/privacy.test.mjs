@@ -52,6 +52,10 @@ describe("erasing", () => {
     laptop.beacon([laptop.view(), laptop.identify(anna), laptop.event("demo_requested"), laptop.adds("hat")]),
     laptop.beacon([JSON.stringify(laptop.event("half")).replace("half", "half \\ud83d")]),
   ];
+  // Of a newer SDK: nobody here can say whose it is, nor of which site.
+  const next = new PageLoad("shop", phone);
+  const newer = next.beacon([next.identify(anna), next.purchase("A1", "14800")], { v: 7 });
+  const newerOfTwin = newer.replace('"shop"', '"twin"').replaceAll(anna, "customer:9").replace('"A1"', '"B9"').replace("14800", "7").replaceAll(phone.visitor, bens.visitor);
   const seen = [bens.view(), bens.identify("customer:9"), bens.event("demo_requested"), bens.purchase("B1", "500")];
   const ofBen = bens.beacon(seen);
   const told = (site) => ({
@@ -69,7 +73,7 @@ describe("erasing", () => {
   const tell = (site, events) =>
     worker.admin(`${site}/events`, { method: "POST", body: JSON.stringify({ events }) });
   const deliver = async () => {
-    for (const beacon of [...ofAnna, ofBen]) await post(worker, beacon);
+    for (const beacon of [...ofAnna, ofBen, newer, newerOfTwin]) await post(worker, beacon);
     await tell("shop", [...told("shop").anna, ...told("shop").ben]);
     await worker.settle();
   };
@@ -103,7 +107,9 @@ describe("erasing", () => {
     while (erasure.state !== "done") {
       erasure = await ask("erasures/{erasure}/step", `${path}/step`, { method: "POST" });
     }
-    assert.deepEqual([erasure.observations, erasure.quarantined], [11, 1]);
+    assert.deepEqual([erasure.observations, erasure.quarantined], [11, 2]);
+    assert.equal(await fate(worker, "", "dropped", "erased"), 1);
+    assert.equal(await fate(worker, "", "quarantined", "version"), 1, "another's stays");
 
     const gone = async () => {
       for (const name of [anna, "customer:anna-7", phone.visitor, laptop.visitor]) {
@@ -173,6 +179,8 @@ describe("erasing", () => {
     const items = [own.view(), own.identify(carol), own.adds("sock"), own.purchase("C1", "5")];
     const broken = JSON.stringify(own.event("half")).replace("half", "half \\ud83d");
     await post(worker, own.beacon([...items, broken]));
+    await post(worker, own.beacon([own.view()], { v: 7 }));
+    await post(worker, own.beacon([own.view()], { v: 7, site: "twin" }));
     await tell("shop", [
       { id: "c", time: now - day, commerce: "purchase", order: "C1", revenue: "5", ...money, contact: { email: "carol@shop.example", customer: "8" } },
       { id: "cr", time: now, commerce: "refund", order: "C1" },
@@ -190,7 +198,7 @@ describe("erasing", () => {
       } while (after);
       assert.deepEqual(tables, {
         identities: 2, known_visitors: 1, sessions: 1, open_carts: 1, evidence: 2, conversions: 1,
-        refunds: 1, observations: 6, quarantine: 1,
+        refunds: 1, observations: 6, quarantine: 2,
       });
     }
     const reader = await (await worker.admin("shop/tokens", { method: "POST", body: JSON.stringify({ name: "R", scopes: ["read"] }) })).json();
@@ -230,6 +238,22 @@ describe("retention", () => {
     assert.deepEqual(await waiting(), before);
     assert.equal(await fate(worker, "shop", "dropped", "expired"), 1);
     assert.equal(await fate(worker, "shop", "stored"), 2);
+  });
+
+  test("what waits under no site, or under a name without a plan, leaves after thirty days", async () => {
+    const nobodys = new PageLoad("nobodys");
+    for (const body of ["junk", nobodys.beacon([nobodys.view()]), nobodys.beacon(['{"id":7}']), nobodys.beacon([], { v: 7 })]) {
+      await post(worker, body);
+    }
+    await worker.settle();
+    const waits = async () => worker.db.prepare("SELECT count(*) AS n FROM quarantine WHERE site <> 'shop'").first("n");
+    assert.equal(await waits(), 4);
+    await worker.cron(Date.now() + 29 * day);
+    assert.equal(await waits(), 4);
+    await worker.cron(Date.now() + 31 * day);
+    assert.equal(await waits(), 0);
+    assert.equal(await fate(worker, "", "dropped", "expired"), 2);
+    assert.equal(await fate(worker, "nobodys", "dropped", "expired"), 2);
   });
 
   test("a plan says what it can be", async () => {

@@ -92,12 +92,16 @@ describe("a deployment that works", () => {
     await worker.settle();
     await worker.db.exec("CREATE TRIGGER refuse BEFORE INSERT ON observations BEGIN SELECT raise(ABORT, 'no'); END");
     await search.ask(`${site}/events`, { method: "POST", body: JSON.stringify({ events: [{ ...events[0], id: "2" }] }), ...as(admin) });
-    await post(worker, load.beacon([load.event("late")]));
+    await post(worker, load.beacon([load.event("late"), load.item({ kind: "novel" })]));
     await worker.db.exec("DROP TRIGGER refuse");
     await worker.settle();
     await worker.cron(Date.now());
     await search.ask(`${site}/audit`, as(admin));
-    await search.ask(`${site}/quarantine`, as(admin));
+    const [waits] = (await (await worker.admin("shop/quarantine")).json()).waiting;
+    for (const path of ["", `/${waits.id}`]) {
+      assert.equal(await search.ask(`${site}/quarantine${path}`, as(admin)), 200);
+    }
+    await search.ask(`${site}/quarantine/${waits.id}/replay`, { method: "POST", ...as(admin) });
 
     assert.match(search.log.join("\n"), /\{/, "something was logged");
     assert.match(search.answers, /unauthorized/);

@@ -305,7 +305,7 @@ async fn no_beacon(
     let refused = refuse(edge, asking, held, told).await;
     let is_newer = matches!(problem, beacon::EnvelopeError::Version(_));
     match refused {
-        // A page outlives the edge: what is newer is kept, and replayed by an edge that reads it.
+        // A page outlives the edge: what is newer is kept, to be replayed once the edge reads it.
         Err(Failure::Problem(told)) if is_newer && told.kind == Kind::BadBeacon => {
             let text = format!("{{\"results\":{{}},\"quarantined\":\"{}\"}}", reason.name());
             Ok(answered(&text, "", ""))

@@ -186,20 +186,22 @@ FROM (
 CROSS JOIN quarantine AS q ON q.site = ?1 AND q.id = w.id
 ORDER BY q.id, q.digest";
 
-/// Rows that leave the quarantine were quarantined, and are now dropped. `?1` pairs of id and digest,
-/// `?2` site, `?3` reason.
+/// Rows that leave the quarantine were quarantined, and are now dropped. `?1` rows of id and digest, and
+/// of a site where that is not `?2`, `?2` site, `?3` reason.
 pub(crate) const WERE_QUARANTINED: &str = "\
 WITH
   q AS MATERIALIZED (
     SELECT
-      date(received_at / 1000, 'unixepoch') AS day, origin, reason, sdk, form, count(*) AS count
+      w.site, date(received_at / 1000, 'unixepoch') AS day, origin, reason, sdk, form,
+      count(*) AS count
     FROM json_each(?1) AS r
     CROSS JOIN quarantine AS w
-      ON w.site = ?2 AND w.id = unhex(r.value ->> 0) AND w.digest = r.value ->> 1
-    GROUP BY 1, 2, 3, 4, 5)
+      ON w.site = coalesce(r.value ->> 2, ?2) AND w.id = unhex(r.value ->> 0)
+        AND w.digest = r.value ->> 1
+    GROUP BY 1, 2, 3, 4, 5, 6)
 INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
 SELECT
-  ?2, q.day, q.origin, f.value ->> 0, coalesce(f.value ->> 1, q.reason), q.sdk, q.form,
+  q.site, q.day, q.origin, f.value ->> 0, coalesce(f.value ->> 1, q.reason), q.sdk, q.form,
   q.count * (f.value ->> 2)
 FROM q CROSS JOIN json_each(json_array(
   json_array('quarantined', NULL, -1), json_array('dropped', ?3, 1))) AS f
@@ -214,10 +216,11 @@ WHERE NOT EXISTS (
   SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = unhex(value ->> 0))
 ON CONFLICT DO NOTHING";
 
-/// Rows of the quarantine. `?1` pairs of id and digest, `?2` site.
+/// Rows of the quarantine. `?1` and `?2` as [`WERE_QUARANTINED`]'s.
 pub(crate) const RELEASE: &str = "\
 DELETE FROM quarantine
-WHERE site = ?2 AND (id, digest) IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1))";
+WHERE (site, id, digest) IN (
+  SELECT coalesce(value ->> 2, ?2), unhex(value ->> 0), value ->> 1 FROM json_each(?1))";
 
 /// Who was whom. `?1` site, `?2` visitors.
 pub(super) const UNKNOW: &str = "\

@@ -1,6 +1,10 @@
 //! Where something of a person is, and how it leaves: one store after the other, in bounded steps.
 
-use super::{Erasure, Names, quarantined, statements as sql};
+use super::{
+    Erasure, Names,
+    quarantined::{self, Place},
+    statements as sql,
+};
 use crate::sink::{Param, Statement};
 use goalpost_core::{
     Id,
@@ -115,10 +119,7 @@ impl Store {
                     orders,
                 ],
             ),
-            Self::Quarantine => (
-                sql::QUARANTINE,
-                vec![site, cursor.clone(), quarantined::LOOKED_AT.to_string()],
-            ),
+            Self::Quarantine => (sql::QUARANTINE, Place::of(&site, cursor).values()),
             Self::People | Self::Archive => return None,
             Self::Replays => (sql::REPLAYING, vec![site]),
             Self::Names => (
@@ -234,10 +235,11 @@ fn observations(site: &str, orders: &str, rows: &[String]) -> Result<Step, serde
 }
 
 fn quarantine(erasure: &Erasure, rows: &[String]) -> Result<Step, serde_json::Error> {
-    let found = quarantined::found(rows, &erasure.names)?;
+    let place = Place::of(&erasure.site, &erasure.cursor);
+    let found = quarantined::found(place, rows, &erasure.names)?;
     let mut statements = Vec::new();
     if !found.rows.is_empty() {
-        let (pairs, site) = (serde_json::to_string(&found.keys())?, erasure.site.as_str());
+        let (pairs, site) = (serde_json::to_string(&found.keys())?, place.site);
         statements = vec![
             statement(sql::WERE_QUARANTINED, &[&pairs, site, "erased"]),
             statement(sql::KEEP_OUT, &[&pairs, site]),
@@ -354,10 +356,11 @@ impl Names {
             .collect()
     }
 
-    /// The names as bodies have them. An order's number may be any digit, and a customer's the
+    /// Some of the names as bodies have them. An order's number may be any digit, and a customer's the
     /// beginning of another's, so both count only as a whole text of JSON.
-    pub(super) fn texts_of_bodies(&self) -> Vec<String> {
+    pub(super) fn texts_of_bodies(&self, takes: impl Fn(&Subject) -> bool) -> Vec<String> {
         self.subjects()
+            .filter(takes)
             .filter_map(|subject| match subject {
                 Subject::Visitor(id) => Some(id.text()),
                 Subject::Identity(text) | Subject::Order(text) => serde_json::to_string(&text).ok(),

@@ -25,6 +25,10 @@ const ROWS: u32 = 5_000;
 /// Bodies of the quarantine: they are larger.
 const WAITING: u32 = 1_000;
 
+/// How long what waits in quarantine is kept that is of no site, or of one that nobody has published: no
+/// plan says it.
+const OF_NO_SITE_MS: i64 = 2_592_000_000;
+
 /// How long it is known who was erased by which request: two years, as every act.
 const ERASURES_MS: i64 = 63_072_000_000;
 
@@ -34,24 +38,41 @@ const ERASURES_MS: i64 = 63_072_000_000;
 /// The first failure; the next run goes on.
 pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
     let sites: Vec<String> = database::rows(edge, sql::SITES, &[]).await?;
-    for site in sites {
-        let Some(plan) = plans::site(edge, &site).await? else {
+    for site in &sites {
+        let Some(plan) = plans::site(edge, site).await? else {
             continue;
         };
-        let Some(known) = plans::known(edge, &site, &plan.plan).await? else {
+        let Some(known) = plans::known(edge, site, &plan.plan).await? else {
             continue;
         };
         let kept = known.reporting.retention;
         for part in edge.databases() {
             if let Some(kept) = kept.observations_ms {
-                forget_observations(part, &site, now.saturating_sub(kept), ROWS).await?;
+                forget_observations(part, site, now.saturating_sub(kept), ROWS).await?;
             }
             if let Some(kept) = kept.quarantine_ms {
-                forget_quarantine(part, &site, now.saturating_sub(kept), WAITING).await?;
+                forget_quarantine(part, site, now.saturating_sub(kept), WAITING).await?;
             }
-            store::run(part, &notes(&site, now)).await?;
+            store::run(part, &notes(site, now)).await?;
         }
     }
+    for part in edge.databases() {
+        forget_what_is_of_no_site(part, &sites, now).await?;
+        store::run(part, &notes("", now)).await?;
+    }
+    Ok(())
+}
+
+async fn forget_what_is_of_no_site(
+    edge: &Bindings,
+    sites: &[String],
+    now: i64,
+) -> Result<(), Failure> {
+    let values = of_no_site(sites, now, WAITING)?;
+    let values = values.iter().map(String::as_str).collect();
+    let found = database::batch(edge, &[(sql::OF_NO_SITE, values)]).await?;
+    let found = found.into_iter().next().unwrap_or_default();
+    store::run(edge, &of_no_site_leaves(&found)).await?;
     Ok(())
 }
 
@@ -132,6 +153,28 @@ fn quarantine(site: &str, found: &[String]) -> Vec<Statement> {
         over(erase::WERE_QUARANTINED, found, &[site, "expired"]),
         over(erase::KEEP_OUT, found, &[site]),
         over(erase::RELEASE, found, &[site]),
+    ]
+}
+
+/// The time before which what is of none of these sites must have arrived, how many, and the sites.
+fn of_no_site(sites: &[String], now: i64, budget: u32) -> Result<[String; 3], serde_json::Error> {
+    let before = now.saturating_sub(OF_NO_SITE_MS);
+    Ok([
+        before.to_string(),
+        budget.to_string(),
+        serde_json::to_string(sites)?,
+    ])
+}
+
+/// The transaction that takes away what is of no site. Its ids do not stay: they would be as many as anybody
+/// likes to send, for ever.
+fn of_no_site_leaves(found: &[String]) -> Vec<Statement> {
+    if found.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        over(erase::WERE_QUARANTINED, found, &["", "expired"]),
+        over(erase::RELEASE, found, &[""]),
     ]
 }
 

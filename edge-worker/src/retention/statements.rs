@@ -31,6 +31,17 @@ SELECT json_array(hex(id), digest) FROM quarantine
 WHERE site = ?1 AND id < unhex(?2) AND received_at < CAST(?4 AS INTEGER)
 ORDER BY id, digest LIMIT CAST(?3 AS INTEGER)";
 
+/// What waits for nobody: of no site, or of a name that has no plan, and arrived before a time. `?1` the
+/// time, `?2` how many, `?3` the sites with a plan, which only the first database knows.
+///
+/// Of a name without a plan nothing waits but for want of one, or because the sink could not take it.
+pub(super) const OF_NO_SITE: &str = "\
+SELECT json_array(hex(id), digest, site) FROM quarantine
+WHERE (site = '' OR reason IN ('unknown_site', 'poison'))
+  AND received_at < CAST(?1 AS INTEGER)
+  AND site NOT IN (SELECT value FROM json_each(?3))
+ORDER BY received_at LIMIT CAST(?2 AS INTEGER)";
+
 /// How many of the four values of a question it takes: a database refuses others.
 pub(super) fn values(sql: &str) -> usize {
     if sql.contains("?4") { 4 } else { 3 }
@@ -69,6 +80,6 @@ WHERE site = ?2 AND page IN (SELECT unhex(value) FROM json_each(?1))";
 pub(super) const FORGET_ERASURES: &str = "\
 DELETE FROM erasures WHERE site = ?1 AND state = 'done' AND updated_at < ?2";
 
-/// Room in quarantine is that of a day. `?1` site, `?2` the day.
+/// Room in quarantine is that of a day. `?1` site, which may be none, `?2` the day.
 pub(super) const FORGET_FULL_DAYS: &str = "\
 DELETE FROM quarantine_days WHERE site = ?1 AND day < ?2";

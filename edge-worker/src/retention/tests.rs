@@ -4,7 +4,10 @@
     reason = "a test that overflows fails, as it should"
 )]
 
-use super::{observations, place, quarantine, statements as sql};
+use super::{
+    OF_NO_SITE_MS, observations, of_no_site, of_no_site_leaves, place, quarantine,
+    statements as sql,
+};
 use crate::sink::{CONSERVATION, Param, Statement};
 use crate::testing::{DAY, NOW, SITE, Shop, buys, id, view, visitor};
 use rusqlite::{params_from_iter, types::Value as Cell};
@@ -116,8 +119,58 @@ fn an_observation_that_comes_again_after_it_left_is_counted_once_all_the_same() 
 }
 
 #[test]
+fn what_is_of_no_site_leaves_after_thirty_days_and_what_has_a_plan_stays() {
+    let mut shop = Shop::new();
+    for n in 0..3 {
+        shop.refused(NOW + n, &format!("junk {n}"));
+    }
+    let mut half = view();
+    half["title"] = serde_json::json!(5);
+    let seen = [(NOW, view()), (NOW + 1, half.clone())];
+    shop.sees_at("nobodys", visitor(1), id(NOW, 1), &seen);
+    shop.sees(visitor(2), id(NOW, 2), &[(NOW, half)]);
+    let waits =
+        "SELECT site || ' ' || reason || ' ' || count(*) FROM quarantine GROUP BY site, reason";
+    assert_eq!(
+        shop.rows(waits, &[]),
+        [" json 3", "cloud-kicks field 1", "nobodys unknown_site 2"]
+    );
+    let room = "SELECT site FROM quarantine_days ORDER BY 1";
+    assert_eq!(
+        shop.rows(room, &[]),
+        ["", "cloud-kicks"],
+        "one for all of no site"
+    );
+    let before = balance(&shop);
+    let end = |now: i64| {
+        let values = of_no_site(&[SITE.into()], now, 2).unwrap();
+        let found = shop.rows(sql::OF_NO_SITE, &values.each_ref().map(String::as_str));
+        run(&shop, &of_no_site_leaves(&found));
+        found.len()
+    };
+    assert_eq!(end(NOW + OF_NO_SITE_MS), 0);
+    let later = NOW + OF_NO_SITE_MS + DAY;
+    assert_eq!(
+        [end(later), end(later), end(later), end(later)],
+        [2, 2, 1, 0]
+    );
+    assert_eq!(shop.rows(waits, &[]), ["cloud-kicks field 1"]);
+    assert_eq!(balance(&shop), before);
+    assert_eq!(
+        shop.rows(
+            "SELECT site || ' ' || sum(count) FROM fates WHERE reason = 'expired' GROUP BY site",
+            &[]
+        ),
+        [" 3", "nobodys 2"]
+    );
+}
+
+#[test]
 fn every_question_goes_by_its_key() {
     let shop = shop();
+    let [time, budget, sites] = of_no_site(&[], NOW, 10).unwrap();
+    let scans = shop.scans(sql::OF_NO_SITE, &[&time, &budget, &sites]);
+    assert_eq!(scans, Vec::<String>::new());
     let values = place(SITE, BEFORE, 10);
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
     for sql in [

@@ -14,6 +14,7 @@ pub(super) static ROUTES: &[Route] = &[
                 summary: "Makes a token of the site; this answer alone shows it",
                 parameters: &[],
                 body: Some(Body {
+                    is_required: true,
                     content_type: "application/json",
                     bytes: tokens::BODY_BYTES,
                     about: "{name, scopes, expires_at?}: `scopes` is a list of `read`, `publish`, \

@@ -4,6 +4,7 @@ mod access;
 mod page;
 mod people;
 mod privacy;
+mod quarantine;
 mod servers;
 
 use crate::{pages, reports};
@@ -47,10 +48,12 @@ pub(crate) enum Scope {
     Privacy,
     /// To see how the deployment is, and nothing of what it stores.
     Metrics,
+    /// All of the others, and what none of them allows alone.
+    Admin,
 }
 
 impl Scope {
-    /// Every scope, in order.
+    /// Every scope but the one that is all of them, in order.
     pub(crate) const ALL: [Self; 7] = [
         Self::Read,
         Self::Publish,
@@ -70,6 +73,7 @@ impl Scope {
             Self::Tokens => "tokens",
             Self::Privacy => "privacy",
             Self::Metrics => "metrics",
+            Self::Admin => crate::auth::ADMIN,
         }
     }
 }
@@ -116,7 +120,19 @@ pub(crate) enum Action {
     Erase,
     Erasure,
     ErasureStep,
-    Audit,
+    Audit(Filed),
+    Quarantine(Filed),
+    Quarantined(Filed),
+    ReplayQuarantined(Filed),
+    DiscardQuarantined(Filed),
+}
+
+/// Where the rows of a route stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filed {
+    UnderSite,
+    /// Nobody could tell the site: only whoever may ask for all sites may ask for them.
+    UnderNone,
 }
 
 /// A value in the query.
@@ -128,6 +144,7 @@ pub(crate) struct Parameter {
 
 /// What an operation takes.
 pub(crate) struct Body {
+    pub(crate) is_required: bool,
     pub(crate) content_type: &'static str,
     pub(crate) bytes: usize,
     pub(crate) about: &'static str,
@@ -169,6 +186,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         people::ROUTES,
         access::ROUTES,
         privacy::ROUTES,
+        quarantine::ROUTES,
     ]
     .into_iter()
     .flatten()

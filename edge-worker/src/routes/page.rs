@@ -16,6 +16,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Takes a beacon of a page",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "text/plain",
                 bytes: limits::BEACON_BYTES,
                 about: "The JSON of a beacon. `text/plain` keeps it a simple request: no preflight.",
@@ -55,6 +56,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Tells a page which segments its visitor belongs to",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "text/plain",
                 bytes: limits::SEGMENT_BYTES,
                 about: "The JSON of a beacon, with the items that are to count already. Nothing of it \
@@ -77,6 +79,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Gives a page a token for a link to another of the site's hosts, or takes it there",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "text/plain",
                 bytes: limits::LINK_BYTES,
                 about: "The JSON of site, record, host and token; docs/linking.md tells when.",

@@ -111,6 +111,7 @@ pub(super) static ROUTES: &[Route] = &[
                 summary: "Checks a plan and publishes it; the same content again changes nothing",
                 parameters: &[],
                 body: Some(Body {
+                    is_required: true,
                     content_type: "application/json",
                     bytes: limits::PLAN_BYTES,
                     about: "The plan.",
@@ -178,6 +179,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Explains an observation that is only tried out; nothing is stored",
             parameters: explain::PARAMETERS,
             body: Some(Body {
+                is_required: true,
                 content_type: "application/json",
                 bytes: limits::ITEM_BYTES,
                 about: "An item as a beacon carries it, and perhaps a `visitor`; `id` and `seq` may \
@@ -200,6 +202,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Begins a replay: another plan over the observations that are stored",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "application/json",
                 bytes: replay::BODY_BYTES,
                 about: "`plan` or `version`; `from` and `to`, the days that it is about; `apply`, \
@@ -264,6 +267,7 @@ pub(super) static ROUTES: &[Route] = &[
                           day, channel and campaign",
                 parameters: &[],
                 body: Some(Body {
+                    is_required: true,
                     content_type: "application/json",
                     bytes: costs::BODY_BYTES,
                     about: "{currency, costs: [{day, channel, campaign?, amount, clicks?, \

@@ -1,6 +1,6 @@
 //! Routes of those who answer what people may ask for.
 
-use super::{Action, Method, Operation, Route, Scope, Success};
+use super::{Action, Filed, Method, Operation, Route, Scope, Success};
 use crate::{audit, contacts, erase};
 
 /// Beside what shows the contact.
@@ -73,19 +73,33 @@ pub(super) static ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/sites/{site}/audit",
-        operations: &[Operation {
-            method: Method::Get,
-            action: Action::Audit,
-            scope: Some(Scope::Privacy),
-            summary: "Who did what: plans, replays, tokens, costs, exports and erasures",
-            parameters: audit::PARAMETERS,
-            body: None,
-            success: Success {
-                content_type: "application/json",
-                about: "The acts, the latest first; kept for two years.",
-                schema: audit::schema,
-            },
-            problems: &[400],
-        }],
+        operations: &[audit(
+            Filed::UnderSite,
+            "Who did what: plans, replays, tokens, costs, exports, erasures, and what was done in quarantine",
+        )],
+    },
+    Route {
+        path: "/api/v1/audit",
+        operations: &[audit(
+            Filed::UnderNone,
+            "Who did what with what waits in quarantine under no site",
+        )],
     },
 ];
+
+const fn audit(filed: Filed, summary: &'static str) -> Operation {
+    Operation {
+        method: Method::Get,
+        action: Action::Audit(filed),
+        scope: Some(Scope::Privacy),
+        summary,
+        parameters: audit::PARAMETERS,
+        body: None,
+        success: Success {
+            content_type: "application/json",
+            about: "The acts, the latest first; kept for two years.",
+            schema: audit::schema,
+        },
+        problems: &[400],
+    }
+}

@@ -14,6 +14,7 @@ const fn told(client: Client, summary: &'static str) -> Operation {
         summary,
         parameters: &[],
         body: Some(Body {
+            is_required: true,
             content_type: "application/json",
             bytes: limits::SERVER_BYTES,
             about: "A batch as that client sends it, at most 1,000 events; docs/server-events.md \
@@ -38,6 +39,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Takes events of the site's own servers, and answers each",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "application/json",
                 bytes: limits::SERVER_BYTES,
                 about: "{\"events\": [ … ]}, at most 1,000 of them; docs/server-events.md says \
@@ -60,6 +62,7 @@ pub(super) static ROUTES: &[Route] = &[
             summary: "Takes a webhook of another system, which its own signature proves",
             parameters: &[],
             body: Some(Body {
+                is_required: true,
                 content_type: "application/json",
                 bytes: limits::SERVER_BYTES,
                 about: "Of `goalpost`: {\"events\": [ … ]}, signed with Goalpost-Signature. Of \

@@ -31,6 +31,7 @@ mod delivery;
 mod emit;
 mod homes;
 mod observed;
+mod outlook;
 mod page_load;
 mod plan_book;
 mod recompute;
@@ -49,6 +50,7 @@ pub(crate) use clock::DeviceClock;
 pub(crate) use delivery::site_name;
 pub use homes::{Homes, Link, Wanted};
 pub(crate) use observed::vouch;
+pub(crate) use outlook::{Outlook, Refused, outlook};
 pub use plan_book::{Compiled, PlanBook};
 pub use recompute::{RECOMPUTE, Recompute};
 pub(crate) use retold::{Told, retold};
@@ -60,7 +62,7 @@ use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 18] = [
+pub const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -79,6 +81,7 @@ pub const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/0016_shards.sql"),
     include_str!("../../migrations/0017_sessions.sql"),
     include_str!("../../migrations/0018_moved.sql"),
+    include_str!("../../migrations/0019_quarantine.sql"),
 ];
 
 /// One statement of a transaction.

@@ -128,6 +128,21 @@ fn told(detail: &str) -> Cow<'_, str> {
     scrub(detail).map_or(Cow::Borrowed(detail), Cow::Owned)
 }
 
+const NO_PLAN: &str = "site: has no plan; publish one, then replay";
+
+/// What is wrong with an item first of all is that its site has no plan: anybody can name such a site, and
+/// all of them share the room of one in quarantine.
+fn asked_first(plan: Option<&Compiled>, error: ItemError) -> ItemError {
+    if plan.is_some() {
+        return error;
+    }
+    ItemError {
+        reason: Quarantine::UnknownSite,
+        detail: format!("{NO_PLAN}; and {}", error.detail),
+        ..error
+    }
+}
+
 struct Sorter<'p> {
     now: i64,
     plans: &'p PlanBook,
@@ -186,6 +201,7 @@ impl Sorter<'_> {
                 Err(error) => {
                     let page = page_of(text).or(envelope.page);
                     let names = visitor.map(Subject::Visitor).into_iter().collect();
+                    let error = asked_first(plan, error);
                     self.unreadable(&delivery, text, page, names, &error);
                 }
             }
@@ -213,7 +229,10 @@ impl Sorter<'_> {
                         item: stored.item,
                     },
                 ),
-                Err(error) => self.unreadable(&delivery, text, None, Vec::new(), &error),
+                Err(error) => {
+                    let error = asked_first(plan, error);
+                    self.unreadable(&delivery, text, None, Vec::new(), &error);
+                }
             }
         }
     }
@@ -226,10 +245,7 @@ impl Sorter<'_> {
         }
         let digest = observation.digest();
         let verdict = plan
-            .ok_or_else(|| {
-                let detail = String::from("site: has no plan; publish one, then replay");
-                (Quarantine::UnknownSite, detail)
-            })
+            .ok_or_else(|| (Quarantine::UnknownSite, String::from(NO_PLAN)))
             .and_then(|plan| Ok((plan, observed::verdict(plan, item)?)));
         let (plan, verdict) = match verdict {
             Ok(found) => found,

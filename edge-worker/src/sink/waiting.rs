@@ -22,6 +22,7 @@ pub(crate) struct Waiting {
     request: Request,
     pub(crate) body: String,
     /// Whose it is, as known today.
+    #[serde(default)]
     pub(crate) contact: Option<String>,
 }
 

@@ -67,7 +67,7 @@ export const launch = (
   load: (loader: Loader) => Promise<unknown>,
 ): ((call: QueuedCall) => unknown) => {
   const now = Date.now;
-  const { sendBeacon } = navigator;
+  const sendBeacon = navigator.sendBeacon;
   /** Where the browser says no for the visitor, nothing said later weakens it. */
   const refused =
     (navigator.globalPrivacyControl || (navigator.doNotTrack as never) > 0) && ("denied" as const);
@@ -153,7 +153,7 @@ export const launch = (
         seq: pageLoad * 65536 + item.k,
       }));
       if (
-        sendBeacon.call(
+        sendBeacon?.call(
           navigator,
           loader.prefix + "/c",
           textOf({ ...loader, v: 1, sent, form: "raw", held: 0, visitor, session, items }),
@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "click auxclick submit pagehide visibilitychange".split(" ").map((type) =>
+  "auxclick click pagehide submit visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

@@ -13,6 +13,7 @@ const ITEMS_BYTES = 59_000;
 
 const SOON_MS = 1_000;
 const LATEST_MS = 60_000;
+const PATIENCE_MS = 30_000;
 
 interface Item {
   id: string;
@@ -118,8 +119,12 @@ class RawForm implements Sdk {
   }
 
   private post(body: string): Promise<Response> {
+    const { fetch, setTimeout } = this.host.natives;
     const headers = { "Content-Type": "text/plain" };
-    return this.host.natives.fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true });
+    const own = new AbortController();
+    // A request that hangs must not hold back all that come after it.
+    setTimeout(() => own.abort(), PATIENCE_MS);
+    return fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true, signal: own.signal });
   }
 
   /** Whether anything may be kept in the browser. */
@@ -242,23 +247,26 @@ class RawForm implements Sdk {
       let rest = this.waiting.filter((item) => !this.beaconed.includes(item));
       while (this.consent === "granted" && rest.length) {
         const [body, taken] = this.beacon(rest);
-        if (!this.host.natives.sendBeacon(this.host.collectUrl, body)) break;
+        if (!this.host.natives.sendBeacon?.(this.host.collectUrl, body)) break;
         this.beaconed.push(...taken);
         rest = rest.slice(taken.length);
       }
-      // A beacon has no answer, and without a network nothing was sent.
-      if (this.keeps) {
-        leave(
-          this.waiting.map((item) => {
-            this.tried.add(item);
-            return [item.id, this.text(item)];
-          }),
-        );
-      }
+    } catch {
+      // Where the browser's beacon fails, the next page has it.
+    }
+    this.keep();
+  };
+
+  /** Leaves all that waits for the next page: a beacon has no answer, and without a network nothing was sent. */
+  private keep(): void {
+    if (!this.keeps) return;
+    try {
+      for (const item of this.waiting) this.tried.add(item);
+      leave(this.waiting.map((item) => [item.id, this.text(item)]));
     } catch {
       // The page must not notice.
     }
-  };
+  }
 
   private sendSoon(): void {
     if (this.consent !== "granted" || !this.waiting.length) return;

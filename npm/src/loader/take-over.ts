@@ -113,7 +113,8 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"], segmen
       fetch: natives.fetch.bind(window),
       setTimeout: natives.setTimeout.bind(window),
       clearTimeout: clearTimeout.bind(window),
-      sendBeacon: natives.sendBeacon.bind(navigator),
+      // Some browsers are told to have none.
+      sendBeacon: natives.sendBeacon?.bind(navigator),
     } as Host["natives"],
   });
   loader.call = (args) => successor.call(args);
