@@ -20,6 +20,7 @@ const rows = async (worker, table) =>
  */
 const ENDING = `
   import Worker from "./index.js";
+  export * from "./index.js";
   const ends = {
     trap: () => new WebAssembly.RuntimeError("unreachable"),
     stack: () => new RangeError("Maximum call stack size exceeded"),
