@@ -132,7 +132,7 @@ impl Bindings {
         self.spent.get().rows_read
     }
 
-    /// `PLANS`: copies of plans near the visitor; it may be stale.
+    /// `PLANS`: copies of plans near the visitor, and notes of what waits; it may be stale.
     pub(crate) fn plans(&self) -> Result<KvStore, Failure> {
         Ok(self.env.kv("PLANS")?)
     }

@@ -71,6 +71,7 @@ pub(crate) async fn report(edge: &Bindings) -> Outcome {
         archive(edge),
         check("ARCHIVE_AFTER_DAYS", archive_after_days(edge)),
     ];
+    checks.extend(vitals::backlogs(edge).await);
     if asks {
         checks.extend(vitals::checks(edge).await);
     }

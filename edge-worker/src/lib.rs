@@ -10,6 +10,7 @@ mod archive;
 mod assets;
 mod audit;
 mod auth;
+mod backlog;
 mod beats;
 mod bindings;
 mod body;

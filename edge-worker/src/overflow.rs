@@ -9,7 +9,13 @@
     reason = "of the methods that the crate's own macro writes"
 )]
 
-use crate::{bindings::Bindings, clock, http::Failure, log, queue};
+use crate::{
+    backlog::{self, Place},
+    bindings::Bindings,
+    clock,
+    http::Failure,
+    log, queue,
+};
 use serde::Deserialize;
 use std::time::Duration;
 use worker::{
@@ -31,6 +37,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS messages \
      (place INTEGER PRIMARY KEY, kept_at INTEGER NOT NULL, text TEXT NOT NULL) STRICT";
 const KEEP: &str = "INSERT INTO messages (kept_at, text) VALUES (?1, ?2)";
 const OLDEST: &str = "SELECT place, kept_at, text FROM messages ORDER BY place LIMIT ?1";
+const COUNT: &str = "SELECT count(*) AS messages FROM messages";
 const HANDED_ON: &str = "DELETE FROM messages WHERE place = ?1";
 
 /// Keeps a message; it is on the disk once this returns.
@@ -68,6 +75,11 @@ struct Waiting {
     text: String,
 }
 
+#[derive(Deserialize)]
+struct Count {
+    messages: usize,
+}
+
 impl DurableObject for Overflow {
     fn new(state: State, env: Env) -> Self {
         Self { state, env }
@@ -96,6 +108,8 @@ impl DurableObject for Overflow {
                 let age = clock::now().saturating_sub(message.kept_at);
                 log::warn("overflow_waits", &[], &problem);
                 storage.set_alarm(pause(age)).await?;
+                let count: Count = sql.exec(COUNT, None)?.one()?;
+                backlog::note(&edge, Place::Overflow, count.messages, message.kept_at).await;
                 return Response::empty();
             }
             sql.exec(HANDED_ON, vec![message.place.into()])?;

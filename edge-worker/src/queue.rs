@@ -4,12 +4,13 @@
 //! number of times, so neither a lost acknowledgement nor a second delivery changes a total.
 
 use crate::{
+    backlog::{self, Place},
     beats,
     bindings::{Bindings, DEAD_QUEUE},
     clock,
     http::Failure,
     log, overflow, runtime, sink,
-    store::{self, is_passing},
+    store::{self, is_of_the_database, is_passing},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use goalpost_core::{
@@ -63,12 +64,7 @@ pub(crate) async fn consume(batch: &MessageBatch<String>, edge: &Bindings) {
         })
         .collect();
     if batch.queue() == DEAD_QUEUE {
-        for (message, text) in &messages {
-            match bury(edge, text).await {
-                Ok(()) => message.ack(),
-                Err(problem) => try_again(message, &problem),
-            }
-        }
+        bury_all(edge, &messages).await;
     } else {
         store_all(edge, &messages).await;
         beats::batch_came(edge, messages.iter().map(|(message, _)| sent_at(message))).await;
@@ -153,13 +149,28 @@ fn try_again(message: &RawMessage, problem: &Failure) {
     message.retry_with_options(&pause);
 }
 
+async fn bury_all(edge: &Bindings, messages: &[(RawMessage, String)]) {
+    let mut failed = Vec::new();
+    for (message, text) in messages {
+        match bury(edge, text).await {
+            Ok(()) => message.ack(),
+            Err(problem) => {
+                try_again(message, &problem);
+                failed.push(sent_at(message));
+            }
+        }
+    }
+    let oldest = failed.iter().copied().min().unwrap_or_default();
+    backlog::note(edge, Place::Dead, failed.len(), oldest).await;
+}
+
 /// Stores a dead letter after all, or else keeps its bytes in quarantine.
 async fn bury(edge: &Bindings, text: &str) -> Result<(), Failure> {
     let detail = match serde_json::from_str::<Accepted<'_>>(text) {
         // It may have died of an outage that is over.
         Ok(accepted) => match store::store(edge, &[accepted]).await {
             Ok(_) => return Ok(()),
-            Err(problem) if is_passing(&problem) => return Err(problem),
+            Err(problem) if is_of_the_database(&problem) => return Err(problem),
             Err(problem) => format!("the sink could not store it: {problem}"),
         },
         Err(problem) => format!("the sink could not read it: {problem}"),
@@ -226,6 +237,17 @@ mod tests {
         assert_eq!(pauses, [1, 1, 2, 4, 8, 16]);
         assert_eq!(pause_s(0, i64::MAX), 3_600);
         assert_eq!(pause_s(10_000, 0), 1);
+    }
+
+    #[test]
+    fn a_dead_letter_is_tried_for_93_hours() {
+        // As often as wrangler.jsonc asks for: the platform allows no more.
+        let tries = 100;
+        let mut age_ms = 20_000;
+        for _ in 0..tries {
+            age_ms += i64::from(pause_s(0, age_ms)) * 1_000;
+        }
+        assert_eq!(age_ms / 3_600_000, 93, "docs/scale.md says so");
     }
 
     #[test]

@@ -76,7 +76,8 @@ const notNow = () => new Response(null, { status: 503, headers: { "Retry-After":
 
 /**
  * The answer where Rust has ended on a body, by a fault or by a limit of the platform. A body on which it
- * ends again and again waits in quarantine as it came, and its page is at peace. Nothing of it is read here.
+ * ends again and again waits in quarantine as it came, and its page is at peace. Where no queue takes it,
+ * its page keeps it. Nothing of it is read here.
  */
 async function fault(env, body, problem) {
   // Its message may repeat what it could not read.
@@ -92,7 +93,11 @@ async function fault(env, body, problem) {
   if (ends < ENDS) return notNow();
   const detail = "the edge ended on it again and again; replay it once the edge reads it";
   const refused = { reason: "poison", detail, body: base64(body) };
-  await send(env.EVENTS, JSON.stringify({ received_at: Date.now(), content: { refused } }));
+  try {
+    await send(env.EVENTS, JSON.stringify({ received_at: Date.now(), content: { refused } }));
+  } catch {
+    return notNow();
+  }
   return answer('{"results":{},"quarantined":"poison"}', "", "");
 }
 

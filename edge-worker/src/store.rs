@@ -109,21 +109,78 @@ fn prepare(edge: &Bindings, statement: &Statement) -> Result<D1PreparedStatement
     Ok(edge.database()?.prepare(statement.sql).bind(&values)?)
 }
 
-/// What D1 says when a second try may succeed.
+/// What D1 says when a second try may succeed: it was reset or out of reach, or has too much to do.
 ///
 /// Source: <https://developers.cloudflare.com/d1/observability/debug-d1/>
-const PASSING: [&str; 7] = [
+const PASSING: [&str; 10] = [
     "Network connection lost",
-    "storage caused object to be reset",
+    "Replica disconnected from primary",
+    "Cannot resolve D1 DB due to transient issue",
+    "because client disconnected",
+    "caused object to be reset",
     "reset because its code was updated",
-    "Too many requests queued",
-    "Requests queued for too long",
+    "exceeded its memory limit and was reset",
+    "exceeded its CPU time limit and was reset",
     "overloaded",
     "is locked",
 ];
+
+/// What it says when it has no room.
+const FULL: &str = "Exceeded maximum DB size";
 
 /// Whether the failure says something of the moment, and nothing of the messages.
 pub(crate) fn is_passing(problem: &Failure) -> bool {
     let text = problem.to_string();
     PASSING.iter().any(|known| text.contains(known))
+}
+
+/// Whether the failure is the database's own: it passes, or lasts until somebody makes room. No message is
+/// at fault, but one of another database may be stored meanwhile.
+pub(crate) fn is_of_the_database(problem: &Failure) -> bool {
+    is_passing(problem) || problem.to_string().contains(FULL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_that_d1_documents_as_its_own_is_passing() {
+        // As <https://developers.cloudflare.com/d1/observability/debug-d1/> lists them.
+        for text in [
+            "D1 DB reset because its code was updated.",
+            "Internal error while starting up D1 DB storage caused object to be reset.",
+            "Network connection lost.",
+            "Internal error in D1 DB storage caused object to be reset.",
+            "Replica disconnected from primary.",
+            "Cannot resolve D1 DB due to transient issue on remote node.",
+            "Can't read from request stream because client disconnected.",
+            "D1 DB storage operation exceeded timeout which caused object to be reset.",
+            "D1 DB is overloaded. Requests queued for too long.",
+            "D1 DB is overloaded. Too many requests queued.",
+            "D1 DB's isolate exceeded its memory limit and was reset.",
+            "D1 DB exceeded its CPU time limit and was reset.",
+            "database is locked",
+        ] {
+            let problem = Failure::Platform(format!("Error: D1_ERROR: {text}"));
+            assert!(is_passing(&problem), "{text}");
+            assert!(is_of_the_database(&problem), "{text}");
+        }
+        let full = Failure::Platform(format!("Error: D1_ERROR: {FULL}."));
+        assert!(is_of_the_database(&full) && !is_passing(&full));
+    }
+
+    #[test]
+    fn what_is_about_the_statement_is_not_the_databases_own() {
+        for text in [
+            "D1_ERROR: no such table: fates: SQLITE_ERROR",
+            "D1_ERROR: UNIQUE constraint failed: plans.site, plans.version: SQLITE_CONSTRAINT",
+            "D1_ERROR: string or blob too big: SQLITE_TOOBIG",
+            "D1_ERROR: too many SQL variables: SQLITE_ERROR",
+            "D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'",
+        ] {
+            let problem = Failure::Platform(format!("Error: {text}"));
+            assert!(!is_of_the_database(&problem), "{text}");
+        }
+    }
 }

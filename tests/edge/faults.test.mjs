@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { PageLoad, plan, post } from "../harness/beacon.mjs";
 import { everythingAddsUp, fate } from "../harness/checks.mjs";
+import { refusing, sendTo } from "../harness/queues.mjs";
 import { root, startWorker, until } from "../harness/worker.mjs";
 
 const rows = async (worker, table) =>
@@ -19,6 +20,7 @@ const rows = async (worker, table) =>
  */
 const ENDING = `
   import Worker from "./index.js";
+  export * from "./index.js";
   const ends = {
     trap: () => new WebAssembly.RuntimeError("unreachable"),
     stack: () => new RangeError("Maximum call stack size exceeded"),
@@ -100,6 +102,38 @@ describe("a Worker that ends in the middle of a request", () => {
     });
   }
 });
+
+for (const [what, change] of [
+  ["no queue", (worker) => delete worker.queueProducers],
+  ["a queue that takes nothing", sendTo(refusing)],
+]) {
+  test(`with ${what}, a body on which the Worker ends is not taken: its page keeps it, and others are served`, async () => {
+    const worker = await startWorker({
+      plan,
+      beside: [refusing],
+      change(options) {
+        endable(options);
+        change(options);
+      },
+    });
+    try {
+      const load = new PageLoad("shop");
+      const bad = load.beacon([load.view()]);
+      for (let time = 0; time < 5; time += 1) {
+        const response = await post(worker, bad, { "x-end": "trap" });
+        assert.equal(response.status, 503, `time ${time}`);
+        assert.equal(response.headers.get("retry-after"), "5");
+      }
+      const other = new PageLoad("shop");
+      const { answer } = await persist(worker, other.beacon([other.view()]));
+      assert.deepEqual(Object.values(answer.results), ["ok"]);
+      // It keeps its items, so nothing of it was lost.
+      assert.deepEqual(Object.values((await persist(worker, bad)).answer.results), ["ok"]);
+    } finally {
+      await worker.dispose();
+    }
+  });
+}
 
 test("a hundred times the load: some is turned away for later, nothing that was accepted is lost", async () => {
   const worker = await startWorker({

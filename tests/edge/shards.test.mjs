@@ -303,6 +303,8 @@ test("the nightly check walks every database", async () => {
     for (const part of ["conversions", "evidence", "figures"]) assert.ok(parts.get(part + database) > 0, part + database);
   }
   assert.ok(parts.get("totals") > 0);
+  const { checks } = await (await fetch(`${four.url}/health`)).json();
+  assert.match(checks.find(({ name }) => name === "NIGHTLY_CHECK").detail, /^last went on \d+ (ms|s|min|h) ago$/);
 
   const [, second] = four.databases;
   const { id } = await second

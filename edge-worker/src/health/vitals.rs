@@ -5,6 +5,7 @@
 
 use super::Check;
 use crate::{
+    backlog::{self, Backlog, Place},
     beats::{self, Batch, Beats, Cron},
     bindings::Bindings,
     clock,
@@ -28,13 +29,55 @@ pub(super) async fn checks(edge: &Bindings) -> Vec<Check> {
         Ok(beats) => vec![
             cron(&beats, now),
             queue(beats.queue.as_ref(), now),
-            nightly(&beats, edge.databases().len(), now),
+            nightly(&beats, now),
         ],
         Err(problem) => vec![Check {
             name: "CRON",
             ok: false,
             detail: format!("it cannot be read what the cron last did: {problem}"),
         }],
+    }
+}
+
+/// What waits beside the queue. The database is not asked: it may be why.
+pub(super) async fn backlogs(edge: &Bindings) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for place in Place::ALL {
+        let found = backlog::read(edge, place).await;
+        checks.push(backlog(place, found, clock::now()));
+    }
+    checks
+}
+
+fn backlog(place: Place, found: Option<Backlog>, now: i64) -> Check {
+    let (name, failed, fix) = match place {
+        Place::Dead => (
+            "DEAD_QUEUE",
+            "could not be stored",
+            "; they are tried for some days, and then they are lost: look for 'message_not_stored' in the \
+             log, and at docs/scale.md",
+        ),
+        Place::Overflow => (
+            "OVERFLOW",
+            "could not be handed on to the queue",
+            "; nothing is lost, but reports are late: look for 'overflow_waits' in the log",
+        ),
+    };
+    let late = found.is_some_and(|found| found.oldest_ms > QUEUE_LATE_MS);
+    let detail = match found {
+        None => String::from("nothing is known to wait"),
+        Some(found) => format!(
+            "{} messages {failed} {} ago, the oldest after {}{}",
+            found.messages,
+            span(now.saturating_sub(found.at)),
+            span(found.oldest_ms),
+            if late { fix } else { "" }
+        ),
+    };
+    Check {
+        name,
+        ok: !late,
+        detail,
     }
 }
 
@@ -111,9 +154,8 @@ fn queue(batch: Option<&Batch>, now: i64) -> Check {
     }
 }
 
-fn nightly(beats: &Beats, databases: usize, now: i64) -> Check {
+fn nightly(beats: &Beats, now: i64) -> Check {
     let when = match beats.checked_at {
-        _ if databases > 1 => String::from("does not run with several databases"),
         None => String::from("has not run yet"),
         Some(at) => format!("last went on {} ago", span(now.saturating_sub(at))),
     };
@@ -238,19 +280,51 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_beside_the_queue_is_an_alarm_once_it_has_waited_for_long() {
+        let of = |place, oldest_ms| {
+            let found = Backlog {
+                at: 0,
+                oldest_ms,
+                messages: 7,
+            };
+            backlog(place, Some(found), MINUTE)
+        };
+        let brief = of(Place::Dead, 5 * MINUTE);
+        assert_eq!(
+            told(&brief),
+            (
+                true,
+                "7 messages could not be stored 60 s ago, the oldest after 5 min"
+            )
+        );
+        for (place, word) in [
+            (Place::Dead, "message_not_stored"),
+            (Place::Overflow, "overflow_waits"),
+        ] {
+            let late = of(place, 6 * MINUTE);
+            assert!(!late.ok);
+            assert!(late.detail.contains(word), "{}", late.detail);
+            assert_eq!(
+                told(&backlog(place, None, 0)),
+                (true, "nothing is known to wait")
+            );
+        }
+    }
+
+    #[test]
     fn a_difference_is_an_alarm() {
         let beats = Beats {
             differences: 2,
             checked_at: Some(0),
             ..Beats::default()
         };
-        let check = nightly(&beats, 1, 3 * 60 * MINUTE);
+        let check = nightly(&beats, 3 * 60 * MINUTE);
         assert!(!check.ok);
         assert!(
             check
                 .detail
                 .starts_with("last went on 3 h ago; 2 kept figures do not")
         );
-        assert!(nightly(&Beats::default(), 1, 0).ok);
+        assert!(nightly(&Beats::default(), 0).ok);
     }
 }

@@ -7,6 +7,7 @@
 mod text;
 
 use crate::{
+    backlog::{self, Backlog, Place},
     beats::{self, Beats},
     bindings::Bindings,
     clock, database,
@@ -58,6 +59,7 @@ struct Figures {
     check: Check,
     database_bytes: f64,
     beats: Beats,
+    backlogs: Vec<(Place, Backlog)>,
 }
 
 /// Answers them.
@@ -68,6 +70,11 @@ pub(crate) async fn metrics(edge: &Bindings, site: &str) -> Outcome {
         beats: beats::beats(edge).await?,
         ..Figures::default()
     };
+    for place in Place::ALL {
+        if let Some(found) = backlog::read(edge, place).await {
+            figures.backlogs.push((place, found));
+        }
+    }
     for part in edge.databases() {
         figures.read(part, site, &today).await?;
     }
@@ -229,6 +236,7 @@ impl Figures {
             [(vec![], self.stale_days)],
         );
         self.of_the_deployment(&mut text, now);
+        self.of_the_backlogs(&mut text, now);
         self.of_the_check(&mut text, now);
         text.end()
     }
@@ -263,6 +271,28 @@ impl Figures {
             ("goalpost_cron_failures", "", Kind::Gauge),
             "Runs in a row that were cut off, or of which a step failed.",
             cron.map(|own| (vec![], own.failures)),
+        );
+    }
+
+    fn of_the_backlogs(&self, text: &mut Text, now: i64) {
+        let of =
+            |(place, own): &(Place, Backlog)| (vec![("place", String::from(place.name()))], *own);
+        let known = || self.backlogs.iter().map(of);
+        text.family(
+            ("goalpost_backlog_messages", "", Kind::Gauge),
+            "Messages that failed again when they were last tried: dead letters of one batch, or what \
+             one object of the overflow holds.",
+            known().map(|(labels, own)| (labels, own.messages)),
+        );
+        text.family(
+            ("goalpost_backlog_oldest_seconds", "seconds", Kind::Gauge),
+            "How long the oldest of them had waited.",
+            known().map(|(labels, own)| (labels, seconds(own.oldest_ms))),
+        );
+        text.family(
+            ("goalpost_backlog_noted_age_seconds", "seconds", Kind::Gauge),
+            "How long ago that was.",
+            known().map(|(labels, own)| (labels, seconds(now.saturating_sub(own.at)))),
         );
     }
 

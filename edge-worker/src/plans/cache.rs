@@ -196,18 +196,20 @@ pub(crate) async fn known(
         return Ok(Some(known));
     }
     let key = plan_key(name, hash);
-    let mut source = from_kv(edge, &key).await;
-    if source.is_none() {
+    let near = from_kv(edge, &key).await;
+    let known = if let Some(known) = near.and_then(|source| compile(&source, hash).ok()) {
+        known
+    } else {
         let sql = "SELECT json_quote(source) FROM plans WHERE site = ?1 AND hash = ?2";
-        source = database::row(edge, sql, &[name, hash]).await?;
-        if let Some(source) = &source {
-            to_kv(edge, &key, source, None).await;
-        }
-    }
-    let Some(source) = source else {
-        return Ok(None);
+        let source: Option<String> = database::row(edge, sql, &[name, hash]).await?;
+        let Some(source) = source else {
+            return Ok(None);
+        };
+        let known = compile(&source, hash)?;
+        to_kv(edge, &key, &source, None).await;
+        known
     };
-    let known = Rc::new(compile(&source, hash)?);
+    let known = Rc::new(known);
     PLAN_CACHE.with_borrow_mut(|cache| {
         if cache.len() >= PLANS {
             cache.clear();
@@ -262,7 +264,7 @@ fn plan_key(name: &str, hash: &str) -> String {
     format!("plan:{name}:{hash}")
 }
 
-/// KV is a copy: without it everything is slower, and nothing is wrong.
+/// KV is a copy: without it, or with what cannot be read, everything is slower, and nothing is wrong.
 async fn from_kv(edge: &Bindings, key: &str) -> Option<String> {
     edge.plans().ok()?.get(key).text().await.ok().flatten()
 }
