@@ -254,9 +254,10 @@ mod tests {
         }
     }
 
-    fn keys(page: (Vec<Listed>, Option<Key>)) -> (Vec<i64>, Option<i64>) {
-        let times = page.0.iter().filter_map(|row| Some(row.key()?.id.time()));
-        (times.collect(), page.1.map(|key| key.id.time()))
+    fn keys((rows, next): (Vec<Listed>, Option<Key>)) -> (Vec<i64>, Option<i64>) {
+        let times = rows.into_iter().filter_map(|row| row.key());
+        let times = times.map(|key| key.id.time());
+        (times.collect(), next.map(|key| key.id.time()))
     }
 
     fn of(times: &[i64], end: Option<i64>) -> Page {

@@ -78,21 +78,20 @@ fn bad(detail: impl Into<Cow<'static, str>>) -> Problem {
 
 /// The message of a whole body: a beacon, or a message that the sink could not read.
 fn whole<'t>(row: &Row, site: &str, text: &'t str) -> Result<Accepted<'t>, Failure> {
-    let message = match serde_json::from_str::<Accepted<'t>>(text) {
-        Ok(message) => Accepted {
+    let message = if let Ok(message) = serde_json::from_str::<Accepted<'t>>(text) {
+        Accepted {
             received_at: row.received_at,
             ..message
-        },
-        Err(_) => {
-            Envelope::read(text.as_bytes()).map_err(|problem| bad(problem.to_string()))?;
-            Accepted {
-                received_at: row.received_at,
-                visitor: None,
-                country: "".into(),
-                device: "".into(),
-                doubts: "".into(),
-                content: Content::Beacon(serde_json::from_str(text)?),
-            }
+        }
+    } else {
+        Envelope::read(text.as_bytes()).map_err(|problem| bad(problem.to_string()))?;
+        Accepted {
+            received_at: row.received_at,
+            visitor: None,
+            country: "".into(),
+            device: "".into(),
+            doubts: "".into(),
+            content: Content::Beacon(serde_json::from_str(text)?),
         }
     };
     let own = site_of(&message.content)?;
