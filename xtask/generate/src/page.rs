@@ -276,17 +276,19 @@ means a descendant and `,` an alternative. It matches the element that was click
 
 const MEDIA: &str = "\
 A share counts distinct seconds: what is skipped was not watched, and what is watched again was
-watched already. Each share that some definition waits for is told once for each player, in rising
-order. The property `video` is the element's id, else its file's name. A video that plays by itself
+watched already. Each share that some definition waits for is told once for each video in a player,
+in rising order; another source in the same player is another video, played from nothing. The
+property `video` is the element's id, else its file's name. A video that plays by itself
 and muted has the property `autoplay`, and one that begins again by itself has `loop`; both are true
 or missing. They count like any other, until a condition says no:";
 
 const EMBEDS: &str = "\
 Players of YouTube and Vimeo in an `iframe` count too, in any page whose plan has a `media` trigger.
 They are asked by messages, and no script of theirs is loaded. `video` is the number or the letters
-at the end of the frame's address; `autoplay` and `loop` are what that address says. YouTube's player
-answers only where its address has `enablejsapi=1`. Both players' messages are those of the vendors'
-own scripts (<https://developers.google.com/youtube/iframe_api_reference>,
+at the end of the frame's address; `autoplay` and `loop` are what that address says. A frame that gets
+another address has another video; what a player changes without one is told under the address that
+it has. YouTube's player answers only where its address has `enablejsapi=1`. Both players' messages
+are those of the vendors' own scripts (<https://developers.google.com/youtube/iframe_api_reference>,
 <https://github.com/vimeo/player.js>), and are tested here against pages that speak as they do, not
 against the vendors' servers. A video within a shadow root or within another site's frame is not seen.";
 
