@@ -37,7 +37,7 @@ ORDER BY id, digest LIMIT CAST(?3 AS INTEGER)";
 /// Of a name without a plan nothing waits but for want of one, or because the sink could not take it.
 pub(super) const OF_NO_SITE: &str = "\
 SELECT json_array(hex(id), digest, site) FROM quarantine
-WHERE (site = '' OR reason IN ('unknown_site', 'poison'))
+WHERE (length(site) = 0 OR reason IN ('unknown_site', 'poison'))
   AND received_at < CAST(?1 AS INTEGER)
   AND site NOT IN (SELECT value FROM json_each(?3))
 ORDER BY received_at LIMIT CAST(?2 AS INTEGER)";
