@@ -92,13 +92,13 @@ for (const [what, before] of Object.entries(REFUSALS)) {
     visit(`what is clicked right before a page is left, in a browser that ${what}, arrives from the next page (${form})`, {}, async ({ shop, browser }) => {
       for (const name of form === "raw" ? ["sdk.wasm", "sdk-js.js"] : []) shop.wire.serve(asset(name), "", {}, 404);
       shop.wire.serve("/visit/", page(BUTTON, WATCH + before));
-      await browser.enter(shop.at("/visit/"));
+      await browser.go(shop.at("/visit/"));
       await shop.observed(1, `kind = 'page' AND form = '${form}'`);
       await browser.flush();
       // Nor does a request get through while the page is there.
       shop.wire.hold(/^\/_g\/c$/, /\/visit\//);
       await click(browser);
-      await browser.enter(shop.at("/shoes/"));
+      await browser.go(shop.at("/shoes/"));
       await shop.observed(CLICKS, "kind = 'click'");
       await shop.observed(2, "kind = 'page'");
       shop.wire.release();
