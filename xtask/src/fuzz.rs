@@ -153,6 +153,9 @@ const EDGES_ALONE: [&str; 2] = ["-use_counters=0", "-use_value_profile=0"];
 fn keep(program: Call, folders: &Folders) -> Result<()> {
     folders.unpack()?;
     make(&folders.found)?;
+    if let Some(folder) = folders.packed.parent() {
+        make(folder)?;
+    }
     let merged = folders.corpus.with_extension("merged");
     anew(&merged)?;
     program
