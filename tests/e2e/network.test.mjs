@@ -1,14 +1,10 @@
 // A network that is not there, and more at once than one request carries.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { root } from "../harness/worker.mjs";
+import { manifest } from "./assets.mjs";
 import { openBrowser } from "./browser.mjs";
 import { onDisk } from "./disk.mjs";
 import { buy, noCalls, until, visit } from "./shop.mjs";
-
-const manifest = JSON.parse(await readFile(join(root, "dist/assets/manifest.json"), "utf8"));
 
 const clicks = "SELECT count(*) FROM observations WHERE kind = 'click'";
 
