@@ -16,6 +16,53 @@ visit("what a page in the background has seen arrives while it is there", {}, as
   await shop.observed(1, "kind = 'click'");
 });
 
+/** Counts what is written to the disk. */
+const WRITES = `{
+  window.written = 0;
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (...given) {
+    window.written += 1;
+    return transaction.apply(this, given);
+  };
+}`;
+
+visit("a page shows what a click does before it is worked on, in the order of what was seen", {}, async ({ shop, browser }) => {
+  const button = `${BUTTON}<script>
+    document.getElementById("own").onclick = () => {
+      const before = (window.before = window.written);
+      // After the handlers, and what they have left for right after them.
+      setTimeout(() => (window.atOnce = window.written - before));
+      window.clicked = Date.now();
+      goalpost("track", "begin_checkout");
+      history.pushState(null, "", "/bag/");
+      goalpost("track", "shown");
+    };
+  </script>`;
+  shop.wire.serve("/visit/", page(button, WRITES));
+  await browser.enter(shop.at("/visit/"));
+  await shop.settled(browser);
+  await browser.click("#own");
+  await browser.until(() => window.written > window.before, "the step to be written down");
+  const { atOnce, clicked } = await browser.run(() => ({ atOnce: window.atOnce, clicked: window.clicked }));
+  assert.equal(atOnce, 0, "written down before the page could show what the click does");
+  await shop.settled(browser);
+  await shop.observed(5);
+  const seen = await shop.rows("SELECT kind, body ->> 'name' AS name, body ->> 'path' AS path, time FROM observations ORDER BY seq");
+  assert.deepEqual(
+    seen.map(({ kind, name, path }) => [kind, name, path]),
+    [
+      ["page", null, "/visit/"],
+      ["click", null, "/visit/"],
+      ["commerce", "begin_checkout", "/visit/"],
+      ["page", null, "/bag/"],
+      ["event", "shown", "/bag/"],
+    ],
+  );
+  const [, click, ...after] = seen.map(({ time }) => time);
+  assert.ok(click <= clicked, `the click has the time at which it was worked on: ${click - clicked} ms late`);
+  assert.deepEqual(after, after.toSorted((one, other) => one - other));
+});
+
 /** A browser may end the script of a page that closes, and still tells the page in another event. */
 const CUT_SHORT = `{
   const { sendBeacon } = navigator;

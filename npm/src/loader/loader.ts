@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "auxclick click pagehide submit visibilitychange".split(" ").map((type) =>
+  "pagehide submit click auxclick visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

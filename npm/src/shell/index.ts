@@ -14,6 +14,11 @@ import { clip, elementText, fields, joined, properties, RECORD, records, split }
 const DISK_MS = 300;
 /** Longer than this no item waits for the plan. */
 const PLAN_MS = 5e3;
+/** By then a page has mostly shown what a click does. What we do before that, somebody waits for. */
+const SHOWN_MS = 50;
+
+/** What the engine is to be told, and when that was. */
+type Told = [text: string, time: number];
 
 export const start = (host: Host): Sdk => {
   const { natives, collectUrl } = host;
@@ -35,21 +40,24 @@ export const start = (host: Host): Sdk => {
   /** What began before the last withdrawal must not end after it. */
   let purges = 0;
   let waiting = false;
-  /** The engine as it was before it was told that the page is hidden, until it has carried that out. */
-  let before: ArrayBuffer | undefined;
+  /** A click, and what was seen right after it: the page comes first. */
+  let later: Told[] = [];
+  /** The engine, and what it was still to be told, as they were when the page was hidden, until that is carried out. */
+  let before: [engine: ArrayBuffer, later: Told[]] | undefined;
   let ended = false;
   let wakeup = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tells the engine what happened, then carries out what it answers. After a trap it does nothing. */
-  const tell = (text: string, known?: ArrayBuffer): void => {
+  const tell = (text: string, time = now(), known?: typeof before): void => {
+    catchUp();
     if (ended) return;
     // Whatever else it is told, it is whole, and must not be put back.
     before = known;
     note(text);
     let answer: string;
     try {
-      answer = toEngine(now(), text);
+      answer = toEngine(time, text);
     } catch (trap) {
       ended = true;
       throw trap;
@@ -70,6 +78,8 @@ export const start = (host: Host): Sdk => {
     }
     carryOut();
   };
+
+  const catchUp = (): void => later.splice(0).forEach((told) => tell(...told));
 
   const carryOut = (): void => {
     while (!waiting && effects[0] != null) perform(effects.shift()!);
@@ -176,12 +186,18 @@ export const start = (host: Host): Sdk => {
   };
 
   const hidden = () => {
-    // There may be no later: nothing waits any more.
-    waiting = false;
     // A browser may end the script of a page that closes, and yet tell the page once more that it does.
-    if (before) restore(before);
+    if (before) {
+      restore(before[0]);
+      later.unshift(...before[1]);
+    }
+    const known = (before = [snapshot(), later]);
+    later = [];
     try {
-      tell(joined("hidden", storage.record()), snapshot());
+      for (const [text, time] of known[1]) tell(text, time, known);
+      // There may be no later: nothing waits any more.
+      waiting = false;
+      tell(joined("hidden", storage.record()), now(), known);
     } finally {
       // Also where the browser's beacon fails.
       storage.leave();
@@ -189,8 +205,12 @@ export const start = (host: Host): Sdk => {
     before = undefined;
   };
 
-  const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0) =>
-    tell(joined("seen", fields(kind, id, index, clip(path)), facts));
+  const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0): void => {
+    const text = joined("seen", fields(kind, id, index, clip(path)), facts);
+    if (later[0] || (kind == "click" && !id)) {
+      if (later.push([text, now()]) < 2) natives.setTimeout(catchUp, SHOWN_MS);
+    } else tell(text);
+  };
 
   for (const [{ kind, path, id, k, title, referrer, elements, name, contact, properties: given }, aside] of host.held) {
     const again = (facts: string, as = kind) => see(as, facts, path, id, k);
