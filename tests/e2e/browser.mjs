@@ -34,6 +34,7 @@ export const { name: browserName } = engine;
  * - `navigation`: the Navigation API
  * - `entries`: that it tells of each change of the address
  * - `quota`: a disk that has no room for a page
+ * - `trustedTypes`: a policy that forbids text as markup
  * - `integrity`: modules that are refused where they have not the hash that a link gives for them
  *
  * @param {string[]} [needs]

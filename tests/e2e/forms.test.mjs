@@ -91,10 +91,15 @@ const PAGES = {
     nonce: NONCE,
     form: "wasm",
   },
-  "that demands trusted types": { policy: "require-trusted-types-for 'script'; trusted-types 'none'", form: "wasm" },
+  "that demands trusted types": {
+    policy: "require-trusted-types-for 'script'; trusted-types 'none'",
+    form: "wasm",
+    needs: ["trustedTypes"],
+  },
   "that demands trusted types and its own scripts": {
     policy: `${SELF}; require-trusted-types-for 'script'; trusted-types 'none'`,
     form: "js",
+    needs: ["trustedTypes"],
   },
   "whose collector is on another host": {
     policy: "default-src 'self'; img-src data:; script-src 'self' OTHER; connect-src OTHER",

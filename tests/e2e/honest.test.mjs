@@ -43,7 +43,7 @@ visit("every kind of trigger fires in one visit, and page and edge agree", {}, a
   await browser.click("#book-fitting");
   await browser.until(() => !document.getElementById("fitting-thanks").hidden, "the thanks");
 
-  await buy(shop, browser, { shoe: "drizzle", email: "aoi@shop.example" });
+  await buy(shop, browser, { shoe: "drizzle", email: "aoi@shop.example", isPatient: true });
   await browser.flush();
   await browser.click("#cancel-order");
   await shop.settled(browser);

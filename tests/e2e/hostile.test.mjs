@@ -33,6 +33,7 @@ ${before && '<script src="/hostile/before.js"></script>'}
 const OWN = `
   var count = 0;
   function say(what) { new Image().src = "/hostile/said?" + what; }
+  requestAnimationFrame(function () { requestAnimationFrame(function () { say("drawn"); }); });
   document.querySelector(".call").addEventListener("click", function (event) { event.preventDefault(); });
   document.getElementById("own").addEventListener("click", function () {
     count += 1;
@@ -57,9 +58,14 @@ const serve = (shop, { before, headers }) => {
 
 const said = (shop, what) => shop.wire.requests.filter(({ path }) => path === `/hostile/said?${what}`).length;
 
-/** Goes to the link and to the button and presses each, by keyboard: drivers find places by scripts in the page. */
-const use = (browser) =>
-  browser.driver.actions().sendKeys(Key.TAB, Key.ENTER, Key.TAB, Key.ENTER).perform();
+/**
+ * Goes to the link and to the button and presses each, by keyboard: drivers find places by scripts in the page.
+ * Of a page that it has not drawn yet, Chromium drops them.
+ */
+const use = async (shop, browser) => {
+  await until(() => said(shop, "drawn") > 0, "the page to be drawn");
+  await browser.driver.actions().sendKeys(Key.TAB, Key.ENTER, Key.TAB, Key.ENTER).perform();
+};
 
 /** Has the page do something that the driver's own scripts may not survive. */
 const doDeed = async (shop, browser, deed) => {
@@ -126,7 +132,7 @@ for (const [what, before] of Object.entries(PASTS)) {
   visit(`a page that ${what}`, {}, async ({ shop, browser }) => {
     serve(shop, { before });
     await enter(shop, browser);
-    await use(browser);
+    await use(shop, browser);
     await measured(shop);
     await unharmed(shop, browser);
   });
@@ -151,7 +157,7 @@ const OLD_LIBRARY = `
 visit("a page that makes text of lists, as an old library does it", {}, async ({ shop, browser }) => {
   serve(shop, { before: OLD_LIBRARY });
   await enter(shop, browser);
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   await withdraw(shop, browser);
   await unharmed(shop, browser);
@@ -161,7 +167,7 @@ visit("a page that makes text of lists is measured in raw form too", {}, async (
   serve(shop, { before: OLD_LIBRARY, headers: { "content-security-policy": "default-src 'self'; img-src 'self' data:" } });
   shop.wire.hold(/sdk-js\.js/);
   await enter(shop, browser);
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "raw" }]);
   await withdraw(shop, browser);
@@ -172,7 +178,7 @@ visit("a page that makes text of lists is measured by the loader alone", {}, asy
   serve(shop, { before: OLD_LIBRARY });
   shop.wire.hold(/sdk\.js/);
   await enter(shop, browser, true);
-  await use(browser);
+  await use(shop, browser);
   await unharmed(shop, browser);
   await browser.go("about:blank");
   await measured(shop);
@@ -181,7 +187,7 @@ visit("a page that makes text of lists is measured by the loader alone", {}, asy
 visit("a page that breaks what every script is made of is not harmed by us", {}, async ({ shop, browser }) => {
   serve(shop, { before: "Object.prototype.get = undefined;" });
   await browser.go(shop.at("/hostile/"));
-  await use(browser);
+  await use(shop, browser);
   await unharmed(shop, browser);
 });
 
@@ -189,7 +195,7 @@ visit("a page whose SDK never comes is measured by the loader alone", {}, async 
   serve(shop, {});
   shop.wire.hold(/sdk\.js/);
   await enter(shop, browser, true);
-  await use(browser);
+  await use(shop, browser);
   await unharmed(shop, browser);
   await browser.go("about:blank");
   await measured(shop);
@@ -212,7 +218,7 @@ for (const [what, deed] of Object.entries(DEEDS)) {
     await enter(shop, browser);
     await browser.flush();
     await doDeed(shop, browser, deed);
-    await use(browser);
+    await use(shop, browser);
     await measured(shop);
     await unharmed(shop, browser);
   });
@@ -225,7 +231,7 @@ visit("a page whose own handlers throw", {}, async ({ shop, browser }) => {
       document.addEventListener("visibilitychange", function () { throw new Error("the page's own"); });`,
   });
   await enter(shop, browser);
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   await unharmed(shop, browser, /the page's own/);
 });
@@ -238,7 +244,7 @@ visit("a page that breaks the arrays of all scripts is not harmed by us", {}, as
     Array.prototype.flatMap = Array.prototype.findIndex = Array.prototype.splice = function () {
       throw new Error("no arrays here");
     };`);
-  await use(browser);
+  await use(shop, browser);
   await unharmed(shop, browser);
 });
 
@@ -255,7 +261,7 @@ visit("a browser that refuses cookies and storage", {
     }
   });
   assert.equal(refused, true, "the browser refuses storage");
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
   await unharmed(shop, browser);
@@ -264,7 +270,7 @@ visit("a browser that refuses cookies and storage", {
 visit("a page that forbids WebAssembly is measured in js form", {}, async ({ shop, browser }) => {
   serve(shop, { headers: { "content-security-policy": "default-src 'self'; img-src 'self' data:" } });
   await enter(shop, browser);
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   assert.deepEqual(await shop.rows("SELECT DISTINCT form FROM observations"), [{ form: "js" }]);
   await unharmed(shop, browser, /Content.Security.Policy/);
@@ -289,7 +295,7 @@ visit("a browser whose storage is full", { storage: "full", needs: ["quota"] }, 
     }
   });
   assert.equal(full, true, "nothing more can be stored");
-  await use(browser);
+  await use(shop, browser);
   await measured(shop);
   assert.equal(await shop.value("SELECT count(DISTINCT session) FROM observations"), 1);
   await unharmed(shop, browser);
@@ -357,7 +363,7 @@ visit("a page of 50,000 elements and 1,000 videos waits for us nowhere", { plan:
   }
   console.log(`longest of our scripts' work in one piece, by visit: ${longest.map(Math.round).join(", ")} ms`);
   assert.ok(Math.min(...longest) < 50, `a script of ours took ${longest} ms`);
-  await use(browser);
+  await use(shop, browser);
   await shop.settled(browser);
   await shop.converted("call-us", 1);
   await shop.converted("demo-request", 1);

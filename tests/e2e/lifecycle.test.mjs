@@ -1,6 +1,7 @@
 // What a page goes through, and how it is used: hidden, frozen, changed by script, framed, by keyboard.
 
 import assert from "node:assert/strict";
+import { pause } from "./asking.mjs";
 import { BUTTON, page } from "./page.mjs";
 import { plan, until, visit } from "./shop.mjs";
 
@@ -61,6 +62,21 @@ visit("a page shows what a click does before it is worked on, in the order of wh
   const [, click, ...after] = seen.map(({ time }) => time);
   assert.ok(click <= clicked, `the click has the time at which it was worked on: ${click - clicked} ms late`);
   assert.deepEqual(after, after.toSorted((one, other) => one - other));
+});
+
+visit("a flush in a click waits for that click", {}, async ({ shop, browser }) => {
+  const button = `${BUTTON}<script>
+    document.getElementById("own").onclick = () => goalpost("flush").then(() => (window.flushed = true));
+  </script>`;
+  shop.wire.serve("/visit/", page(button));
+  await browser.enter(shop.at("/visit/"));
+  shop.wire.hold(/_g\/c/);
+  await browser.click("#own");
+  await pause(500);
+  assert.notEqual(await browser.run(() => window.flushed), true);
+  shop.wire.release();
+  await browser.until(() => window.flushed, "the end of the flush");
+  await shop.observed(1, "kind = 'click'");
 });
 
 /** A browser may end the script of a page that closes, and still tells the page in another event. */

@@ -30,6 +30,39 @@ visit("a video that the page plays by itself, muted and for ever, can be told ap
   assert.deepEqual(JSON.parse(properties), { autoplay: true, loop: true });
 });
 
+/** A browser that is slow to tell that a video plays; it tells once the page asks for it. */
+const LATE = `{
+  const tell = (event) => {
+    event.stopImmediatePropagation();
+    window.tellNow = () => {
+      removeEventListener("play", tell, true);
+      event.target.dispatchEvent(new Event("play"));
+    };
+  };
+  addEventListener("play", tell, true);
+}`;
+
+visit("a video that plays before the browser tells of it is played once", { plan: VIDEOS }, async ({ shop, browser }) => {
+  const video = '<video id="walk" src="/video/walk.webm" autoplay muted loop playsinline width="320"></video>';
+  shop.wire.serve("/late/", page(video, LATE));
+  shop.wire.hold(/sdk\.js/);
+  await browser.go(shop.at("/late/"));
+  await browser.until(() => document.getElementById("walk").played.length > 0, "the video to play");
+  shop.wire.release();
+  await shop.converted("play", 1);
+  await browser.run(() => window.tellNow());
+  await shop.settled(browser);
+  await shop.converted("play", 1);
+  await browser.run(async () => {
+    const video = document.getElementById("walk");
+    video.pause();
+    await new Promise((done) => video.addEventListener("pause", done, { once: true }));
+    await video.play();
+  });
+  await shop.settled(browser);
+  await shop.converted("play", 2);
+});
+
 /** A player as YouTube's and Vimeo's are from outside: it tells nobody who has not asked. */
 const PLAYER = `<!doctype html><title>A player</title><script>
   const told = [];

@@ -166,12 +166,13 @@ export const noCalls = (browser) =>
   browser.run(() => addEventListener("click", (event) => event.preventDefault()));
 
 /** Puts a shoe into the bag and pays for it; ends on the thank-you page. */
-export async function buy(shop, browser, { prefix = "", shoe = "nimbus", email = "a@shop.example" } = {}) {
-  await browser.go(shop.at(`${prefix}/shoes/${shoe}/`));
+export async function buy(shop, browser, { prefix = "", shoe = "nimbus", email = "a@shop.example", isPatient = false } = {}) {
+  const go = (path) => (isPatient ? browser.enter(shop.at(path)) : browser.go(shop.at(path)));
+  await go(`${prefix}/shoes/${shoe}/`);
   await browser.click('form#buy label:has(input[name=size][value="26.0"])');
   await browser.click("#add-to-cart");
   await browser.until(() => !document.getElementById("bag-count").hidden, "a shoe in the bag");
-  await browser.go(shop.at(`${prefix}/checkout/`));
+  await go(`${prefix}/checkout/`);
   for (const [field, text] of Object.entries({
     name: "Aoi Sato",
     email,

@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "pagehide submit click auxclick visibilitychange".split(" ").map((type) =>
+  "auxclick pagehide submit click visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

@@ -266,6 +266,8 @@ export const start = (host: Host): Sdk => {
           return host.segments?.now();
         case "flush":
           return new Promise((done) => {
+            // What this carries out must not end the wait for all of it.
+            catchUp();
             flushed.push(done);
             tell(method);
           });

@@ -107,12 +107,20 @@ export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: str
       autoplay: (media.autoplay && media.muted) || undefined,
       loop: media.loop || undefined,
     });
-  hear(document, "play ended", (event: Event) =>
-    media(event.composedPath()[0] as HTMLMediaElement, event.type == "play" ? "play" : "complete"),
-  );
+  /** Those that were playing when we came: a browser may be late to tell of that. */
+  const early = new WeakSet<HTMLMediaElement>();
+  hear(document, "play pause ended emptied", (event: Event) => {
+    const one = event.composedPath()[0] as HTMLMediaElement;
+    const isTold = early.delete(one);
+    if (event.type == "ended") media(one, "complete");
+    if (event.type == "play" && !isTold) media(one, "play");
+  });
   // What was played before we came counts as well.
   document.querySelectorAll<HTMLMediaElement>("audio,video").forEach((one) => {
-    if (one.played.length) media(one, "play");
+    if (one.played.length) {
+      media(one, "play");
+      if (!one.paused) early.add(one);
+    }
     if (one.ended) media(one, "complete");
   });
   hear(document, "visibilitychange", () => {

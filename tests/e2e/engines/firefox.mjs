@@ -1,5 +1,6 @@
 // Firefox ESR, driven by geckodriver.
 
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { processesWith, program } from "./program.mjs";
 
@@ -9,12 +10,19 @@ const firefox = require("selenium-webdriver/firefox.js");
 
 export const name = "firefox";
 
+const binary = program("FIREFOX", "firefox-esr", "firefox");
+/** 140 of "Mozilla Firefox 140.10.2esr". */
+const major = Number(/\d+/.exec(execFileSync(binary, ["--version"], { encoding: "utf8" })));
+const NO_NAVIGATION = `Firefox ${major} has no Navigation API, which came with 147`;
+
 /** What a test may need and this browser cannot give, each with the reason. */
 export const lacks = {
   devtools: "Firefox has no Chrome DevTools Protocol",
   prerender: "Firefox prepares no pages: it knows no speculation rules",
   lateBeacons: "Firefox lets go of half the beacons that a page sends after pagehide",
   lifecycle: "Firefox freezes no page that is not left, and its driver cannot ask for it",
+  ...(major < 147 && { entries: NO_NAVIGATION, navigation: NO_NAVIGATION }),
+  ...(major < 148 && { trustedTypes: `Firefox ${major} knows no trusted types, which came with 148` }),
 };
 
 const PREFERENCES = {
@@ -51,7 +59,7 @@ const FULL = { "dom.quotaManager.temporaryStorage.fixedLimit": 1 };
 
 export async function start({ profile, storage, isPrivate, signals, flags = [] }) {
   const settings = new firefox.Options();
-  settings.setBinary(program("FIREFOX", "firefox-esr", "firefox"));
+  settings.setBinary(binary);
   settings.addArguments("-headless", "-profile", profile, "--width=1280", "--height=900", ...flags);
   const preferences = {
     ...PREFERENCES,
