@@ -48,10 +48,11 @@ const PREFERENCES = {
   "toolkit.telemetry.enabled": false,
 };
 
-/** A private window signals GPC by itself, and then nothing is measured in it. */
+/** A private window signals GPC by itself, an older one DNT as well, and then nothing is measured in it. */
 const PRIVATE = {
   "browser.privatebrowsing.autostart": true,
   "privacy.globalprivacycontrol.pbmode.enabled": false,
+  "privacy.trackingprotection.pbmode.enabled": false,
 };
 
 /** A kilobyte for all pages together. */
