@@ -72,7 +72,7 @@ const ACTIONS = {
   hide: async (browser) => {
     const tab = await browser.driver.getWindowHandle();
     await browser.newTab("about:blank");
-    await browser.driver.close();
+    await browser.close();
     await browser.switchTo(tab);
   },
   unknown: (browser) => say(browser, "unknown"),
