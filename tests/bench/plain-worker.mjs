@@ -46,6 +46,8 @@ export default {
     const headers = {
       "Content-Type": "application/json",
       "X-Content-Type-Options": "nosniff",
+      "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+      "Referrer-Policy": "no-referrer",
       "Cache-Control": "no-store",
       "X-Goalpost": "1",
       "Access-Control-Allow-Origin": origin,

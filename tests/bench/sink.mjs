@@ -152,7 +152,7 @@ async function inWorkerd(worker, filled, folder) {
   const rows = (WARM_UP + ROUNDS) * ITEMS;
   assert.equal(await count(worker.db, "observations"), rows);
   assert.equal(await count(worker.peer, "observations"), rows);
-  assert.equal(await count(worker.full, "observations"), rows + filled.rows);
+  assert.equal(await count(worker.full, "observations"), rows + filled.rows + filled.orders);
   assert.equal(await count(worker.db, "conversions"), await count(worker.peer, "conversions"));
 
   const net = (name, asking) => values[name].map((cpu, round) => cpu - values[asking][round]);
