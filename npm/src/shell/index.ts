@@ -79,6 +79,7 @@ export const start = (host: Host): Sdk => {
     carryOut();
   };
 
+  /** Tells the engine what was put off, each thing with its own time. */
   const catchUp = (): void => later.splice(0).forEach((told) => tell(...told));
 
   const carryOut = (): void => {
