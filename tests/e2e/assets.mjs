@@ -11,3 +11,8 @@ export const manifest = JSON.parse(await served("manifest.json"));
 
 /** The edge's path of an asset, by its name. */
 export const asset = (name) => `/_g/${manifest.assets.find((path) => path.endsWith(`/${name}`))}`;
+
+/** Leaves pages nothing but the form given: for `raw`, no module can be had. */
+export const only = (form, shop) => {
+  for (const name of form === "raw" ? ["sdk.wasm", "sdk-js.js"] : []) shop.wire.serve(asset(name), "", {}, 404);
+};

@@ -1,6 +1,8 @@
 // What a visitor allows decides what is kept and what is sent.
 
 import assert from "node:assert/strict";
+import { only } from "./assets.mjs";
+import { page } from "./page.mjs";
 import { beacons, cookie, isForgetting, NONE, nothingRecorded, record, traces } from "./recorder.mjs";
 import { noCalls, until, visit } from "./shop.mjs";
 
@@ -212,39 +214,124 @@ visit("a withdrawal that the edge refuses is asked for again", {}, async ({ shop
   assert.deepEqual(await traces(browser), NONE);
 });
 
-visit("a request under way brings nobody back", {}, async ({ shop, browser }) => {
-  await browser.enter(shop.at("/"));
-  await browser.flush();
-  shop.wire.hold(/\/_g\/c/);
-  await browser.run(() => {
-    window.goalpost("track", "late", {});
-    window.goalpost("flush");
-  });
-  await until(() => shop.wire.held.length > 0, "a request under way");
-  await say(browser, "denied");
-  await until(() => shop.wire.held.length > 1, "the wish to be forgotten");
-  shop.wire.release();
-  await forgotten(browser);
-  await shop.settled();
-  assert.deepEqual(await traces(browser), NONE);
-});
+for (const form of ["wasm", "raw"]) {
+  /** Opens a page, and waits until what it has seen has arrived. */
+  const enter = async (shop, browser, path, count) => {
+    await browser.go(shop.at(path));
+    await shop.observed(count, `kind = 'page' AND form = '${form}'`);
+    await browser.flush();
+  };
 
-visit("a withdrawal in one tab holds in the others", {}, async ({ shop, browser }) => {
-  await browser.enter(shop.at("/"));
-  const other = await browser.driver.getWindowHandle();
-  await browser.newTab();
-  await browser.enter(shop.at("/shoes/"));
-  await shop.observed(2);
+  visit(`a request under way brings nobody back (${form})`, {}, async ({ shop, browser }) => {
+    only(form, shop);
+    await enter(shop, browser, "/", 1);
+    shop.wire.hold(/\/_g\/c/);
+    await browser.run(() => {
+      window.goalpost("track", "late", {});
+      window.goalpost("flush");
+    });
+    await until(() => shop.wire.held.length > 0, "a request under way");
+    await say(browser, "denied");
+    await until(() => shop.wire.held.length > 1, "the wish to be forgotten");
+    const [late, wish] = shop.wire.held.splice(0);
+    wish();
+    await forgotten(browser);
+    late();
+    shop.wire.release();
+    await shop.observed(1, "body ->> 'name' = 'late'");
+    await browser.run(() => new Promise((done) => setTimeout(done, 300)));
+    assert.deepEqual(await traces(browser), NONE);
+  });
+
+  visit(`a withdrawal in one tab holds in the others (${form})`, {}, async ({ shop, browser }) => {
+    only(form, shop);
+    await enter(shop, browser, "/", 1);
+    const other = await browser.driver.getWindowHandle();
+    await browser.newTab();
+    await enter(shop, browser, "/shoes/", 2);
+    await say(browser, "denied");
+    await forgotten(browser);
+    await browser.switchTo(other);
+    const sent = beacons(shop).length;
+    await browser.run(() => window.goalpost("track", "after", {}));
+    await browser.flush();
+    assert.deepEqual(await traces(browser), NONE);
+    await browser.go("about:blank");
+    await shop.settled();
+    assert.equal(beacons(shop).length, sent);
+    await shop.observed(2);
+  });
+
+  visit(`a withdrawal holds on the page before, which comes back from the back/forward cache (${form})`, {}, async ({ shop, browser }) => {
+    only(form, shop);
+    // Where it does not come back but is loaded anew, it knows what was said.
+    const said = `
+      window.dataLayer = [["consent", "update", { analytics_storage: localStorage.getItem("ck.said") || "granted" }]];`;
+    const html = page("<p>A page</p>", said).replace('data-consent="granted"', 'data-consent="gcm"');
+    for (const path of ["/one/", "/two/"]) shop.wire.serve(path, html);
+    await enter(shop, browser, "/one/", 1);
+    await browser.until(async () => (await navigator.locks.query()).held.length === 0, "no lock");
+    await enter(shop, browser, "/two/", 2);
+    await browser.run(() => localStorage.setItem("ck.said", "denied"));
+    await say(browser, "denied");
+    await forgotten(browser);
+    const sent = beacons(shop).length;
+    await browser.back();
+    await browser.until(() => location.pathname === "/one/" && typeof window.goalpost === "function", "the page before");
+    await browser.run(() => window.goalpost("track", "after", {}));
+    await browser.flush();
+    await forgotten(browser);
+    assert.deepEqual(await traces(browser), NONE);
+    await shop.settled();
+    assert.equal(beacons(shop).length, sent);
+    await shop.observed(2);
+  });
+
+  visit(`who agrees after a refusal is seen where they are, from where they came (${form})`, {}, async ({ shop, browser }) => {
+    only(form, shop);
+    const elsewhere = shop.url.replace("localhost", "127.0.0.1");
+    shop.wire.serve("/there/", `<!doctype html><title>There</title><a href="${shop.url}/here/">here</a>`);
+    shop.wire.serve("/here/", page("<p>Here</p>").replace('data-consent="granted"', 'data-consent="denied"'));
+    await browser.go(`${elsewhere}/there/`);
+    await browser.follow("a");
+    await say(browser, "granted");
+    await shop.observed(1, `kind = 'page' AND form = '${form}'`);
+    await say(browser, "denied");
+    await forgotten(browser);
+    await say(browser, "granted");
+    await shop.observed(2, "kind = 'page'");
+    await shop.settled(browser);
+    assert.deepEqual(
+      await shop.rows("SELECT DISTINCT body ->> 'path' AS path, body ->> 'referrer' AS referrer FROM observations"),
+      [{ path: "/here/", referrer: `${elsewhere}/` }],
+    );
+    assert.equal(await shop.value("SELECT count(DISTINCT visitor) FROM observations"), 2);
+  });
+}
+
+visit("what the disk tells only after a withdrawal is not kept again", {}, async ({ shop, browser }) => {
+  const id = "01a2006e8dd0700084a77de7d5704c50";
+  shop.wire.serve("/", page("<p>A page</p>", `
+    localStorage.setItem("gp-${id}", "${id}\x1f{}");
+    var tell, told = new Promise(function (done) { tell = done; });
+    var getAllKeys = IDBObjectStore.prototype.getAllKeys;
+    IDBObjectStore.prototype.getAllKeys = function () {
+      window.isAsked = true;
+      var real = getAllKeys.apply(this, arguments);
+      var shown = { get result() { return real.result; } };
+      real.onsuccess = function () { told.then(function () { shown.onsuccess(); }); };
+      return shown;
+    };`));
+  await browser.enterApp(shop.at("/"));
+  await browser.until(() => window.isAsked, "what is asked of the disk");
   await say(browser, "denied");
+  await browser.until(() => !/ /.test(localStorage.getItem("gp")), "the visitor's id to go");
+  await browser.run(() => {
+    tell();
+    return new Promise((done) => setTimeout(done, 500));
+  });
   await forgotten(browser);
-  await browser.switchTo(other);
-  const sent = beacons(shop).length;
-  await browser.run(() => window.goalpost("track", "after", {}));
-  await browser.flush();
-  await browser.go("about:blank");
-  await shop.settled();
-  assert.equal(beacons(shop).length, sent);
-  await shop.observed(2);
+  assert.deepEqual(await traces(browser), NONE);
 });
 
 visit("a browser that signals a refusal is not asked", { signals: "gpc" }, async ({ shop, browser }) => {

@@ -184,6 +184,18 @@ visit("a page that makes text of lists is measured by the loader alone", {}, asy
   await measured(shop);
 });
 
+visit("a page that has a name of ours for something else is measured by the loader alone", {}, async ({ shop, browser }) => {
+  serve(shop, { before: "window.matches = [];" });
+  shop.wire.hold(/sdk\.js/);
+  await enter(shop, browser, true);
+  await use(shop, browser);
+  // On nothing that could be used: its way outwards is looked at to the end.
+  await browser.driver.actions().move({ x: 1, y: 1 }).click().perform();
+  await unharmed(shop, browser);
+  await browser.go("about:blank");
+  await measured(shop);
+});
+
 visit("a page that breaks what every script is made of is not harmed by us", {}, async ({ shop, browser }) => {
   serve(shop, { before: "Object.prototype.get = undefined;" });
   await browser.go(shop.at("/hostile/"));

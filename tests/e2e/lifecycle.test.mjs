@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { pause } from "./asking.mjs";
+import { only } from "./assets.mjs";
 import { BUTTON, page } from "./page.mjs";
 import { plan, until, visit } from "./shop.mjs";
 
@@ -145,6 +146,28 @@ visit("an app that changes its own address has a page view for each path", {}, a
   await shop.observed(4, "kind = 'page'");
   assert.deepEqual(await pathsOf(shop), ["/app/", "/app/one/", "/app/two/", "/app/"]);
 });
+
+for (const form of ["wasm", "raw"]) {
+  visit(`a page of an app has the title that the app gives it after the address (${form})`, {}, async ({ shop, browser }) => {
+    only(form, shop);
+    shop.wire.serve("/app/", page("<p>An app</p>"));
+    await browser.go(shop.at("/app/"));
+    await shop.observed(1, `kind = 'page' AND form = '${form}'`);
+    await browser.run(() => {
+      const go = (path) => {
+        history.pushState(null, "", path);
+        return Promise.resolve().then(() => (document.title = path));
+      };
+      return go("/app/one/").then(() => go("/app/two/")).then(() => window.goalpost("track", "read", {}));
+    });
+    await browser.run(() => new Promise((done) => setTimeout(done, 100)));
+    await shop.settled(browser);
+    const seen = await shop.rows("SELECT kind, body ->> 'path' AS path, body ->> 'title' AS title FROM observations ORDER BY seq");
+    // Who moves on at once has no title of their own any more.
+    assert.deepEqual(seen.map(({ title }) => title), ["A page", seen[1].title, "/app/two/", null]);
+    assert.deepEqual(seen.map(({ path }) => path), ["/app/", "/app/one/", "/app/two/", "/app/two/"]);
+  });
+}
 
 visit("an app on the Navigation API has a page view for each path", { needs: ["entries"] }, async ({ shop, browser }) => {
   shop.wire.serve("/app/", page("<p>An app</p>"));

@@ -1,7 +1,7 @@
 // A visit that goes on at another of the site's hosts.
 
 import assert from "node:assert/strict";
-import { record, cookie } from "./recorder.mjs";
+import { cookie } from "./recorder.mjs";
 import { until, visit } from "./shop.mjs";
 
 const KEYS = { signingKeys: { "cloud-kicks": ["a key of the shop's, 32 bytes ..."] } };
@@ -20,6 +20,7 @@ const open = (shop, { consent, there } = {}) => {
     <a id="away" href="http://elsewhere.localhost:${new URL(shop.url).port}/pay/">away</a>
     <a id="quiet" rel="noreferrer" href="${to}">pay</a>
     <form id="get" action="${to}"><input name="q" value="1"><button id="got">pay</button></form>
+    <form id="turned" action="${to}"><button id="elsewhere" formaction="http://elsewhere.localhost:${new URL(shop.url).port}/pay/">pay</button></form>
     <form id="post" method="post" action="${to}?a=1"><button id="posted">pay</button></form>`;
   shop.wire.serve("/start/", page(shop, body, consent));
   shop.wire.serve("/pay/", page(shop, `<h1 id="top">Pay</h1><a id="back" href="${shop.url}/start/">back</a>`, there ?? consent));
@@ -186,6 +187,32 @@ visit("before anybody has agreed, no token is asked for or handed over, and it l
   await shop.observed(2, "kind = 'page'");
   assert.equal(await browser.run(() => localStorage.gp.split(" ")[0]), visitor);
   assert.equal(await shop.value("SELECT count(DISTINCT hex(visitor) || hex(session)) FROM observations"), 1);
+});
+
+visit("where a page does not know yet whether somebody agrees, it asks for no token, whatever an earlier one has stored", KEYS, async ({ shop, browser }) => {
+  open(shop);
+  await browser.enter(`${shop.url}/start/`);
+  await shop.observed(1);
+  open(shop, { consent: "unknown" });
+  await browser.enter(`${shop.url}/start/`);
+  await browser.until(
+    () => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/link.js")),
+    "what looks after links",
+  );
+  await browser.driver.actions().move({ origin: await browser.shown("#plain") }).perform();
+  await browser.run(() => new Promise((done) => setTimeout(done, 300)));
+  assert.deepEqual(linked(shop), []);
+  await browser.follow("#plain");
+  assert.deepEqual(tokens(shop), []);
+});
+
+visit("a button that leads a form elsewhere takes no token there", KEYS, async ({ shop, browser }) => {
+  open(shop);
+  await browser.enter(`${shop.url}/start/`);
+  await restOn(browser, "#elsewhere");
+  await browser.follow("#elsewhere");
+  assert.equal(await browser.run(() => location.hostname), "elsewhere.localhost");
+  assert.deepEqual(tokens(shop), []);
 });
 
 visit("a withdrawal is not undone by a link", KEYS, async ({ shop, browser }) => {

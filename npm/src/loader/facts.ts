@@ -85,9 +85,9 @@ export const withElements = (
   pass: (seen: { kind: string; elements: PathElement[] }) => void,
 ): void => {
   const kind = event.type.replace("aux", "");
-  const path = (event.composedPath() as Element[]).filter((node) => node.matches);
+  const path = (event.composedPath() as Element[]).filter((node) => node.localName);
   const from = path.findIndex((element) =>
-    element.matches("a,button,summary,form,[role=button],[type=submit],[type=button],[type=image]"),
+    element.matches("a,area,button,summary,form,[role=button],[type=submit],[type=button],[type=image]"),
   );
   if (path[from] && !((event as MouseEvent).button > 1)) {
     pass({

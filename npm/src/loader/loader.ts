@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "auxclick pagehide submit click visibilitychange".split(" ").map((type) =>
+  "auxclick visibilitychange submit pagehide click".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

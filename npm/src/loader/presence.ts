@@ -24,6 +24,8 @@ interface Shared {
 export class Presence {
   /** What this page knows, where storage is refused too. */
   private shared: Shared | undefined;
+  /** This browser keeps what it is told to. */
+  private isKept = false;
   private pageLoad: number | undefined;
 
   get visitor(): string | undefined {
@@ -32,7 +34,9 @@ export class Presence {
 
   /** Gives an item, once, its session and its place in the visitor's order. */
   stamp(item: { seq: number; session?: string }, time: number): void {
-    const before = read() ?? this.shared ?? { visitor: newId(time), session: "", last: 0, pageLoads: 0 };
+    // Beside a cookie that the edge was to take away, the new visitor has to count as the older.
+    const since = word() === FORGOTTEN ? 0 : time;
+    const before = read() ?? this.shared ?? { visitor: newId(since), session: "", last: 0, pageLoads: 0 };
     const first = this.pageLoad === undefined;
     const pageLoads = (before.pageLoads + (first ? 1 : 0)) % STEP;
     this.pageLoad ??= pageLoads;
@@ -55,8 +59,9 @@ export class Presence {
   /** Says whether there was somebody whom the edge must forget too. */
   forget(): boolean {
     this.shared = this.pageLoad = undefined;
+    this.isKept = false;
     try {
-      if (!localStorage.getItem(KEY)) return false;
+      if (!word()) return false;
       localStorage.setItem(KEY, FORGOTTEN);
       return true;
     } catch {
@@ -66,7 +71,15 @@ export class Presence {
   }
 
   forgotten(): void {
-    if (localStorage.getItem(KEY) === FORGOTTEN) localStorage.removeItem(KEY);
+    if (word() === FORGOTTEN) localStorage.removeItem(KEY);
+  }
+
+  /** Calls `work` when another tab has had the visitor forgotten, or another page while this one was left. */
+  whenForgotten(work: () => void): void {
+    addEventListener("storage", ({ key, newValue }) => {
+      if (key === KEY && newValue === FORGOTTEN) work();
+    });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.isKept && !read() && work(), true);
   }
 
   private write(shared: Shared): void {
@@ -74,19 +87,24 @@ export class Presence {
     try {
       const { visitor, session, last, pageLoads } = shared;
       localStorage.setItem(KEY, [visitor, session, last, pageLoads].join(" "));
+      this.isKept = true;
     } catch {
       // Then this page alone knows it.
     }
   }
 }
 
-const read = (): Shared | undefined => {
+const word = (): string => {
   try {
-    const words = localStorage.getItem(KEY)?.split(" ") ?? [];
-    const [visitor, session, last, pageLoads] = words;
-    if (words.length !== 4 || !visitor || !session) return undefined;
-    return { visitor, session, last: Number(last), pageLoads: Number(pageLoads) };
+    return localStorage.getItem(KEY) ?? "";
   } catch {
-    return undefined;
+    return "";
   }
+};
+
+const read = (): Shared | undefined => {
+  const words = word().split(" ");
+  const [visitor, session, last, pageLoads] = words;
+  if (words.length !== 4 || !visitor || !session) return undefined;
+  return { visitor, session, last: Number(last), pageLoads: Number(pageLoads) };
 };

@@ -8,12 +8,16 @@ import { Presence } from "./presence.js";
 /** The same bounds as the edge's own. */
 const WAITING = 2_000;
 const BEACON_ITEMS = 500;
+const ITEM_BYTES = 16_384;
+const ORDER_LINES = 50;
 /** A beacon may have 60,000 bytes; the rest is for its header. */
 const ITEMS_BYTES = 59_000;
 
 const SOON_MS = 1_000;
 const LATEST_MS = 60_000;
 const PATIENCE_MS = 30_000;
+/** An app gives its page a title after the address; by then it mostly has one. */
+const TITLED_MS = 50;
 
 interface Item {
   id: string;
@@ -49,6 +53,8 @@ class RawForm implements Sdk {
   private path: string | undefined;
   private referrer = document.referrer;
   private readonly dropped = { overflow: 0, consent: 0 };
+  /** Cuts off the request under way. */
+  private request: AbortController | undefined;
   private timer: unknown;
   private delay = SOON_MS;
   private sending: Promise<void> | undefined;
@@ -61,6 +67,8 @@ class RawForm implements Sdk {
     this.dropped.overflow += host.overflow;
     this.next += host.overflow;
     this.look();
+    // Before anything else hears of a page that comes back.
+    this.presence.whenForgotten(() => this.consentTo("denied"));
     for (const type of ["click", "auxclick", "submit", "pageshow"]) {
       addEventListener(type, this.hear, true);
     }
@@ -98,10 +106,14 @@ class RawForm implements Sdk {
       // Only what certainly never reached the edge is known to be lost.
       this.dropped.consent += this.waiting.filter((item) => !this.tried.has(item)).length;
       this.waiting = [];
+      // Whoever agrees later is on a page that nobody has seen yet.
       this.path = undefined;
+      this.referrer = document.referrer;
+      // What began before must not end after, and bring the cookie back.
+      this.request?.abort();
       found();
       settled();
-      if (this.presence.forget()) this.forget();
+      if (this.presence.forget() || this.request) this.forget();
     } else {
       this.restore();
       this.look();
@@ -112,19 +124,15 @@ class RawForm implements Sdk {
 
   /** Has the edge take its cookie away. It says nothing of anybody; a later page tries again. */
   private forget(): void {
-    this.post(forgetting(this.host.site)).then(
+    this.post(forgetting(this.host.site), { keepalive: true }).then(
       ({ ok, headers }) => headers.get("X-Goalpost") && ok && this.presence.forgotten(),
       () => {},
     );
   }
 
-  private post(body: string): Promise<Response> {
-    const { fetch, setTimeout } = this.host.natives;
+  private post(body: string, more: RequestInit): Promise<Response> {
     const headers = { "Content-Type": "text/plain" };
-    const own = new AbortController();
-    // A request that hangs must not hold back all that come after it.
-    setTimeout(() => own.abort(), PATIENCE_MS);
-    return fetch(this.host.collectUrl, { method: "POST", body, headers, keepalive: true, signal: own.signal });
+    return this.host.natives.fetch(this.host.collectUrl, { method: "POST", body, headers, ...more });
   }
 
   /** Whether anything may be kept in the browser. */
@@ -157,34 +165,36 @@ class RawForm implements Sdk {
   private adopt([held, aside]: Host["held"][number]): void {
     const { kind, id, k, time, path, title, referrer, elements, name, contact, properties } = held;
     const own = { id, k, time, path };
+    let item: Item | undefined;
     if (kind === "identify") {
-      if (contact) this.add({ kind, contact, ...own });
+      if (contact) item = this.add({ kind, contact, ...own });
     } else if (kind === "page") {
       this.path = path;
       this.referrer = aside as string;
-      this.add({ ...pageOf(this.referrer, title!, referrer!), ...own });
+      item = this.add({ ...pageOf(this.referrer, title!, referrer!), ...own });
     } else if (elements) {
-      this.add({ kind, elements, ...own });
+      item = this.add({ kind, elements, ...own });
     } else {
-      this.add({ kind: kind === "trigger" ? kind : "track", name, properties, ...own });
+      item = this.add({ kind: kind === "trigger" ? kind : "track", name, properties, ...own });
     }
-    const last = this.waiting[this.waiting.length - 1];
-    if (last && held.sent === 1) this.tried.add(last);
+    if (item && held.sent === 1) this.tried.add(item);
   }
 
-  private add(seen: Seen & { k?: number; time?: number }): void {
-    if (this.consent === "denied") return;
+  private add(seen: Seen & { k?: number; time?: number }): Item | undefined {
+    if (this.consent === "denied") return undefined;
     const { k = this.next, time = Date.now(), ...facts } = seen;
     this.next = Math.max(this.next, k + 1);
-    if (this.waiting.length >= WAITING) {
-      this.dropped.overflow++;
-      return;
-    }
     const { page } = this.host;
-    const item = copyOf({ id: newId(time), page, path: location.pathname, ...facts });
-    this.waiting.push({ ...item, seq: k, time });
+    const item: Item = { ...copyOf({ id: newId(time), page, path: location.pathname, ...facts }), seq: k, time };
+    // One that no body has a place for would hold back all others.
+    if (this.waiting.length >= WAITING || !this.shorten(item)) {
+      this.dropped.overflow++;
+      return undefined;
+    }
+    this.waiting.push(item);
     this.stamp(-1);
     this.sendSoon();
+    return item;
   }
 
   /** Tells items whose they are, which nobody may know before the visitor has consented. */
@@ -193,6 +203,18 @@ class RawForm implements Sdk {
     for (const item of this.waiting.slice(from)) {
       if (!item.session) this.presence.stamp(item, item.time);
     }
+  }
+
+  /** Takes lines from an order that has too many of them; says whether the edge then takes the item. */
+  private shorten(item: Item): boolean {
+    const lists = Object.values(Object(item.properties) as object).filter(Array.isArray);
+    for (const list of lists) list.splice(ORDER_LINES);
+    while (this.encoder.encode(textOf(item)).length > ITEM_BYTES) {
+      const list = lists.find(({ length }) => length);
+      if (!list) return false;
+      list.pop();
+    }
+    return true;
   }
 
   private identify(details: unknown): void {
@@ -212,8 +234,11 @@ class RawForm implements Sdk {
     const { pathname, href } = location;
     if (this.consent === "denied" || (!again && pathname === this.path)) return;
     this.path = pathname;
-    this.add(pageOf(href, document.title, this.referrer));
+    const view = this.add(pageOf(href, document.title, this.referrer));
     this.referrer = href;
+    this.host.natives.setTimeout(() => {
+      if (view && !this.tried.has(view) && pathname === location.pathname) view.title = document.title;
+    }, TITLED_MS);
   }
 
   private readonly hear = (event: Event): void => {
@@ -296,7 +321,11 @@ class RawForm implements Sdk {
   private async deliver(): Promise<void> {
     while (this.consent === "granted" && this.waiting.length) {
       const [body, taken] = this.beacon(this.waiting);
-      const answer = await this.post(body);
+      const own = (this.request = new AbortController());
+      // A request that hangs must not hold back all that come after it.
+      this.host.natives.setTimeout(() => own.abort(), PATIENCE_MS);
+      // Chromium does not cut off what may outlive its page.
+      const answer = await this.post(body, { signal: own.signal });
       const { ok, status, headers } = answer;
       // A proxy's page is an answer too, but not the edge's.
       if (!headers.get("X-Goalpost") || status > 499 || status === 429) throw status;

@@ -59,8 +59,8 @@ const compiled = async (fetch: Natives["fetch"], wasm: string | URL): Promise<We
 const complete = async (loader: Loader): Promise<void> => {
   const { held, cookieless } = loader;
   for (const [item, aside] of held) {
-    // The loader may have been faster than the title.
-    if (item.kind === "page" && !item.sent) item.title ||= document.title;
+    // The loader may have been faster than the title, or than the app that writes its own.
+    if (item.kind === "page" && !item.sent && item.path === location.pathname) item.title = document.title;
     if (item.kind === "identify" && !isOn(cookieless)) {
       item.contact ??= await contactOf(aside).catch(() => undefined);
       // From now on it may leave with the last that is sent.

@@ -14,11 +14,13 @@ import { clip, elementText, fields, joined, properties, RECORD, records, split }
 const DISK_MS = 300;
 /** Longer than this no item waits for the plan. */
 const PLAN_MS = 5e3;
-/** By then a page has mostly shown what a click does. What we do before that, somebody waits for. */
+/** By then a page has mostly shown what a click does, and has its title. What we do before that, somebody waits for. */
 const SHOWN_MS = 50;
+/** An app that goes on changing its address does not put it off for ever. */
+const PUT_OFF = 9;
 
-/** What the engine is to be told, and when that was. */
-type Told = [text: string, time: number];
+/** What the engine is to be told, read when it is, and when that was. */
+type Told = [text: () => string, time: number];
 
 export const start = (host: Host): Sdk => {
   const { natives, collectUrl } = host;
@@ -27,6 +29,7 @@ export const start = (host: Host): Sdk => {
   /** The address asks for the panel. */
   const isAsked = /[?&]goalpost=debug/.test(location.search);
   let debug = host.debug || isAsked;
+  let { consent } = host;
   /** While debugging: what the engine was told and, after a `>`, what it asked for. */
   const trail: Trail = [];
   const note = (text: string) => debug && trail.length < 2e3 && trail.push([now(), text]);
@@ -40,8 +43,9 @@ export const start = (host: Host): Sdk => {
   /** What began before the last withdrawal must not end after it. */
   let purges = 0;
   let waiting = false;
-  /** A click, and what was seen right after it: the page comes first. */
+  /** A click or another page of an app, and what was seen right after it: the page comes first. */
   let later: Told[] = [];
+  let shown: ReturnType<typeof setTimeout> | undefined;
   /** The engine, and what it was still to be told, as they were when the page was hidden, until that is carried out. */
   let before: [engine: ArrayBuffer, later: Told[]] | undefined;
   let ended = false;
@@ -80,7 +84,7 @@ export const start = (host: Host): Sdk => {
   };
 
   /** Tells the engine what was put off, each thing with its own time. */
-  const catchUp = (): void => later.splice(0).forEach((told) => tell(...told));
+  const catchUp = (): void => later.splice(0).forEach(([text, time]) => tell(text(), time));
 
   const carryOut = (): void => {
     while (!waiting && effects[0] != null) perform(effects.shift()!);
@@ -127,7 +131,7 @@ export const start = (host: Host): Sdk => {
       case "f":
         return post(text);
       case "w":
-        if (/\//.test(text)) upheld(import("./link.js"), ({ leave }) => leave(host, text, storage.record));
+        if (/\//.test(text)) upheld(import("./link.js"), ({ leave }) => leave(host, text, shared));
         return lookOut(text.split("/")[0]!);
       case "c":
         return host.segments!.sealed(text);
@@ -139,6 +143,9 @@ export const start = (host: Host): Sdk => {
         upheld(import("./overlay.js"), ({ told }) => console.info("[goalpost]", told(text)));
     }
   };
+
+  /** The record, where others may be told of it. */
+  const shared = () => (consent == "granted" && !host.cookieless ? storage.record() : "");
 
   /** Goes on with what was waited for, unless consent was withdrawn meanwhile. */
   const upheld = <T>(work: Promise<T>, then: (done: T) => unknown): void => {
@@ -195,7 +202,7 @@ export const start = (host: Host): Sdk => {
     const known = (before = [snapshot(), later]);
     later = [];
     try {
-      for (const [text, time] of known[1]) tell(text, time, known);
+      for (const [text, time] of known[1]) tell(text(), time, known);
       // There may be no later: nothing waits any more.
       waiting = false;
       tell(joined("hidden", storage.record()), now(), known);
@@ -206,11 +213,15 @@ export const start = (host: Host): Sdk => {
     before = undefined;
   };
 
-  const see = (kind: string, facts: string, path = location.pathname, id = "", index = 0): void => {
-    const text = joined("seen", fields(kind, id, index, clip(path)), facts);
-    if (later[0] || (kind == "click" && !id)) {
-      if (later.push([text, now()]) < 2) natives.setTimeout(catchUp, SHOWN_MS);
-    } else tell(text);
+  const see = (kind: string, facts: string | (() => string), path = location.pathname, id = "", index = 0): void => {
+    const isLate = typeof facts == "function";
+    const text = () => joined("seen", fields(kind, id, index, clip(path)), isLate ? facts() : facts);
+    if (later[0] || isLate || (kind == "click" && !id)) {
+      if (later.push([text, now()]) < 2 || (isLate && later.length < PUT_OFF)) {
+        natives.clearTimeout(shown);
+        shown = natives.setTimeout(catchUp, SHOWN_MS);
+      }
+    } else tell(text());
   };
 
   for (const [{ kind, path, id, k, title, referrer, elements, name, contact, properties: given }, aside] of host.held) {
@@ -221,10 +232,24 @@ export const start = (host: Host): Sdk => {
     else if (contact) again(fields(contact));
   }
   if (host.overflow) tell(fields("overflow", host.overflow));
-  const lookOut = listen({ see, tell, hidden, natives, path: host.held.find(([{ kind }]) => kind == "page")?.[0].path });
+  const decide = (said: unknown, purposes: string[] = []): void => {
+    tell(fields("consent", said, purposes));
+    if (/^(granted|denied)$/.test(said as string)) consent = said as typeof consent;
+    arrived();
+  };
+  // Before anything else hears of a page that comes back.
+  storage.whenPurged(() => decide("denied"));
+
+  const { lookOut, arrived } = listen({
+    see,
+    tell,
+    hidden,
+    natives,
+    path: host.held.find(([{ kind }]) => kind == "page")?.[0].path,
+    denied: () => consent == "denied",
+  });
   // A request under way will tell by itself; without one, it is as if one had failed: nothing waits in memory alone.
   addEventListener("offline", () => wakeup < 0 || tell("failed"));
-  storage.whenPurged(() => tell(fields("consent", "denied")));
 
   const planned = (plan?: string) => tell(joined("plan", plan ?? ""));
   const patience = natives.setTimeout(planned, PLAN_MS);
@@ -256,7 +281,7 @@ export const start = (host: Host): Sdk => {
           // One word for everything, or Consent Mode's words for each purpose.
           const said = Object(name) as Record<string, unknown>;
           const granted = Object.keys(said).filter((purpose) => said[purpose] == "granted");
-          return tell(fields(method, refused ? "denied" : (said.analytics_storage ?? name), granted));
+          return decide(refused ? "denied" : (said.analytics_storage ?? name), granted);
         }
         case "debug":
           debug = !!name;

@@ -115,13 +115,18 @@ export const leave = (host: Host, words: string, record: () => string): void => 
     const found = aim(event);
     if (!found || (event as MouseEvent).button > 1 || !isKnown()) return;
     const [element, attribute, url] = found;
-    // A click within a form leads nowhere yet.
+    // A click within a form leads nowhere yet, and a button may have an address of its own.
     if ((attribute == "action") != (event.type == "submit")) return;
+    if ((event as SubmitEvent).submitter?.hasAttribute("formaction")) return;
     const { at, token } = tokens.get(url.hostname) ?? { at: 0 };
     if (!token || Date.now() - at > FRESH_MS * 1.5) return;
     // A form that gets has its fields for a query.
     if (attribute == "action" && !/post/i.test(element.getAttribute("method") ?? "")) {
-      const add = ({ formData }: FormDataEvent) => event.defaultPrevented || formData.set(NAME, token);
+      const add = ({ formData }: FormDataEvent) => {
+        // The page may have turned it elsewhere by now.
+        const { hostname } = new URL(element.getAttribute(attribute)!, document.baseURI);
+        if (!event.defaultPrevented && hostname == url.hostname) formData.set(NAME, token);
+      };
       element.addEventListener("formdata", add as EventListener, { once: true });
       return;
     }

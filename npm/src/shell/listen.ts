@@ -4,8 +4,8 @@ import type { Natives } from "../loader/host.js";
 import { clip, elementText, fields, joined, properties, records } from "./wire.js";
 import type { Look } from "./watch.js";
 
-/** Tells the engine what was seen: the kind, then what the kind needs. */
-export type See = (kind: string, facts: string, path?: string) => void;
+/** Tells the engine what was seen: the kind, then what the kind needs; a function is asked for it a moment later. */
+export type See = (kind: string, facts: string | (() => string), path?: string) => void;
 
 /** Hears events in the capture phase, given as names with spaces between; what fails, fails silently. */
 export type Hear = (target: EventTarget | undefined, types: string, work: (event: never) => void) => void;
@@ -28,6 +28,15 @@ export interface Page {
   natives: Natives;
   /** The path of the last page view. */
   path: string | undefined;
+  denied(): boolean;
+}
+
+/** What is done once more is known. */
+export interface Listening {
+  /** The plan is there, with its own list of what to look out for. */
+  lookOut(words: string): void;
+  /** There may be a page that has no view yet: consent was given or withdrawn. */
+  arrived(): void;
 }
 
 /** How far outwards a click looks for what was meant. */
@@ -56,12 +65,8 @@ export const pageText = (url: string, title: string, referrer: string): string =
 const videoName = (media: HTMLMediaElement): string =>
   media.id || media.currentSrc.replace(/[?#].*/, "").replace(/.*\//, "");
 
-/**
- * Hears what the page does, in the capture phase, and never interferes with it.
- *
- * Call what it returns once the plan is there, with the plan's own list of what to look out for.
- */
-export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: string) => void) => {
+/** Hears what the page does, in the capture phase, and never interferes with it. */
+export const listen = ({ see, tell, hidden, natives, path, denied }: Page): Listening => {
   let look: Look | undefined;
 
   const quietly =
@@ -81,13 +86,17 @@ export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: str
   };
 
   const view = (referrer: string) => {
+    const { href } = location;
     look?.("view");
-    see("page", pageText(location.href, document.title, referrer));
+    // An app gives its page a title after the address.
+    see("page", () => pageText(href, document.title, referrer));
   };
 
-  const navigated = quietly(() => {
-    const from = location.origin + path;
-    if (path != location.pathname) {
+  const arrived = quietly(() => {
+    const from = path == null ? document.referrer : location.origin + path;
+    // Whoever agrees later is on a page that nobody has seen yet.
+    if (denied()) path = undefined;
+    else if (path != location.pathname) {
       path = location.pathname;
       view(from);
     }
@@ -141,11 +150,11 @@ export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: str
       view("");
     }
   });
-  onAddress(navigated);
+  onAddress(arrived);
   // The page may have moved on before we came.
-  navigated();
+  arrived();
 
-  return (words) => {
+  const lookOut = (words: string) => {
     if (words) {
       import("./watch.js").then(
         ({ watch }) => (look = watch({ words, see, hear, submitted, played, media, natives })),
@@ -153,4 +162,5 @@ export const listen = ({ see, tell, hidden, natives, path }: Page): ((words: str
       );
     }
   };
+  return { lookOut, arrived };
 };

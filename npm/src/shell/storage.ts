@@ -7,6 +7,8 @@ const OUTBOX = "outbox";
 const RECORD = "gp";
 
 let database: Promise<IDBDatabase> | undefined;
+/** How often all of ours was removed: what was read before that must not be kept after it. */
+let purges = 0;
 
 const open = (): Promise<IDBDatabase> =>
   (database ??= new Promise((done, fail) => {
@@ -119,7 +121,9 @@ const kept = async (): Promise<string[]> => {
 export const load = async (): Promise<string[]> => {
   const found = leftKeys();
   const items = found.flatMap((key) => localStorage[key].split(FIELD) as string[]);
+  const before = purges;
   const known = await kept().catch((): string[] => []);
+  if (before != purges) return [];
   // An item's text never changes, so that it tells items apart as well as the id does.
   const missing = items.filter((_, at) => !known.includes(items[at - (at % 2)]!));
   left.push(...found);
@@ -136,6 +140,7 @@ const FORGOTTEN = "-";
 export const purge = (): boolean => {
   database?.then((db) => db.close(), nothing);
   database = undefined;
+  purges++;
   const had = !!record();
   if (had) storeRecord(FORGOTTEN);
   unsure.clear();
@@ -152,11 +157,15 @@ export const forgotten = (): void => {
   if (record() == FORGOTTEN) localStorage.removeItem(RECORD);
 };
 
-/** Calls `work` when another tab has removed all of ours. */
-export const whenPurged = (work: () => void): void =>
+/** Calls `work` when another tab has removed all of ours, or another page while this one was left. */
+export const whenPurged = (work: () => void): void => {
+  let had = "";
   addEventListener("storage", ({ key, newValue }) => {
     if (key == RECORD && newValue == FORGOTTEN) work();
   });
+  addEventListener("pagehide", () => (had = record()), true);
+  addEventListener("pageshow", ({ persisted }) => persisted && had[1] && !record()[1] && work(), true);
+};
 
 /** The record that the tabs share; nothing where there is none or storage is refused. */
 export const record = (): string => {
