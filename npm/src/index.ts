@@ -10,7 +10,10 @@ declare const WASM_AT_EDGE: string | undefined;
 /** As many calls as wait for an `init` that may never come. */
 const EARLY = 2_000;
 
-let early: QueuedCall[] = [];
+/** A call that waits, and what is told of what comes of it. */
+type Waiting = [call: QueuedCall, done: (answer: unknown) => void];
+
+let early: Waiting[] = [];
 let last: { options: Options; goalpost: Goalpost; take: (call: QueuedCall) => unknown } | undefined;
 
 /** Where there is no page, as on a server, everything here does nothing. */
@@ -19,8 +22,7 @@ const hasPage = () => typeof document !== "undefined" && typeof window !== "unde
 const send = (...args: unknown[]): unknown => {
   const call: QueuedCall = [Date.now(), ...args];
   if (last) return last.take(call);
-  if (hasPage() && early.length < EARLY) early.push(call);
-  return undefined;
+  return hasPage() && early.length < EARLY ? new Promise((done) => early.push([call, done])) : undefined;
 };
 
 /** Where nobody asked for them, or there is no page, there are none. */
@@ -59,7 +61,7 @@ export const init = (options: Options): Goalpost => {
 
   const queue = early;
   let launched: ((call: QueuedCall) => unknown) | undefined;
-  const take = (call: QueuedCall) => (launched ? launched(call) : void queue.push(call));
+  const take = (call: QueuedCall) => (launched ? launched(call) : new Promise((done) => queue.push([call, done])));
   const goalpost = goalpostOf((...args) => take([Date.now(), ...args]));
   last = { options, goalpost, take };
   early = [];
@@ -70,10 +72,11 @@ export const init = (options: Options): Goalpost => {
         (loader) =>
           import("./loader/take-over.js").then((sdk) => sdk.default(loader, wasm), () => {}),
       );
-      queue.map(launched);
     } catch {
       // A browser without what even the loader needs goes without.
+      launched = () => {};
     }
+    for (const [call, done] of queue.splice(0)) done(launched(call));
   });
   return goalpost;
 };

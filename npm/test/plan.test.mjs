@@ -25,6 +25,18 @@ const PLAN = {
       when: { any: [{ event: "signed", and: [{ property: "seats", greater: 10 }, { any: [{ property: "vip", is: true }] }] }, { page: "/x" }] },
     },
     { id: "here", when: { event: "here", and: [{ property: "path", is: "/a" }] } },
+    {
+      id: "fits",
+      when: {
+        event: "fitted",
+        and: [
+          { property: "size", one_of: ["26", "26.5"] },
+          { property: "shop", is: "tokyo" },
+          { property: "staff", is_not: "none" },
+          { property: "title", contains: "sale" },
+        ],
+      },
+    },
     { id: "told", when: "server" },
   ],
 };
@@ -34,6 +46,7 @@ test("the types say what the plan takes", () => {
   for (const line of [
     '"signed": { "contract": string | number | boolean; "currency"?: string; "seats"?: string | number; "token"?: string; "vip"?: boolean; "worth": string | number };',
     '"here": Record<string, never>;',
+    '"fitted": { "shop"?: string; "size"?: string | number; "staff"?: string | number | boolean; "title"?: string };',
     '"purchase": Commerce;',
     '"deal": { "contract": string | number | boolean; "currency"?: string; "token"?: string; "worth": string | number };',
     '"big": Record<string, never>;',

@@ -21,7 +21,7 @@ before(async () => {
     requests.push({ body, headers: request.headers, url: request.url, time: Date.now() });
     const answer = answers.shift();
     if (answer?.cut) return request.socket.destroy();
-    if (answer) return response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body ?? {}));
+    if (answer) return response.writeHead(answer.status, answer.headers).end(answer.html ?? JSON.stringify(answer.body ?? {}));
     const results = JSON.parse(body).events.map(({ id }) => ({ id, result: "stored" }));
     response.end(JSON.stringify({ results }));
   }).listen(0, "127.0.0.1");
@@ -68,6 +68,34 @@ test("without an answer the same ids and times are sent again", async () => {
   assert.equal(results[1].id, "mine");
   const [first] = JSON.parse(requests[0].body).events;
   assert.ok(first.id && first.time);
+});
+
+test("what another process may send again goes as it is: the edge asks for the time that is missing", async () => {
+  const events = [{ id: "mine", goal: "call-us" }, { commerce: "refund", order: "A1" }, { commerce: "refund", order: "A1", time: 5 }];
+  await shop().events.send(events);
+  await shop().events.send(events);
+  for (const { body } of requests) assert.deepEqual(JSON.parse(body).events, events);
+});
+
+test("who has neither a token nor a key is told, and keeps the events", async () => {
+  for (const [options, message] of [
+    [{ key: undefined }, /^token: is missing; write one with the scope events, or the site's key$/],
+    [{ key: "short" }, /^key: has fewer than 16 bytes/],
+  ]) {
+    await assert.rejects(shop(options).events.send([{ event: "x" }, { event: "y" }]), (error) => {
+      assert.ok(error instanceof SendError);
+      assert.match(error.message, message);
+      assert.deepEqual(error.unsent.map(({ event }) => event), ["x", "y"]);
+      return true;
+    });
+  }
+  assert.equal(requests.length, 0);
+});
+
+test("where there is no edge, the answer of what is there is told at once", async () => {
+  answers = [{ status: 404, html: "<!doctype html><title>Not found</title>" }];
+  await assert.rejects(shop().events.send([{ event: "x" }]), /^SendError: the edge answered 404$/);
+  assert.equal(requests.length, 1);
 });
 
 test("it waits as long as the edge asks", async () => {

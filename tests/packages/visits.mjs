@@ -8,7 +8,7 @@ import { openShop } from "../e2e/shop.mjs";
 import { planFile, project } from "./project.mjs";
 
 /** Goes from the first page to the list, to the thank-you page and back, as a person does. */
-export async function visited(folder, { strict } = {}) {
+export async function visited(folder, { strict, further } = {}) {
   const shop = await openShop();
   let browser;
   try {
@@ -39,6 +39,7 @@ export async function visited(folder, { strict } = {}) {
     assert.deepEqual([minor, currency], [14_800, "JPY"]);
     const forms = await shop.rows("SELECT DISTINCT form FROM observations");
     assert.deepEqual(forms, [{ form: "wasm" }]);
+    await further?.({ shop, browser });
     const problems = (await browser.console()).filter(({ level }) => level === "SEVERE");
     assert.deepEqual(problems.filter(({ message }) => !message.includes("favicon")), []);
     await shop.conservation();
@@ -50,14 +51,14 @@ export async function visited(folder, { strict } = {}) {
 }
 
 /** A test: the template is installed, checked, built and visited. */
-export function app(name, { types, check, build, out, strict }) {
+export function app(name, { types, check, build, out, strict, further }) {
   test(`${name}: installed, checked, built, and each page counts once`, { timeout: 600_000 }, async () => {
     const made = await project(name);
     try {
       if (types) await made.run("npx", "goalpost", "plan", "types", planFile, "--out", types);
       if (check) await made.run("npx", ...check);
       await made.run(...build);
-      await visited(join(made.folder, out), { strict });
+      await visited(join(made.folder, out), { strict, further });
     } finally {
       await made.remove();
     }

@@ -4,6 +4,7 @@ export { Goalpost, useGoalpost, useTrack, useTrackOnce } from "./react.js";
 interface Rewrite {
   source: string;
   destination: string;
+  basePath?: false;
 }
 
 /** The part of Next.js' settings that is read here. */
@@ -24,6 +25,8 @@ export const withGoalpost = <S extends object>(
   const passed = {
     source: `${prefix}/:path*`,
     destination: `${edge.replace(/\/+$/, "")}${prefix}/:path*`,
+    // Pages ask for it at the root, wherever the app is.
+    basePath: false as const,
   };
   const rewrites: Settings["rewrites"] = async () => {
     const own = (await (settings as Settings).rewrites?.()) ?? [];

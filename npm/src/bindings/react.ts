@@ -3,6 +3,9 @@ import type { Goalpost as Api, Options, Track } from "../api.js";
 import { init, track } from "../index.js";
 import { goalpost } from "./api.js";
 
+/** The consent that each site was told last: the component may go and come back, and another may have been said. */
+const told = new Map<string, Options["consent"]>();
+
 /**
  * Begins to track this page; put it once into the app, around it or anywhere in it.
  *
@@ -12,14 +15,13 @@ import { goalpost } from "./api.js";
  */
 export function Goalpost({ children, ...options }: Options & { children?: ReactNode }): ReactNode {
   const { site, consent } = options;
-  const told = useRef(consent);
   // Not while it renders: a server renders too, and a page that is never shown.
-  useEffect(() => void init(options), [site]);
   useEffect(() => {
-    if (consent === told.current) return;
-    told.current = consent;
-    if (consent === "granted" || consent === "denied") goalpost.consent(consent);
-  }, [consent]);
+    init(options);
+    const before = told.has(site) ? told.get(site) : consent;
+    told.set(site, consent);
+    if (consent !== before && (consent === "granted" || consent === "denied")) goalpost.consent(consent);
+  }, [site, consent]);
   return children ?? null;
 }
 
@@ -29,13 +31,22 @@ export const useGoalpost = (): Api => goalpost;
 /** `track`, for handlers of events. */
 export const useTrack = (): Track => track;
 
+/** What tells two calls apart; what is no JSON must not end the rendering. */
+const textOf = (call: unknown[]): string => {
+  try {
+    return JSON.stringify(call, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+  } catch {
+    return `${call[0]}`;
+  }
+};
+
 /**
  * Tracks what the component shows: once when it comes, and again when name or properties change.
  * StrictMode's second effect adds nothing.
  */
 export const useTrackOnce: Track = (name, ...properties) => {
   const told = useRef("");
-  const what = JSON.stringify([name, properties]);
+  const what = textOf([name, properties]);
   useEffect(() => {
     if (told.current === what) return;
     told.current = what;

@@ -3,6 +3,12 @@ import type { Goalpost, Options } from "../api.js";
 import { init } from "../index.js";
 import { goalpost } from "./api.js";
 
+declare module "vue" {
+  interface ComponentCustomProperties {
+    $goalpost: Goalpost;
+  }
+}
+
 /**
  * The plugin: `app.use(goalpostPlugin, { site: "your-site" })`. Templates find the functions as
  * `$goalpost`. Page views of Vue Router are seen without a call.

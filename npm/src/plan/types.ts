@@ -18,7 +18,7 @@ const ALIASES: Record<string, string[]> = {
 };
 
 /** What every observation has of itself, so that no call passes it. */
-const OWN = new Set(["path", "host", "title", "referrer"]);
+const OWN = "path";
 
 const MONEY = "string | number";
 const ANY = "string | number | boolean";
@@ -29,11 +29,11 @@ class Shape {
   readonly known = new Map<string, string>();
 
   need(name: string | undefined, type: string): void {
-    if (name && !OWN.has(name)) this.needed.set(name, type);
+    if (name && name !== OWN) this.needed.set(name, type);
   }
 
   knows(name: string, type: string): void {
-    if (OWN.has(name)) return;
+    if (name === OWN) return;
     const before = this.known.get(name);
     const types = new Set([...(before?.split(" | ") ?? []), ...type.split(" | ")]);
     this.known.set(name, [...types].join(" | "));
@@ -62,16 +62,20 @@ class Shape {
 
 const quoted = (text: string): string => JSON.stringify(text);
 
+/** Who is asked for 26 may say "26": the core compares texts. */
+const typeMeeting = (value: unknown): string =>
+  typeof value === "boolean" ? "boolean" : Number.isNaN(Number(value)) ? "string" : MONEY;
+
 /** What a condition says of the properties it looks at. */
 const conditionsOf = (condition: ConditionSource): [name: string, type: string][] => {
   if ("and" in condition) return condition.and.flatMap(conditionsOf);
   if (!("property" in condition)) return condition.any.flatMap(conditionsOf);
   const { property, ...test } = condition;
   const [operator, operand] = Object.entries(test)[0] as [string, unknown];
-  if (operator === "exists") return [[property, ANY]];
+  if (/^(exists|is_not|none_of|not_contains)$/.test(operator)) return [[property, ANY]];
   if (/^(less|at_most|greater|at_least|between)$/.test(operator)) return [[property, MONEY]];
   const values = Array.isArray(operand) ? operand : [operand];
-  return [[property, [...new Set(values.map((value) => typeof value))].join(" | ")]];
+  return [[property, [...new Set(values.map(typeMeeting))].join(" | ")]];
 };
 
 /** The parts of a rule that a call of `track` can meet. */

@@ -6,12 +6,14 @@ export type Contact =
   | string
   | { customer?: string; email?: string; phone?: string; email_sha256?: string; phone_sha256?: string };
 
+/** ISO 8601 with its offset, or Unix milliseconds. */
+type Time = string | number;
+
+/** When it happened: without a time it is now. `id` is your own name for it; with its time it makes a retry the same event. */
+type Moment = { id: string; time: Time } | { id?: undefined; time?: Time };
+
 /** What may stand beside what happened. */
 interface Beside {
-  /** Your own name for the event; with its time it makes a retry the same event. */
-  id?: string;
-  /** ISO 8601 with its offset, or Unix milliseconds. */
-  time?: string | number;
   contact?: Contact;
   /** The value of the cookie `gp_visitor`. */
   visitor?: string;
@@ -26,9 +28,10 @@ type Amount = string | number;
 
 /** Something that a server saw. */
 export type ServerEvent = Beside &
+  Moment &
   (
     | { commerce: "purchase"; order: string; revenue: Amount; currency?: string }
-    | { commerce: "refund"; order: string; amount?: Amount; currency?: string; reason?: "refund" | "cancellation" | "return" }
+    | { commerce: "refund"; order: string; time: Time; amount?: Amount; currency?: string; reason?: "refund" | "cancellation" | "return" }
     | { commerce: "view_item" | "add_to_cart" | "begin_checkout" }
     | { outcome: string; revenue?: Amount; currency?: string }
     | { goal: string }
@@ -103,8 +106,7 @@ export const batches = (events: ServerEvent[]): { events: ServerEvent[]; body: s
  * sent again: what was stored is found to be there, and counts once.
  */
 export const send = async (to: Connection, events: ServerEvent[]): Promise<EventResult[]> => {
-  // A retry is the same event only if it says the same id and time.
-  const named = events.map((event) => ({ ...event, id: event.id ?? crypto.randomUUID(), time: event.time ?? Date.now() }));
+  const named = events.map(naming);
   const results: EventResult[] = [];
   for (const { events: batch, body } of batches(named)) {
     const answer = await answered(to, body);
@@ -114,6 +116,15 @@ export const send = async (to: Connection, events: ServerEvent[]): Promise<Event
   }
   return results;
 };
+
+/**
+ * A retry is the same event only if it says the same id and time. What has a name of its own, or takes money
+ * back, may be sent again by another process: the edge asks when it happened, and no other time will do.
+ */
+const naming = (event: ServerEvent): ServerEvent =>
+  event.id !== undefined || ("commerce" in event && event.commerce === "refund")
+    ? event
+    : { ...event, id: crypto.randomUUID(), time: event.time ?? Date.now() };
 
 const answered = async (to: Connection, body: string): Promise<EventResult[] | string> => {
   const pauses = to.pauses ?? PAUSES_MS;
@@ -134,10 +145,21 @@ interface Answer {
   after?: number;
 }
 
-const tried = async ({ edge, site, token, key }: Connection, body: string): Promise<Answer> => {
+const proofOf = async ({ token, key }: Connection, body: string): Promise<Record<string, string>> => {
+  if (token) return { authorization: `Bearer ${token}` };
+  if (!key) throw new TypeError("token: is missing; write one with the scope events, or the site's key");
   // Each try is signed anew: a signature holds for five minutes.
-  const proof: Record<string, string> =
-    token ? { authorization: `Bearer ${token}` } : { "goalpost-signature": await signRequest(body, key ?? "") };
+  return { "goalpost-signature": await signRequest(body, key) };
+};
+
+const tried = async (to: Connection, body: string): Promise<Answer> => {
+  const { edge, site } = to;
+  let proof: Record<string, string>;
+  try {
+    proof = await proofOf(to, body);
+  } catch (problem) {
+    return { problem: (problem as Error).message };
+  }
   try {
     const response = await fetch(`${edge.replace(/\/+$/, "")}/api/v1/sites/${site}/events`, {
       method: "POST",
@@ -147,9 +169,10 @@ const tried = async ({ edge, site, token, key }: Connection, body: string): Prom
     });
     const { status } = response;
     const after = Number(response.headers.get("retry-after")) * 1_000 || 0;
-    const answer = (await response.json()) as { results?: EventResult[]; detail?: string };
+    // A proxy's page is none of the edge's: then its status says more.
+    const answer: { results?: EventResult[]; detail?: string } = await response.json().catch(() => ({}));
     if (response.ok && answer.results) return { results: answer.results };
-    return { again: status >= 500 || status === 429, after, problem: answer.detail ?? `the edge answered ${status}` };
+    return { again: response.ok || status >= 500 || status === 429, after, problem: answer.detail ?? `the edge answered ${status}` };
   } catch (problem) {
     return { again: true, problem: `no answer: ${(problem as Error).message}` };
   }

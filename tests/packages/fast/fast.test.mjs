@@ -44,7 +44,10 @@ within("Node takes every part, by import and by require", async function node(ma
     typed: true,
     component: "Goalpost",
     property: ["$goalpost"],
-    rewrite: "https://edge.example/_g/:path*",
+    rewrites: {
+      afterFiles: [{ source: "/a", destination: "/b" }],
+      beforeFiles: [{ source: "/_g/:path*", destination: "https://edge.example/_g/:path*", basePath: false }],
+    },
     token: 2,
     result,
   });

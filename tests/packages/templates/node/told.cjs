@@ -11,7 +11,9 @@ exports.told = async (goalpost) => {
   goalpost.clientInit({ site: "shop" })();
   const seen = { kind: "event", name: "demo_requested", path: "/" };
   const { why } = goalpost.explain(plan, seen).find(({ definition }) => definition === "demo-request");
-  const rewrites = await goalpost.withGoalpost({}, { edge: "https://edge.example/" }).rewrites();
+  const parts = { afterFiles: [{ source: "/a", destination: "/b" }] };
+  const next = { basePath: "/shop", rewrites: async () => parts };
+  const rewrites = await goalpost.withGoalpost(next, { edge: "https://edge.example/" }).rewrites();
   const server = goalpost.connect({ edge, site: "shop", key });
   const [result] = await server.events.send([{ event: "told", id: "told-1", time: 1_790_000_000_000 }]);
   console.log(
@@ -20,7 +22,7 @@ exports.told = async (goalpost) => {
       typed: goalpost.typesOf(plan).includes('"size-found"'),
       component: goalpost.Goalpost.name,
       property: Object.keys(app.config.globalProperties),
-      rewrite: rewrites[0].destination,
+      rewrites,
       token: (await server.signOrder({ order: "A1", amount: "129", currency: "USD", expires: 1 })).split(".").length,
       result: result.result,
     }),

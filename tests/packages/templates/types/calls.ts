@@ -24,5 +24,9 @@ trigger("product-purchase", { order: "A1" }); // refused
 
 const server = connect({ edge: "https://shop.example", site: "cloud-kicks", token: "x" });
 void server.events.send([{ commerce: "purchase", order: "A1", revenue: "129.00" }]);
+void server.events.send([{ id: "shipment-7", time: 1795000000000, event: "shipped" }]);
+void server.events.send([{ commerce: "refund", order: "A1", time: "2026-11-21T12:00:00+09:00" }]);
 void server.events.send([{ commerce: "purchase", revenue: "129.00" }]); // refused
+void server.events.send([{ id: "shipment-7", event: "shipped" }]); // refused
+void server.events.send([{ commerce: "refund", order: "A1" }]); // refused
 void server.events.send([{ comerce: "purchase" }]); // refused
