@@ -65,3 +65,17 @@ test("each purpose has its own regions", async () => {
   await soon();
   assert.deepEqual(told, [{ analytics_storage: "granted", ad_user_data: "granted" }]);
 });
+
+test("a framework that is not ready is asked again", async () => {
+  let asked = 0;
+  globalThis.window = {
+    __tcfapi(command, version, hear) {
+      asked += 1;
+      if (asked < 2) throw new Error("not ready");
+      hear({ eventStatus: "tcloaded", gdprApplies: false }, true);
+    },
+  };
+  const told = await new Promise((done) => follow("tcf", done));
+  assert.equal(asked, 2);
+  assert.equal(told.analytics_storage, "granted");
+});

@@ -243,6 +243,35 @@ fn what_waited_for_consent_may_span_sessions() {
 }
 
 #[test]
+fn what_waited_since_before_another_tabs_session_is_none_of_its() {
+    let mut page = Page::with(Consent::Unknown);
+    page.tell(Input::Plan(Some(&BrowserPlan::encode(
+        &goalpost_core::testing::rules(),
+    ))));
+    page.event("a");
+    page.now += 120 * MINUTE;
+    let theirs = SessionRecord {
+        visitor: Id::new(START, [5; 10]),
+        session: Id::new(page.now, [6; 10]),
+        last: page.now,
+        page_loads: 1,
+    };
+    page.record = Some(theirs.text());
+    page.tell(Input::Consent(Consent::Granted));
+    page.answer_last(Answer::Settled);
+    page.event("b");
+    page.wait(2_000);
+    let sessions: Vec<_> = page
+        .fetched
+        .iter()
+        .flat_map(|body| sessions(body))
+        .collect();
+    assert_eq!(sessions.len(), 2);
+    assert_ne!(sessions[0], Some(theirs.session));
+    assert_eq!(sessions[1], Some(theirs.session));
+}
+
+#[test]
 fn waiting_for_the_lock_is_no_activity() {
     let mut page = Page::with_plan();
     page.lock_is_free = false;

@@ -403,6 +403,21 @@ visit("where Google's Consent Mode denies in some region, only an update grants"
   await shop.converted("shoe-in-bag", 1);
 });
 
+visit("a page that has no list where Google's Consent Mode has one is not harmed, and may say it itself", {}, async ({ shop, browser }) => {
+  const before = `
+    window.harm = [];
+    addEventListener("unhandledrejection", function (event) { harm.push(String(event.reason)); });
+    window.dataLayer = { pageType: "shoe" };`;
+  shop.wire.serve("/own/", page("<p>A page</p>", before).replace('data-consent="granted"', 'data-consent="gcm"'));
+  await browser.enter(shop.at("/own/"));
+  await browser.until(() => performance.getEntriesByType("resource").some(({ name }) => /consent\.js/.test(name)), "the reader");
+  await browser.run(() => new Promise((done) => setTimeout(done, 200)));
+  assert.deepEqual(await browser.run(() => window.harm), []);
+  await shop.observed(0);
+  await say(browser, "granted");
+  await shop.observed(1);
+});
+
 visit("the IAB's framework decides", {}, async ({ shop, browser }) => {
   pagesSay(shop, "tcf");
   await browser.enter(shop.at("/"));

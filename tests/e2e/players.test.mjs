@@ -229,6 +229,50 @@ visit("each video that one player of Vimeo's plays after the other is told under
   await shop.converted("half", 2);
 });
 
+visit("a player that is loaded long after the page, and slow to listen, is heard", { plan: VIDEOS }, async ({ shop, browser }) => {
+  const slow = PLAYER.replace(/addEventListener.*;/, "setTimeout(() => { $& }, 700);");
+  shop.wire.serve("/player/youtube.com/embed/dGVzdA", slow);
+  const frame = '<iframe id="film" loading="lazy" src="/player/youtube.com/embed/dGVzdA?enablejsapi=1"></iframe>';
+  shop.wire.serve("/film/", page(`<div style="height: 9000px"></div>${frame}`));
+  await enter(shop, browser, "/film/");
+  await loads(browser, "embeds.js");
+  // By then it is not asked any more.
+  await pause(11_000);
+  assert.ok(shop.wire.requests.every(({ path }) => !path.includes("dGVzdA")), "it is not there yet");
+  await browser.shown("#film");
+  await tell(browser, "#film", [{ event: "onStateChange", info: 1 }]);
+  await told(shop, browser, "dGVzdA play");
+});
+
+visit("a player of Vimeo's that is loaded again while it plays begins anew", { plan: VIDEOS }, async ({ shop, browser }) => {
+  shop.wire.serve("/player.vimeo.com/video/7", PLAYER);
+  shop.wire.serve("/film/", page('<iframe id="film" src="/player.vimeo.com/video/7"></iframe>'));
+  await enter(shop, browser, "/film/");
+  await loads(browser, "embeds.js");
+  const play = [{ event: "ready" }, { event: "play", data: { seconds: 0, duration: 20 } }];
+  await tell(browser, "#film", play);
+  await told(shop, browser, "7 play");
+  await swap(browser, "#film", "/player.vimeo.com/video/7");
+  await tell(browser, "#film", play);
+  await told(shop, browser, "7 play", "7 play");
+});
+
+visit("a video that a script streams is the same on every page load", { plan: VIDEOS }, async ({ shop, browser }) => {
+  shop.wire.serve("/film/", page('<video muted playsinline poster="/img/walk.svg?2"></video>'));
+  for (let time = 1; time <= 2; time += 1) {
+    await enter(shop, browser, "/film/");
+    await browser.run(async () => {
+      const film = await fetch("/video/walk.webm");
+      document.querySelector("video").src = URL.createObjectURL(await film.blob());
+    });
+    await play(browser, "video");
+    await shop.settled(browser);
+  }
+  const once = ["walk.svg play", "walk.svg 50", "walk.svg complete"];
+  await told(shop, browser, ...once, ...once);
+  await shop.converted("half", 1);
+});
+
 visit("a video that takes another's place in its element is told like the first", { plan: VIDEOS }, async ({ shop, browser }) => {
   shop.wire.serve("/film/", page('<video muted playsinline src="/video/walk.webm"></video>'));
   await enter(shop, browser, "/film/");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../harness/worker.mjs";
+import { only } from "./assets.mjs";
 import { plan, until, visit } from "./shop.mjs";
 
 const manual = await readFile(join(root, "docs/segments.md"), "utf8");
@@ -98,6 +99,23 @@ visit("nothing is asked and nothing changes before consent, and a withdrawal und
   await browser.flush();
   assert.deepEqual(await list(browser), []);
   assert.equal(questions(shop), before);
+});
+
+visit("in raw form content is asked for once somebody agrees, and a withdrawal undoes it", { plan: PLAN }, async ({ shop, browser }) => {
+  only("raw", shop);
+  const late = '<p id="new" hidden data-goalpost-show="new-here">Welcome</p></body>';
+  serve(shop, (html) => html.replace('data-consent="granted"', 'data-consent="unknown"').replace("</body>", late));
+  await browser.go(shop.at("/fitting-room/"));
+  await browser.until(() => performance.getEntriesByType("resource").some(({ name }) => /raw\.js/.test(name)), "the raw form");
+  await browser.flush();
+  assert.equal(questions(shop), 0);
+  await say(browser, "granted");
+  await browser.until(() => !document.getElementById("new").hidden, "the content");
+  assert.deepEqual(await list(browser), ["new-here"]);
+  await say(browser, "denied");
+  await browser.until(() => document.getElementById("new").hidden, "the page as it was");
+  assert.deepEqual(await list(browser), []);
+  await shop.settled();
 });
 
 visit("who has denied is not asked about", { plan: PLAN }, async ({ shop, browser }) => {

@@ -56,6 +56,31 @@ visit("a mark on the way down counts once for each page view", { plan: SCROLLS }
   );
 });
 
+visit("where an app's router leads, and a page that grows shorter, nobody has scrolled", { plan: SCROLLS }, async ({ shop, browser }) => {
+  shop.wire.serve("/tall/", page('<style>html { scroll-behavior: smooth }</style><div id="all" style="height: 6000px"></div>'));
+  await enter(shop, browser, "/tall/");
+  await scroll(browser, 1);
+  await shop.settled(browser);
+  await shop.observed(3, "kind = 'scroll'");
+  await browser.run(() => {
+    history.pushState(null, "", "/tall/2/");
+    scrollTo(0, 0);
+  });
+  await browser.until(() => scrollY === 0, "the way up");
+  await pause(500);
+  await scroll(browser, 1);
+  await shop.settled(browser);
+  await shop.observed(6, "kind = 'scroll'");
+  await browser.run(() => {
+    history.pushState(null, "", "/tall/3/");
+    document.getElementById("all").style.height = `${innerHeight * 1.2}px`;
+  });
+  await pause(800);
+  await shop.settled(browser);
+  const marks = await shop.rows("SELECT body ->> 'path' AS path, count(*) AS marks FROM observations WHERE kind = 'scroll' GROUP BY 1 ORDER BY 1");
+  assert.deepEqual(marks, [{ path: "/tall/", marks: 3 }, { path: "/tall/2/", marks: 3 }]);
+});
+
 visit("what is not the page's own way down counts nothing", { plan: SCROLLS }, async ({ shop, browser }) => {
   shop.wire.serve(
     "/short/",

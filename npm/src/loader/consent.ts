@@ -89,12 +89,7 @@ const LOOKS = 240;
  * Source: https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework
  */
 const transparency = (tell: Tell, looks = LOOKS): void => {
-  const ask = (window as unknown as { __tcfapi?: Framework }).__tcfapi;
-  if (!ask) {
-    if (looks) setTimeout(transparency, LOOK_MS, tell, looks - 1);
-    return;
-  }
-  ask("addEventListener", 2, (told, ok) => {
+  const hear = (told: Transparency, ok: boolean) => {
     try {
       const { eventStatus, gdprApplies, purpose } = told;
       const isDecided = eventStatus === "tcloaded" || eventStatus === "useractioncomplete";
@@ -111,5 +106,11 @@ const transparency = (tell: Tell, looks = LOOKS): void => {
     } catch {
       // The page must not notice.
     }
-  });
+  };
+  try {
+    (window as unknown as { __tcfapi: Framework }).__tcfapi("addEventListener", 2, hear);
+  } catch {
+    // It is not there yet, or not ready.
+    if (looks) setTimeout(transparency, LOOK_MS, tell, looks - 1);
+  }
 };

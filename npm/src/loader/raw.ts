@@ -93,6 +93,8 @@ class RawForm implements Sdk {
         return;
       case "flush":
         return this.send();
+      case "segments":
+        return this.host.segments?.now();
     }
     return;
   }
@@ -111,10 +113,13 @@ class RawForm implements Sdk {
       this.referrer = document.referrer;
       // What began before must not end after, and bring the cookie back.
       this.request?.abort();
+      this.host.segments?.forget();
       found();
       settled();
       if (this.presence.forget() || this.request) this.forget();
     } else {
+      // Nothing is known to have happened, but content may be asked for.
+      this.host.segments?.sealed("{}");
       this.restore();
       this.look();
       this.stamp(0);

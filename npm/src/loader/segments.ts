@@ -45,8 +45,8 @@ export const follow = (loader: Loader): Segments => {
   const belongs = (ids: string | null): boolean =>
     !!ids?.split(/\s+/).some((id) => happened.has(id) || segments?.includes(id));
 
-  const look = (): void => {
-    for (const element of document.querySelectorAll(CONTENT)) {
+  const look = (elements: Iterable<Element> = document.querySelectorAll(CONTENT)): void => {
+    for (const element of elements) {
       const [show, hide] = [element.getAttribute("data-goalpost-show"), element.getAttribute("data-goalpost-hide")];
       // As long as the edge has not told, only what is sure changes anything.
       if (!segments && !belongs(show) && !belongs(hide)) continue;
@@ -55,7 +55,14 @@ export const follow = (loader: Loader): Segments => {
     }
   };
 
-  const observer = new MutationObserver(look);
+  const observer = new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        // Not the whole page: it may change with every frame.
+        if (node instanceof Element) look([node, ...node.querySelectorAll(CONTENT)].filter((one) => one.matches(CONTENT)));
+      }
+    }
+  });
 
   const change = (): void => {
     look();
@@ -121,7 +128,7 @@ export const follow = (loader: Loader): Segments => {
       const before = happened.size;
       for (const id of claims) happened.add(id);
       if (happened.size > before) change();
-      if (claims[0]) fresh.push([item, claims]);
+      if (claims[0] && !isOn(loader.cookieless)) fresh.push([item, claims]);
       if (claims[0] || !hasAsked) settle();
     },
     forget() {

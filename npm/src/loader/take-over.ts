@@ -123,11 +123,10 @@ const handOver = async (loader: Loader, start: Start, form: Host["form"], segmen
   if (consent !== "granted") successor.call(["consent", consent]);
   // The page's own consent management speaks from here on.
   if (/^(gcm|tcf)$/.test(consent as string)) {
-    import("./consent.js").then(
-      ({ follow }) => follow(consent, (said) => successor.call(["consent", said])),
+    import("./consent.js")
+      .then(({ follow }) => follow(consent, (said) => successor.call(["consent", said])))
       // Without it, nobody has said anything: what is seen stays in memory.
-      () => {},
-    );
+      .catch(() => {});
   }
 };
 

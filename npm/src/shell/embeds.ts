@@ -35,7 +35,7 @@ interface Told {
 }
 
 /** Of each frame the address that is known, and what asks the player there. */
-const adopted = new WeakMap<HTMLIFrameElement, { src: string; ask(): void }>();
+const adopted = new WeakMap<HTMLIFrameElement, { src: string; begin(): void }>();
 /** What hears the player in each window. */
 const players = new WeakMap<object, (told: Told) => unknown>();
 let isHearing = false;
@@ -44,8 +44,8 @@ let isHearing = false;
 export const adopt = ({ frame, played, progressed, again, hear, natives }: Embed): void => {
   const { src } = frame;
   const known = adopted.get(frame);
-  // Loaded again, the player does not know what it was asked before.
-  if (known?.src == src) return known.ask();
+  // Loaded again, or only now, the player does not know what it was asked before.
+  if (known?.src == src) return known.begin();
   const { pathname, searchParams, hostname } = new URL(src);
   const isOn = (name: string) => /^(1|true)$/.test(searchParams.get(name) ?? "");
   // Vimeo's background player is muted, and plays again and again.
@@ -93,10 +93,16 @@ export const adopt = ({ frame, played, progressed, again, hear, natives }: Embed
     if (isYouTube) say({ event: "listening", id: 1, channel: "widget" });
     else for (const value of ["play", "pause", "ended", "timeupdate"]) say({ method: "addEventListener", value });
   };
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const askAgain = (left: number) => {
     if (heard || !left || !frame.isConnected || frame.src != src) return;
     ask();
-    natives.setTimeout(askAgain, ASK_MS, left - 1);
+    timer = natives.setTimeout(askAgain, ASK_MS, left - 1);
+  };
+  const begin = () => {
+    heard = false;
+    natives.clearTimeout(timer);
+    askAgain(ASKED);
   };
 
   let length: number | undefined;
@@ -110,7 +116,11 @@ export const adopt = ({ frame, played, progressed, again, hear, natives }: Embed
   };
   const toldByVimeo = ({ event, data }: Told) => {
     // A player that has only now begun to listen does not know what it was asked before.
-    if (event == "ready") ask();
+    if (event == "ready") {
+      playing = false;
+      at = undefined;
+      ask();
+    }
     if (event == "play") started();
     if (event == "timeupdate") moved(data?.seconds, data?.duration);
     if (event == "ended" && playing) ended();
@@ -131,6 +141,6 @@ export const adopt = ({ frame, played, progressed, again, hear, natives }: Embed
       if (player) player(typeof data == "string" ? JSON.parse(data) : data);
     });
   }
-  adopted.set(frame, { src, ask });
-  askAgain(ASKED);
+  adopted.set(frame, { src, begin });
+  begin();
 };

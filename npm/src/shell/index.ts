@@ -265,7 +265,7 @@ export const start = (host: Host): Sdk => {
   const overlay = () => {
     debug = true;
     tell(fields("debug", 1));
-    import("./overlay.js").then(({ open }) => open(host, trail), () => {});
+    import("./overlay.js").then(({ open }) => open(host, trail)).catch(() => {});
   };
   if (isAsked) overlay();
 

@@ -61,9 +61,14 @@ export const pageText = (url: string, title: string, referrer: string): string =
   );
 };
 
-/** A video's own name: stable over visits, unlike its place on the page. */
-const videoName = (media: HTMLMediaElement): string =>
-  media.id || media.currentSrc.replace(/[?#].*/, "").replace(/.*\//, "");
+/**
+ * A video's own name: stable over visits, unlike its place on the page, and unlike the address of what a
+ * script streams into it.
+ */
+const videoName = ({ id, currentSrc, poster }: HTMLVideoElement): string => {
+  const source = [currentSrc, poster].find((url) => !/^(blob|data):/.test(url)) ?? "";
+  return id || source.replace(/[?#].*/, "").replace(/.*\//, "");
+};
 
 /** Hears what the page does, in the capture phase, and never interferes with it. */
 export const listen = ({ see, tell, hidden, natives, path, denied }: Page): Listening => {
@@ -112,7 +117,7 @@ export const listen = ({ see, tell, hidden, natives, path, denied }: Page): List
   const played = (video: string, step: Step, how: How) =>
     see("media", joined(fields(clip(video), step), properties(how)));
   const media = (media: HTMLMediaElement, step: Step) =>
-    played(videoName(media), step, {
+    played(videoName(media as HTMLVideoElement), step, {
       autoplay: (media.autoplay && media.muted) || undefined,
       loop: media.loop || undefined,
     });

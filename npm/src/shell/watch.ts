@@ -96,6 +96,8 @@ const videos = ({ words, hear, played, media, natives }: Watched, marks: number[
 const scrolls = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeout }: Natives) => {
   let path = location.pathname;
   let next = 0;
+  /** A router that leads up to the top, or a page that grows shorter, has been read by nobody. */
+  let top = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const measure = () => {
     timer = undefined;
@@ -103,7 +105,8 @@ const scrolls = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeo
     if (next == marks.length) return;
     const { scrollTop, scrollHeight, clientHeight } = document.scrollingElement ?? document.documentElement;
     // At the very end a browser may say that a part of a pixel is missing.
-    const share = scrollTop > 0 ? ((scrollTop + 1) / (scrollHeight - clientHeight)) * 100 : 0;
+    const share = scrollTop > top ? ((scrollTop + 1) / (scrollHeight - clientHeight)) * 100 : 0;
+    top = scrollTop;
     while (marks[next]! <= share) see("scroll", `${marks[next++]}`, path);
   };
   if (marks.length) {
@@ -120,6 +123,7 @@ const scrolls = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeo
     timer = undefined;
     path = location.pathname;
     next = 0;
+    if (marks.length) top = scrollY;
   };
 };
 

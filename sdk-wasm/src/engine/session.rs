@@ -57,11 +57,33 @@ impl Engine {
             record.last = record.last.max(time);
             self.captured.push(observation);
         }
+        self.part_from(record, page_load);
         self.effects.push(Effect::StoreRecord(record.text()));
         self.presence = Presence::Open {
             record,
             page_load,
             stored: record.last,
         };
+    }
+
+    /// What has waited here since long before another tab began its session is of one of its own.
+    fn part_from(&mut self, record: SessionRecord, page_load: u16) {
+        let Some(before) = self.captured.last().map(|last| last.id.time()) else {
+            return;
+        };
+        let mut past = record;
+        past.last = before;
+        let rules = self.plan.rules();
+        // By this page's clock too: one that was put back is no pause.
+        if past.continues(record.session.time(), 0, rules) || past.continues(self.now, 0, rules) {
+            return;
+        }
+        past.begin(self.random.id(before), 0);
+        self.presence = Presence::Open {
+            record: past,
+            page_load,
+            stored: record.last,
+        };
+        self.seal();
     }
 }
