@@ -54,7 +54,7 @@ pub enum Seen {
     Media {
         /// What it did.
         step: MediaStep,
-        /// Which one: its id, else its file's name.
+        /// Which one: its id, else its file's name, or its poster's where a script streams it.
         video: String,
     },
     /// The visitor scrolled down to a mark of the plan's: once for each mark and page view.

@@ -278,7 +278,8 @@ const MEDIA: &str = "\
 A share counts distinct seconds: what is skipped was not watched, and what is watched again was
 watched already. Each share that some definition waits for is told once for each video in a player,
 in rising order; another source in the same player is another video, played from nothing. The
-property `video` is the element's id, else its file's name. A video that plays by itself
+property `video` is the element's id, else its file's name, or that of its poster where a script
+streams it. A video that plays by itself
 and muted has the property `autoplay`, and one that begins again by itself has `loop`; both are true
 or missing. They count like any other, until a condition says no:";
 
