@@ -114,11 +114,21 @@ export class Browser {
   }
 
   back() {
-    return this.driver.navigate().back();
+    return this.traverse((navigation) => navigation.back());
   }
 
   forward() {
-    return this.driver.navigate().forward();
+    return this.traverse((navigation) => navigation.forward());
+  }
+
+  /**
+   * Goes through the history. Where the other page comes back at once, Chromium's driver may still ask the one that
+   * has gone whether it is there, and calls that a timeout: it has arrived by then.
+   */
+  async traverse(go) {
+    await go(this.driver.navigate()).catch((problem) => {
+      if (!/aborted by navigation/.test(problem.message)) throw problem;
+    });
   }
 
   reload() {
