@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "auxclick visibilitychange submit pagehide click".split(" ").map((type) =>
+  "pagehide auxclick submit click visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

@@ -96,7 +96,7 @@ const videos = ({ words, hear, played, media, natives }: Watched, marks: number[
 const scrolls = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeout }: Natives) => {
   let path = location.pathname;
   let next = 0;
-  /** A router that leads up to the top, or a page that grows shorter, has been read by nobody. */
+  /** Where the view began, or higher up: a router that leads up there, or a page that grows shorter, is read by nobody. */
   let top = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const measure = () => {
@@ -106,13 +106,15 @@ const scrolls = (marks: number[], see: See, hear: Hear, { setTimeout, clearTimeo
     const { scrollTop, scrollHeight, clientHeight } = document.scrollingElement ?? document.documentElement;
     // At the very end a browser may say that a part of a pixel is missing.
     const share = scrollTop > top ? ((scrollTop + 1) / (scrollHeight - clientHeight)) * 100 : 0;
-    top = scrollTop;
     while (marks[next]! <= share) see("scroll", `${marks[next++]}`, path);
   };
   if (marks.length) {
     hear(document, "scroll", (event: Event) => {
       // What scrolls within the page is not the page.
-      if (event.target == document && next < marks.length) timer ??= setTimeout(measure, MEASURE_MS);
+      if (event.target == document && next < marks.length) {
+        top = Math.min(top, scrollY);
+        timer ??= setTimeout(measure, MEASURE_MS);
+      }
     });
     measure();
   }
