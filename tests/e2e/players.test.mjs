@@ -63,6 +63,29 @@ visit("a video that plays before the browser tells of it is played once", { plan
   await shop.converted("play", 2);
 });
 
+/** A browser that has told that a video plays, and is slow to say how much of it was. */
+const SLOW = `{
+  const { get } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "played");
+  Object.defineProperty(HTMLMediaElement.prototype, "played", {
+    get() { return window.isSlow === false ? get.call(this) : document.createElement("video").buffered; },
+  });
+}`;
+
+visit("a video that has begun, and of which nothing was played yet, is played once", { plan: VIDEOS }, async ({ shop, browser }) => {
+  shop.wire.serve("/slow/", page('<video id="walk" src="/video/walk.webm" autoplay muted loop playsinline width="320"></video>', SLOW));
+  shop.wire.hold(/sdk\.js/);
+  await browser.go(shop.at("/slow/"));
+  await browser.until(() => !document.getElementById("walk").paused, "the video to play");
+  shop.wire.release();
+  await shop.converted("play", 1);
+  await browser.run(() => {
+    window.isSlow = false;
+  });
+  await shop.converted("half", 1);
+  await shop.settled(browser);
+  await shop.converted("play", 1);
+});
+
 /** A player as YouTube's and Vimeo's are from outside: it tells nobody who has not asked. */
 const PLAYER = `<!doctype html><title>A player</title><script>
   const told = [];

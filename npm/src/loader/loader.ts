@@ -182,7 +182,7 @@ export const launch = (
     },
     location.href,
   );
-  "pagehide auxclick submit click visibilitychange".split(" ").map((type) =>
+  "click auxclick pagehide submit visibilitychange".split(" ").map((type) =>
     addEventListener(type, hear, true),
   );
   // Safari cannot tell when it is idle.

@@ -131,7 +131,8 @@ export const listen = ({ see, tell, hidden, natives, path, denied }: Page): List
   });
   // What was played before we came counts as well.
   document.querySelectorAll<HTMLMediaElement>("audio,video").forEach((one) => {
-    if (one.played.length) {
+    // It may have begun just now, and nothing of it been played yet.
+    if (one.played.length || !one.paused) {
       media(one, "play");
       if (!one.paused) early.add(one);
     }
