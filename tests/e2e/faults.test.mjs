@@ -168,3 +168,27 @@ visit("a purchase survives its page, which crashes before it could be sent", { w
   assert.equal(purchase.scope, `order:${order}`);
   await shop.settled(browser);
 });
+
+visit("in raw form a purchase without a network survives its page, which crashes", { needs: ["devtools"] }, async ({ shop, browser }) => {
+  only("raw", shop);
+  shop.wire.serve("/visit/", page(BUTTON, WATCH));
+  await browser.go(shop.at("/visit/"));
+  await shop.observed(1, "kind = 'page'");
+  await browser.offline(true);
+  await browser.run(() => window.goalpost("track", "purchase", { transaction_id: "R-1", value: 90, currency: "USD" }));
+  const left = () => browser.run(() => Object.entries(localStorage).filter(([key]) => key.startsWith("gp-")));
+  await until(async () => (await left()).some(([, texts]) => texts.includes("R-1")), "the purchase on the disk");
+  await click(browser);
+  const all = async () => (await left()).map(([, texts]) => texts.match(/"kind":"click"/g)?.length);
+  await until(async () => (await all()).join() === String(CLICKS), "one list, with the clicks");
+  await browser.crash();
+  assert.equal(await shop.value("SELECT count(*) FROM observations WHERE body LIKE '%R-1%'"), 0);
+
+  await browser.newTab();
+  await browser.offline(false);
+  await browser.go(shop.at("/"));
+  const [purchase] = await shop.converted("product-purchase", 1);
+  assert.equal(purchase.scope, "order:R-1");
+  await shop.observed(CLICKS, "kind = 'click'");
+  await shop.settled(browser);
+});

@@ -37,7 +37,7 @@ export const textOf = (seen: object): string =>
         : /^(attr|query|properties|\d*)$/.test(key)
           ? value
           : undefined
-      : /ri|big/.test(typeof value) // string, bigint
+      : /[rb]i/.test(typeof value) // string, bigint
         ? clip(value)
         : value;
   });

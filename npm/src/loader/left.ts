@@ -1,7 +1,7 @@
 /**
- * What no answer had confirmed as a page was left, in `localStorage`: under `gp-` and the last item's id,
- * as id, text, id, text, … The shell's `storage.ts` reads and writes the same, so that the next page finds it
- * in whichever form that page runs.
+ * What no answer has confirmed when the edge is not reached or a page is left, in `localStorage`: under `gp-`
+ * and the last item's id, as id, text, id, text, … The shell's `storage.ts` reads and writes the same, so that
+ * the next page finds it in whichever form that page runs.
  */
 const LEFT = "gp-";
 /** A shop's own keys may begin like that. */
@@ -15,6 +15,8 @@ export type Left = [id: string, text: string];
 
 /** The keys under which something stands that this page found or left. */
 let keys: string[] = [];
+/** Where this page's own items stand. */
+let own: string | undefined;
 
 /** What earlier pages left; nothing where storage is refused. */
 export const found = (): Left[] => {
@@ -29,15 +31,18 @@ export const found = (): Left[] => {
   }
 };
 
-/** Leaves these for the next page; what does not fit is left to the beacon alone. */
+/** Leaves these for the next page, in place of what this one left before; what does not fit is left to beacons. */
 export const leave = (items: Left[]): void => {
   let letters = 0;
   const few = items.filter((item) => (letters += item.join().length + 1) < LETTERS);
   const last = few[few.length - 1];
   if (!last) return;
   try {
-    localStorage.setItem(LEFT + last[0], few.flat().join(FIELD));
-    keys.push(LEFT + last[0]);
+    const before = own;
+    own = LEFT + last[0];
+    localStorage.setItem(own, few.flat().join(FIELD));
+    keys.push(own);
+    if (before && before !== own) localStorage.removeItem(before);
   } catch {
     // Refused or full: then the beacon is all there is.
   }

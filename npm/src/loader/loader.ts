@@ -105,28 +105,33 @@ export const launch = (
   const boot = async () =>
     (loader.consent == "denied" && !shared()[0]) || (booting ||= load(loader));
 
+  const answer = (consent: unknown) => {
+    loader.consent = refused || consent;
+    if (consent == "denied") loader.held = [];
+    boot();
+  };
+
   const take = ([time, ...args]: QueuedCall): unknown => {
     try {
       const [method, name, properties] = args as [string, never, Properties];
-      if (loader.call) return loader.call(args);
-      if (/^[it]/.test(method)) {
-        hold(
-          {
-            // The edge knows which names are steps of a purchase.
-            kind: method,
-            name,
-            properties,
-            // Nobody is named in raw form before the name is hashed, which is the successor's work.
-            sent: method < "t",
-          },
-          name,
-          time,
-        );
-      } else if (method == "consent") {
-        loader.consent = refused || name;
-        if (name == "denied") loader.held = [];
-        boot();
-      } else return boot().then(() => loader.call?.(args));
+      return loader.call
+        ? loader.call(args)
+        : /^[it]/.test(method)
+          ? hold(
+              {
+                // The edge knows which names are steps of a purchase.
+                kind: method,
+                name,
+                properties,
+                // Nobody is named in raw form before the name is hashed, which is the successor's work.
+                sent: method < "t",
+              },
+              name,
+              time,
+            )
+          : method == "consent"
+            ? answer(name)
+            : boot().then(() => loader.call?.(args));
     } catch {
       // The page must not notice.
     }

@@ -315,6 +315,8 @@ class RawForm implements Sdk {
         },
         () => {
           this.delay = Math.min(this.delay * 2, LATEST_MS);
+          // Without a network a page that crashes must not take a purchase with it.
+          this.keep();
         },
       )
       .then(() => {

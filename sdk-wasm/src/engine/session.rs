@@ -43,12 +43,7 @@ impl Engine {
                         // Other tabs were active after it: theirs is not its session.
                         past.begin(self.random.id(before), 0);
                     }
-                    self.presence = Presence::Open {
-                        record: past,
-                        page_load,
-                        stored: record.last,
-                    };
-                    self.seal();
+                    self.seal_into(past, page_load, record.last);
                 }
             }
             if !goes_on {
@@ -79,10 +74,15 @@ impl Engine {
             return;
         }
         past.begin(self.random.id(before), 0);
+        self.seal_into(past, page_load, record.last);
+    }
+
+    /// Seals what was captured into a session that has ended.
+    fn seal_into(&mut self, past: SessionRecord, page_load: u16, stored: i64) {
         self.presence = Presence::Open {
             record: past,
             page_load,
-            stored: record.last,
+            stored,
         };
         self.seal();
     }
