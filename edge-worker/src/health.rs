@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     "0017_sessions.sql",
     "0018_moved.sql",
     "0019_quarantine.sql",
+    "0020_again.sql",
 ];
 
 #[derive(Serialize)]

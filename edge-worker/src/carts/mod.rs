@@ -4,7 +4,7 @@
 mod tests;
 pub(crate) mod watch;
 
-use crate::{http::Failure, reports::period::date};
+use crate::{http::Failure, reports::period::date, sink::BOUGHT};
 use goalpost_core::{
     Date, Id, Zone,
     cart::{Cart, carts},
@@ -142,7 +142,7 @@ CROSS JOIN conversions AS c INDEXED BY conversions_by_person
   ON c.site = ?1 AND c.person = p.person
 LEFT JOIN observations AS o ON o.site = c.site AND o.id = c.observation
 WHERE coalesce(
-  o.kind = 'commerce' AND o.body ->> 'name' = 'purchase', c.order_number IS NOT NULL)",
+  o.kind = 'commerce' AND o.body ->> 'name' = 'purchase', {BOUGHT} IS NOT NULL)",
             people = self.people()
         )
     }

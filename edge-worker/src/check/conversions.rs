@@ -4,6 +4,7 @@ use super::{Difference, Step};
 use crate::{
     http::Failure,
     reports::{Ask, Store},
+    sink::BOUGHT,
 };
 use goalpost_core::{
     Currency, Id, Money,
@@ -47,7 +48,7 @@ SELECT json_object(
       'time', time, 'observation', hex(observation), 'minor', minor, 'currency', currency))
     FROM (
       SELECT * FROM refunds AS own INDEXED BY refunds_by_order
-      WHERE own.site = c.site AND own.order_number = c.order_number
+      WHERE own.site = c.site AND own.order_number = {BOUGHT}
       LIMIT {most}) AS given_back)))
 FROM conversions AS c INDEXED BY conversions_by_day
 WHERE c.site = ?1 AND (c.day, c.time) > (?2, CAST(?3 AS INTEGER))

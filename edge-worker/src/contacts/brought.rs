@@ -4,6 +4,7 @@ use crate::{
     openapi::shape,
     reports::{Amount, amount_schema},
     segments,
+    sink::BOUGHT,
 };
 use goalpost_core::{
     Currency, Money,
@@ -15,10 +16,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What [`Counted`] reads of `conversions AS c`, as a JSON array.
-pub(super) const COUNTED: &str = "\
+pub(super) fn counted() -> String {
+    format!(
+        "\
 json_array(
   c.definition, c.kind, c.time, c.points, c.minor, c.currency, c.money, c.refunded, c.voided,
-  c.order_number)";
+  {BOUGHT})"
+    )
+}
 
 /// A conversion, as far as it counts here.
 #[derive(Clone, Debug, Deserialize)]

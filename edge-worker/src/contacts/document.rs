@@ -1,7 +1,7 @@
 //! What is known of one person, in one document.
 
 use super::{
-    brought::{Brought, COUNTED, Counted, history, stage_schema, value_schema},
+    brought::{Brought, Counted, counted, history, stage_schema, value_schema},
     person::{Person, ROWS},
     timeline,
 };
@@ -32,8 +32,9 @@ SELECT json_object(
     SELECT json_array(started_at, hex(session), json(entry)) FROM arrivals
     ORDER BY started_at DESC, session DESC LIMIT 1)),
   'conversions', json((
-    SELECT json_group_array({COUNTED}) FROM conversions AS c INDEXED BY conversions_by_person
-    WHERE c.site = ?1 AND c.person = ?2)))"
+    SELECT json_group_array({counted}) FROM conversions AS c INDEXED BY conversions_by_person
+    WHERE c.site = ?1 AND c.person = ?2)))",
+        counted = counted(),
     )
 }
 

@@ -2,7 +2,7 @@
 //! that brought most.
 
 use super::{
-    brought::{Brought, COUNTED, Counted, stage_schema, value_schema},
+    brought::{Brought, Counted, counted, stage_schema, value_schema},
     csv, membership,
     names::names_after,
     search::{FOUND, Wanted},
@@ -262,7 +262,7 @@ pub(super) fn details() -> String {
 SELECT json_array(
   n.value,
   json((
-    SELECT json_group_array({COUNTED}) FROM conversions AS c INDEXED BY conversions_by_person
+    SELECT json_group_array({counted}) FROM conversions AS c INDEXED BY conversions_by_person
     WHERE c.site = ?1 AND c.person = 'contact ' || n.value)),
   json((
     SELECT json_array(count(*), min(s.started_at), max(s.ended_at))
@@ -278,7 +278,8 @@ SELECT json_array(
     CROSS JOIN observations AS o INDEXED BY observations_by_contact
       ON o.site = ?1 AND o.contact = own.identity)))
 FROM json_each(?2) AS n
-ORDER BY n.key"
+ORDER BY n.key",
+        counted = counted(),
     )
 }
 

@@ -30,7 +30,7 @@ pub(super) fn quarantined(
     let accepted: Vec<&Waiting> = rows
         .iter()
         .filter(|row| {
-            let found = accepts(replay, tried, row);
+            let found = accepts(replay, tried, row, batch.time());
             let is_accepted = found.is_some();
             diff.merge(found.unwrap_or_default());
             is_accepted
@@ -52,9 +52,13 @@ pub(super) fn quarantined(
     Ok(out)
 }
 
-/// What the plan makes of an item; `None` if it does not accept it, or not for this period.
-fn accepts(replay: &Replay, tried: &Tried<'_>, row: &Waiting) -> Option<Diff> {
+/// What the plan makes of an item; `None` if it does not accept it, not for this period, or would not keep it.
+fn accepts(replay: &Replay, tried: &Tried<'_>, row: &Waiting, now: i64) -> Option<Diff> {
     let id = Id::parse(&row.id)?;
+    let kept = tried.plan.reporting.retention.observations_ms;
+    if kept.is_some_and(|kept| row.age(id, now) > kept) {
+        return None;
+    }
     let (server, time) = (row.is_of_server(), row.time(id));
     let day = tried.plan.rules.zone.date(time).text();
     if day < replay.from || (!replay.to.is_empty() && day > replay.to) {

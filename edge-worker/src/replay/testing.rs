@@ -25,6 +25,8 @@ pub(crate) struct Replay {
     pub(crate) among: u32,
     /// Each step's transaction runs twice.
     pub(crate) twice: bool,
+    /// When it runs.
+    pub(crate) at: i64,
 }
 
 impl Replay {
@@ -36,6 +38,7 @@ impl Replay {
         limit: sql::STEP,
         among: sql::LOOKED_AT,
         twice: false,
+        at: 9,
     };
 }
 
@@ -113,7 +116,7 @@ fn next_step(
     let found: Vec<Waiting> = rows(db, sql::WAITING, &[SITE, &state.cursor, &among, &most]);
     let next = step::next(found.iter().map(|row| row.id.as_str()), wanted.limit)
         .unwrap_or_else(|| last(sql::LOOKED_WAITING));
-    let batch = Id::new(9, [9; 10]);
+    let batch = Id::new(wanted.at, [9; 10]);
     (!next.is_empty()).then(|| quarantined(state, &tried, &found, &next, batch, 2).unwrap())
 }
 

@@ -8,9 +8,10 @@ use super::{
     OF_NO_SITE_MS, observations, of_no_site, of_no_site_leaves, place, quarantine,
     statements as sql,
 };
-use crate::sink::{CONSERVATION, Param, Statement};
+use crate::sink::{CONSERVATION, Compiled, Param, Statement};
 use crate::testing::{DAY, NOW, SITE, Shop, buys, id, view, visitor};
 use rusqlite::{params_from_iter, types::Value as Cell};
+use std::sync::Arc;
 
 const BEFORE: i64 = NOW + 30 * DAY;
 
@@ -116,6 +117,56 @@ fn an_observation_that_comes_again_after_it_left_is_counted_once_all_the_same() 
     assert_eq!(shop.number("SELECT count(*) FROM conversions"), 1);
     assert_eq!(shop.number("SELECT count(*) FROM evidence"), 1);
     assert_eq!(shop.number("SELECT refunded FROM conversions"), 100);
+}
+
+#[test]
+fn what_comes_again_under_another_plan_counts_as_that_says() {
+    let mut shop = Shop::new();
+    let event = serde_json::json!({
+        "id": "e-1", "time": NOW - 10, "commerce": "purchase", "order": "A1", "revenue": "100",
+        "currency": "JPY", "contact": "customer:7",
+    });
+    shop.run(
+        "INSERT INTO plans VALUES (?1, 1, 'h', '{\"retention\":{}}', 0)",
+        &[SITE],
+    );
+    shop.told(NOW, std::slice::from_ref(&event));
+    let verdict = shop.rows("SELECT verdict FROM observations", &[]);
+    assert_eq!(leave(&shop, BEFORE, 10), 1);
+
+    let publish = |shop: &mut Shop, plan: &str, purchase: &str| {
+        let mut rules = (*shop.known.rules).clone();
+        rules.plan = plan.into();
+        rules.definitions[0].id = purchase.into();
+        let rules = Arc::new(rules);
+        shop.known.rules = Arc::clone(&rules);
+        let reporting = Arc::clone(&shop.known.reporting);
+        shop.book.add_current(Compiled { rules, reporting });
+    };
+    publish(&mut shop, "second", "product-purchase");
+    shop.told(NOW, std::slice::from_ref(&event));
+    for table in ["evidence", "conversions"] {
+        assert_eq!(
+            shop.rows(&format!("SELECT plan FROM {table}"), &[]),
+            ["second"],
+            "{table}"
+        );
+    }
+    let found = crate::check::tests::differences(&shop.sqlite);
+    assert_eq!(found, [] as [String; 0], "the nightly check");
+
+    // What a plan without the definition has left there is in nobody's way once another has it again.
+    assert_eq!(leave(&shop, BEFORE, 10), 1);
+    publish(&mut shop, "third", "bought");
+    shop.told(NOW, &[event]);
+    shop.run(
+        "UPDATE observations SET verdict = ?1, plan = 'fourth'",
+        &[&verdict[0]],
+    );
+    assert_eq!(
+        shop.rows("SELECT definition || ' ' || plan FROM evidence", &[]),
+        ["product-purchase fourth"]
+    );
 }
 
 #[test]

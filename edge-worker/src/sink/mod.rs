@@ -62,7 +62,7 @@ use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 19] = [
+pub const MIGRATIONS: [&str; 20] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -82,7 +82,16 @@ pub const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/0017_sessions.sql"),
     include_str!("../../migrations/0018_moved.sql"),
     include_str!("../../migrations/0019_quarantine.sql"),
+    include_str!("../../migrations/0020_again.sql"),
 ];
+
+/// The number of the order that a conversion `c` is of; none where what says how much it is worth is a refund,
+/// by which nothing was bought.
+pub(crate) const BOUGHT: &str = "\
+iif(
+  c.order_number IS NULL OR EXISTS (
+    SELECT 1 FROM refunds AS given WHERE given.site = c.site AND given.observation = c.money_from),
+  NULL, c.order_number)";
 
 /// One statement of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

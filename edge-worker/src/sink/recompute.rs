@@ -119,6 +119,9 @@ LEFT JOIN (
   FROM conversions AS c
   JOIN observations AS o
     ON o.site = c.site AND o.order_number = c.order_number AND o.refund IS NOT NULL
+  WHERE NOT EXISTS (
+    SELECT 1 FROM observations AS own
+    WHERE own.site = c.site AND own.id = c.money_from AND own.refund IS NOT NULL)
   GROUP BY 1, 2, 3, 4, 5) AS r USING (site, definition, scope, who, dedup)
 ORDER BY 1, 2, 3, 4, 5",
     },

@@ -68,9 +68,19 @@ impl Waiting {
         if self.is_of_server() {
             return id.time();
         }
+        self.clock().time(id.time()).0
+    }
+
+    /// How long ago a page has seen it, as the sink will judge it; of a server's word 0.
+    pub(crate) fn age(&self, id: Id, now: i64) -> i64 {
+        if self.is_of_server() {
+            return 0;
+        }
+        now.saturating_sub(self.clock().corrected(id.time()))
+    }
+
+    fn clock(&self) -> DeviceClock {
         DeviceClock::new(self.request.sent, self.received_at)
-            .time(id.time())
-            .0
     }
 
     /// The beacon that carries it once more, and names the plan that accepts it.

@@ -3,9 +3,12 @@
 use super::{
     ALL, Knows, STALE, Shape, Source, cut::by_every_cut, days, grouped, kept, told, traffic,
 };
-use crate::reports::{
-    dimension::{Dimension, OF_A_VISIT},
-    figure::{Coin, Figure},
+use crate::{
+    reports::{
+        dimension::{Dimension, OF_A_VISIT},
+        figure::{Coin, Figure},
+    },
+    sink::BOUGHT,
 };
 
 pub(super) static SOURCE: Source = Source {
@@ -90,7 +93,8 @@ pub(super) fn owed(index: &str, which: &str, apart: &[Dimension]) -> String {
     format!(
         "SELECT
     c.day, c.time, c.definition, c.scope, c.who, c.dedup, c.kind, c.person, c.points,
-    c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided, c.order_number,
+    c.minor, coalesce(c.currency, '') AS currency, c.money, c.refunded, c.voided,
+    {BOUGHT} AS order_number,
     coalesce(c.visitor, x'') AS visitor, c.session, {entry} AS entry
   FROM conversions AS c INDEXED BY {index}{session}
   WHERE c.site = ?1 AND {which}"
@@ -133,14 +137,14 @@ pub(in crate::reports) fn kept_rows(day: &str) -> String {
 fn rows(days: &str, apart: &[Dimension], counted: Counted) -> String {
     let customers = match counted {
         Counted::Conversions => "0",
-        Counted::All | Counted::Customers => {
+        Counted::All | Counted::Customers => &format!(
             "sum(order_number IS NOT NULL AND NOT EXISTS (
-      SELECT 1 FROM conversions AS e
-      WHERE e.site = ?1 AND e.person = owed.person AND e.day <= owed.day
-        AND e.order_number IS NOT NULL
-        AND (e.time, e.definition, e.scope, e.who, e.dedup)
+      SELECT 1 FROM conversions AS c
+      WHERE c.site = ?1 AND c.person = owed.person AND c.day <= owed.day
+        AND {BOUGHT} IS NOT NULL
+        AND (c.time, c.definition, c.scope, c.who, c.dedup)
           < (owed.time, owed.definition, owed.scope, owed.who, owed.dedup)))"
-        }
+        ),
     };
     let orders = match counted {
         Counted::Customers => " AND c.order_number IS NOT NULL",

@@ -138,19 +138,14 @@ impl Shop {
     }
 
     pub(super) fn refund(&self, id: u8, order: u8, minor: Option<i64>, hour: u16) {
+        // A refund is no purchase, so it has none's id.
+        let id = format!("ff{}", hex(id).split_at(2).1);
         self.sqlite
             .execute(
                 "INSERT INTO refunds (
                    site, observation, order_number, minor, currency, time, day, reason)
                  VALUES (?1, unhex(?2), ?3, ?4, 'JPY', ?5, ?6, NULL) ON CONFLICT DO NOTHING",
-                rusqlite::params![
-                    SITE,
-                    hex(id),
-                    order.to_string(),
-                    minor,
-                    time(hour),
-                    day(hour)
-                ],
+                rusqlite::params![SITE, id, order.to_string(), minor, time(hour), day(hour)],
             )
             .unwrap();
     }

@@ -94,13 +94,21 @@ pub(super) fn conversions(db: &Db) -> Table {
 fn line(key: &Key, copies: &[(Evidence, Option<String>)], stored: &[Json]) -> String {
     let evidence: Vec<Evidence> = copies.iter().map(|(copy, _)| copy.clone()).collect();
     let one = fold(&evidence).unwrap();
-    // The order is that of the copy with the money.
+    // The order is that of the copy with the money; a refund bought nothing.
+    let is_refund = |id: Id| {
+        stored.iter().any(|row| {
+            row["refund"].is_object()
+                && text(row, "site") == key[0]
+                && id_of(&row["id"]) == Some(id)
+        })
+    };
     let order = copies
         .iter()
         .min_by_key(|(copy, _)| {
             let rank = (copy.minor.is_none(), !copy.verified);
             (rank, copy.time, copy.observation)
         })
+        .filter(|(copy, _)| !is_refund(copy.observation))
         .and_then(|(_, order)| order.clone());
     let refunds: Vec<Refund> = stored
         .iter()

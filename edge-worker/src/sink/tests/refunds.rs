@@ -1,6 +1,7 @@
 //! What is given back of an order.
 
 use super::*;
+use goalpost_core::{Counting, Definition, Rule, Trigger, Worth};
 
 const NET: &str = "SELECT minor, refunded, voided FROM conversions";
 
@@ -98,4 +99,47 @@ fn a_refund_says_when_and_why() {
         ["A1 | 5 | JPY | 2026-11-19 | torn"]
     );
     db.assert_sound();
+}
+
+/// The rules of the tests, with a goal for orders that are given back.
+fn cancelled() -> PlanBook {
+    let mut rules = testing::rules();
+    rules.definitions.push(Definition {
+        id: "order-cancelled".into(),
+        worth: Worth::Points(1),
+        count: Counting::OncePerOrder,
+        dedup: String::new(),
+        when: vec![Rule {
+            trigger: Trigger::Commerce(CommerceStep::Refund),
+            conditions: Vec::new(),
+        }],
+        server_only: false,
+    });
+    let mut book = PlanBook::new();
+    book.add_current(Compiled {
+        rules: Arc::new(rules),
+        reporting: Arc::new(testing::reporting()),
+    });
+    book
+}
+
+#[test]
+fn what_a_refund_counts_as_is_nothing_that_it_takes_back() {
+    let letters = [sale(), back(15, None), back(20, Some(("10", "JPY")))];
+    for order in [[0, 1, 2], [1, 2, 0], [2, 1, 0], [1, 0, 2]] {
+        let mut db = Db::new();
+        db.book = cancelled();
+        for at in order {
+            db.deliver(&letters[at..=at]);
+        }
+        db.assert_sound();
+        assert_eq!(
+            db.table("SELECT definition, scope, refunded, voided FROM conversions"),
+            [
+                "order-cancelled | order:A1 | 0 | 0",
+                "product-purchase | order:A1 | 1000 | 1"
+            ],
+            "{order:?}"
+        );
+    }
 }

@@ -102,6 +102,33 @@ fn a_site_that_had_no_plan_loses_nothing() {
 }
 
 #[test]
+fn what_is_older_than_the_plan_keeps_waits_on() {
+    let mut db = stored(&pages([Letter::new([unheard_of(1)])]), this_plan());
+    let balance = db.conservation();
+    let mut plan = other_plan(3);
+    let mut reporting = (*plan.reporting).clone();
+    reporting.retention.observations_ms = Some(90 * DAY);
+    plan.reporting = Arc::new(reporting);
+    for apply in [false, true] {
+        let wanted = Replay {
+            apply,
+            at: NOW + 100 * DAY,
+            ..Replay::DRY
+        };
+        assert!(replay(&mut db, &plan, wanted).is_empty());
+        assert_eq!(db.conservation(), balance);
+        assert_eq!((db.fate("quarantined"), db.fate("dropped")), (1, 0));
+    }
+    let wanted = Replay {
+        apply: true,
+        at: NOW + 80 * DAY,
+        ..Replay::DRY
+    };
+    assert_eq!(replay(&mut db, &plan, wanted).len(), 1);
+    assert_eq!((db.fate("quarantined"), db.fate("stored")), (0, 1));
+}
+
+#[test]
 fn two_contents_of_one_id_stay_where_they_are() {
     let mut db = Db::new();
     db.book = PlanBook::new();
