@@ -1,7 +1,7 @@
 // What became of each test, a line of JSON for each: what `rounds.mjs` counts.
 
-/** The first lines: an assertion says only there what it found. */
-const brief = (text) => String(text).split("\n").filter(Boolean).slice(0, 4).join(" ");
+/** The first lines, in which an assertion says what it found. */
+const brief = (text) => String(text).split("\n").filter(Boolean).slice(0, 12).join(" ");
 
 export default async function* results(events) {
   for await (const { type, data } of events) {
