@@ -264,6 +264,49 @@ describe("retention", () => {
   });
 });
 
+describe("erasing where there is an archive", () => {
+  let worker;
+  before(async () => {
+    worker = await startWorker({ plan, archive: true });
+  });
+  after(() => worker?.dispose());
+  const erase = (path) => worker.admin(path, { method: "DELETE" });
+  const state = (id) =>
+    worker.db.prepare("SELECT state FROM erasures WHERE id = unhex(?1)").bind(id.replaceAll("-", "")).first("state");
+
+  test("a name without a plan is no name that erasing cannot end under", async () => {
+    const response = await erase("typo/contacts/customer%3A7");
+    assert.equal(response.status, 200, await response.clone().text());
+    assert.equal((await response.json()).state, "done");
+  });
+
+  test("an erasure that fails holds up no other, and ends once it can", async () => {
+    const file = "archive/shop/day=2026-01-01/part-00000.parquet";
+    const bucket = await worker.miniflare.getR2Bucket("ARCHIVE", "goalpost");
+    await bucket.put(file, "no Parquet");
+    await worker.db
+      .prepare(
+        `INSERT INTO archive_parts (site, day, part, after, until, state, rows, people)
+         VALUES ('shop', '2026-01-01', 0, x'', x'', 'kept', 1, '["customer:1"]')`,
+      )
+      .run();
+    await problem(await erase("shop/contacts/customer%3A1"), 500, "internal");
+    const failing = await worker.db.prepare("SELECT hex(id) AS id FROM erasures WHERE site = 'shop'").first("id");
+    const { id } = await (await erase("shop/contacts/customer%3A2")).json();
+    assert.equal(await state(id), "done");
+    // As if it had taken no step yet.
+    await worker.db
+      .prepare("UPDATE erasures SET state = 'running', store = 'evidence' WHERE id = unhex(?1)")
+      .bind(id.replaceAll("-", ""))
+      .run();
+    await worker.cron(Date.now());
+    assert.deepEqual([await state(id), await state(failing)], ["done", "running"]);
+    await bucket.delete(file);
+    await worker.cron(Date.now());
+    assert.equal(await state(failing), "done");
+  });
+});
+
 describe("canaries", () => {
   const mail = "canary.mail@leak.example";
   const phone = "+81-3-5555-0177";

@@ -32,6 +32,7 @@ use crate::{
     contacts::{Named, Person},
     database,
     http::{self, Failure, Outcome},
+    log,
     openapi::shape,
     problem::{Kind, Problem},
     sink::{Param, Statement},
@@ -127,16 +128,41 @@ pub(crate) async fn step(edge: &Bindings, site: &str, id: &str) -> Outcome {
     http::json(&erasure.shown())
 }
 
-/// Takes a bounded number of steps, each of the erasure that has waited longest.
+/// Takes a bounded number of steps, each of the erasure that has waited longest. One that fails waits for
+/// the next run, and then behind the others.
+///
+/// # Errors
+/// The first failure, after the other erasures were tried.
 pub(crate) async fn go_on_with_all(edge: &Bindings) -> Result<(), Failure> {
+    let mut outcome = Ok(());
     for part in edge.databases() {
-        for _ in 0..STEPS {
-            let erasure: Option<Erasure> = database::row(part, &sql::next(), &[]).await?;
-            let Some(erasure) = erasure else { break };
-            go_on(part, erasure, 1).await?;
+        outcome = outcome.and(go_on_with_those_of(part).await);
+    }
+    outcome
+}
+
+async fn go_on_with_those_of(part: &Bindings) -> Result<(), Failure> {
+    let mut failed: Vec<String> = Vec::new();
+    let mut outcome = Ok(());
+    for _ in 0..STEPS {
+        let others = serde_json::to_string(&failed)?;
+        let erasure: Option<Erasure> = database::row(part, &sql::next(), &[&others]).await?;
+        let Some(erasure) = erasure else { break };
+        let (site, id) = (erasure.site.clone(), erasure.id.clone());
+        if let Err(problem) = go_on(part, erasure, 1).await {
+            let about = [("site", site.as_str()), ("erasure", id.as_str())];
+            log::error("erasure_waits", &about, &problem);
+            outcome = outcome.and(Err(problem));
+            let now = Param::Integer(clock::now());
+            let behind = Statement {
+                sql: sql::GO_BEHIND,
+                params: vec![Param::Text(site), Param::Text(id.clone()), now],
+            };
+            store::run(part, &[behind]).await?;
+            failed.push(id);
         }
     }
-    Ok(())
+    outcome
 }
 
 /// The erasure in every database, as one: each goes through its own rows.
@@ -337,6 +363,9 @@ pub(crate) fn schema() -> Value {
             shape::integer("Items of the quarantine erased so far."),
         ),
         ("created_at", shape::time("When it began.")),
-        ("updated_at", shape::time("When its last step ended.")),
+        (
+            "updated_at",
+            shape::time("When its last step ended, or failed."),
+        ),
     ])
 }

@@ -56,6 +56,10 @@ SET store = ?3, cursor = unhex(?4), steps = steps + 1, observations = observatio
   quarantined = quarantined + ?6, updated_at = ?7
 WHERE site = ?1 AND id = unhex(?2)";
 
+/// A step has failed: the others come first. `?1` site, `?2` erasure, `?3` now.
+pub(super) const GO_BEHIND: &str = "\
+UPDATE erasures SET updated_at = ?3 WHERE site = ?1 AND id = unhex(?2)";
+
 /// More names of the person than one round takes. `?1` site, `?2` erasure, `?3` to `?5` visitors,
 /// identities and orders.
 pub(super) const GO_ROUND: &str = "\
@@ -272,7 +276,12 @@ pub(super) fn one() -> String {
     format!("{COLUMNS} WHERE site = ?1 AND id = unhex(?2)")
 }
 
-/// Of all that are under way, the one that has waited longest.
+/// Of all that are under way, but for those in `?1`, the one that has waited longest.
 pub(super) fn next() -> String {
-    format!("{COLUMNS} WHERE state = 'running' ORDER BY updated_at LIMIT 1")
+    format!(
+        "\
+{COLUMNS}
+WHERE state = 'running' AND hex(id) NOT IN (SELECT value FROM json_each(?1))
+ORDER BY updated_at LIMIT 1"
+    )
 }

@@ -379,7 +379,10 @@ pub(crate) fn schema() -> Value {
         ),
         ("problem", shape::perhaps(shape::text("Why it failed."))),
         ("created_at", shape::time("When it began.")),
-        ("updated_at", shape::time("When its last step ended.")),
+        (
+            "updated_at",
+            shape::time("When its last step ended, or failed."),
+        ),
         ("definitions", shape::list(definition)),
     ])
 }

@@ -111,14 +111,38 @@ pub(crate) async fn step(request: &Request, edge: &Bindings, site: &str, id: &st
 const STEPS: usize = 20;
 
 /// Takes a bounded number of steps, each of the running replay that has waited longest: what somebody
-/// began and left comes to its end all the same.
+/// began and left comes to its end all the same. One that fails waits for the next run, and then behind
+/// the others.
+///
+/// # Errors
+/// The first failure, after the other replays were tried.
 pub(crate) async fn go_on_with_all(edge: &Bindings) -> Result<(), Failure> {
+    let mut failed: Vec<String> = Vec::new();
+    let mut outcome = Ok(());
     for _ in 0..STEPS {
-        let replay: Option<Replay> = database::row(edge, &statements::next(), &[]).await?;
+        let others = serde_json::to_string(&failed)?;
+        let replay: Option<Replay> = database::row(edge, &statements::next(), &[&others]).await?;
         let Some(replay) = replay else { break };
-        go_on(edge, &replay, statements::STEP).await?;
+        if let Err(problem) = go_on(edge, &replay, statements::STEP).await {
+            let about = [
+                ("site", replay.site.as_str()),
+                ("replay", replay.id.as_str()),
+            ];
+            log::error("replay_waits", &about, &problem);
+            outcome = outcome.and(Err(problem));
+            let behind = Statement {
+                sql: statements::GO_BEHIND,
+                params: vec![
+                    Param::Text(replay.site.clone()),
+                    Param::Text(replay.id.clone()),
+                    Param::Integer(clock::now()),
+                ],
+            };
+            store::run(edge, &[behind]).await?;
+            failed.push(replay.id);
+        }
     }
-    Ok(())
+    outcome
 }
 
 async fn find(edge: &Bindings, site: &str, id: &str) -> Result<Replay, Failure> {

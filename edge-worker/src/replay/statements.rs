@@ -138,6 +138,10 @@ pub(super) const FORGET: &str = "\
 DELETE FROM replay_keys WHERE replay IN (
   SELECT id FROM replays WHERE site = ?1 AND state <> 'running')";
 
+/// A step has failed: the others come first. `?1` site, `?2` replay, `?3` now.
+pub(super) const GO_BEHIND: &str = "\
+UPDATE replays SET updated_at = ?3 WHERE site = ?1 AND id = unhex(?2)";
+
 /// A replay that cannot go on. `?1` site, `?2` replay, `?3` why, `?4` now.
 pub(super) const FAIL: &str = "\
 UPDATE replays SET state = 'failed', problem = ?3, updated_at = ?4
@@ -176,9 +180,14 @@ pub(super) fn running() -> String {
     format!("{COLUMNS} WHERE r.site = ?1 AND r.state = 'running'")
 }
 
-/// The running replay that has waited longest, of all sites.
+/// The running replay that has waited longest, of all sites, but for those in `?1`.
 pub(super) fn next() -> String {
-    format!("{COLUMNS} WHERE r.state = 'running' ORDER BY r.updated_at LIMIT 1")
+    format!(
+        "\
+{COLUMNS}
+WHERE r.state = 'running' AND hex(r.id) NOT IN (SELECT value FROM json_each(?1))
+ORDER BY r.updated_at LIMIT 1"
+    )
 }
 
 /// Where the worth of a copy begins in its text: see core's `replay::Copied`.
