@@ -80,6 +80,12 @@ impl Bindings {
         Ok(self.database.get_or_init(|| database))
     }
 
+    /// The same with all databases: of those that [`Self::databases`] lists, each but the first knows only
+    /// itself.
+    pub(crate) fn whole(&self) -> Self {
+        Self::of(self.env.clone(), 0, Rc::clone(&self.spent))
+    }
+
     /// Every database that is bound, the first one first.
     pub(crate) fn databases(&self) -> &[Self] {
         let several = self.databases.get_or_init(|| {

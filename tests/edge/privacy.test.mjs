@@ -305,6 +305,27 @@ describe("erasing where there is an archive", () => {
     await worker.cron(Date.now());
     assert.equal(await state(failing), "done");
   });
+
+  test("an erasure in another database than the first looks at the files of that one", async () => {
+    const several = await startWorker({ plan, archive: true, databases: 2 });
+    try {
+      const [, second] = several.databases;
+      const bucket = await several.miniflare.getR2Bucket("ARCHIVE", "goalpost");
+      const file = "archive/shop/day=2026-01-01/part-00000.parquet";
+      await bucket.put(file, "the first database's");
+      const part = `INSERT INTO archive_parts (site, day, part, after, until, state, rows, people)
+        VALUES ('shop', '2026-01-01', 0, x'', x'', 'kept', 1, '["customer:1"]')`;
+      const erasure = `INSERT INTO erasures
+        VALUES ('shop', x'01', x'', 'running', 'archive', x'', 0, '[]', '["customer:1"]', '[]', 0, 0, 1, 1, '')`;
+      await second.batch([part, erasure].map((sql) => second.prepare(sql)));
+      await several.cron(Date.now());
+      assert.equal(await second.prepare("SELECT state FROM erasures").first("state"), "done");
+      assert.equal(await second.prepare("SELECT people FROM archive_parts").first("people"), "[]");
+      assert.equal(await (await bucket.get(file)).text(), "the first database's");
+    } finally {
+      await several.dispose();
+    }
+  });
 });
 
 describe("canaries", () => {
