@@ -1,17 +1,20 @@
 //! What the archive needs of a bucket.
 
 use crate::http::Failure;
+use worker::Conditional;
 
 /// A bucket, be it R2 or the one of a test.
 pub(crate) trait Bucket {
     /// Writes an object; one of that name is replaced.
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), Failure>;
-    /// An object's bytes, if it is there.
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
-    /// How many bytes an object has, if it is there.
-    async fn size(&self, key: &str) -> Result<Option<u64>, Failure>;
-    /// Takes an object away, if it is there.
-    async fn delete(&self, key: &str) -> Result<(), Failure>;
+    /// Writes an object if what is there is what the caller has seen, by its tag, or nothing where nothing
+    /// was there; whether it did.
+    async fn replace(&self, key: &str, seen: Option<&str>, bytes: Vec<u8>)
+    -> Result<bool, Failure>;
+    /// An object's bytes and its tag, if it is there.
+    async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Failure>;
+    /// How many bytes an object has, and its tag, if it is there.
+    async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Failure>;
 }
 
 impl Bucket for worker::Bucket {
@@ -20,21 +23,41 @@ impl Bucket for worker::Bucket {
         Ok(())
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+    async fn replace(
+        &self,
+        key: &str,
+        seen: Option<&str>,
+        bytes: Vec<u8>,
+    ) -> Result<bool, Failure> {
+        let only_if = match seen {
+            Some(tag) => Conditional {
+                etag_matches: Some(tag.to_owned()),
+                ..Conditional::default()
+            },
+            None => Conditional {
+                etag_does_not_match: Some(String::from("*")),
+                ..Conditional::default()
+            },
+        };
+        let put = Self::put(self, key, bytes)
+            .only_if(only_if)
+            .execute()
+            .await?;
+        Ok(put.is_some())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Failure> {
         let Some(object) = Self::get(self, key).execute().await? else {
             return Ok(None);
         };
         match object.body() {
-            Some(body) => Ok(Some(body.bytes().await?)),
+            Some(body) => Ok(Some((body.bytes().await?, object.etag()))),
             None => Ok(None),
         }
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>, Failure> {
-        Ok(self.head(key).await?.map(|object| object.size()))
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), Failure> {
-        Ok(Self::delete(self, key).await?)
+    async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Failure> {
+        let found = Self::head(self, key).await?;
+        Ok(found.map(|object| (object.size(), object.etag())))
     }
 }

@@ -29,11 +29,12 @@ const fn column(name: &'static str, kind: Kind, sql: &'static str) -> Column {
     Column { name, kind, sql }
 }
 
-/// Which columns `id`, `visitor`, `contact`, `identities` and `plan` are.
+/// Which columns `id`, `visitor`, `contact`, `identities`, `order_number`, `plan` and `session` are.
 pub(super) const ID: usize = 1;
 const VISITOR: usize = 8;
 const CONTACT: usize = 12;
 const IDENTITIES: usize = 13;
+const ORDER_NUMBER: usize = 26;
 const PLAN: usize = 17;
 const SESSION_ID: usize = 7;
 
@@ -105,6 +106,10 @@ pub(super) enum Cell {
     Text(String),
 }
 
+/// How an order begins among people, where identities begin with their kind. Alone it says that orders
+/// are among them: they are not where an older Worker wrote the file.
+pub(super) const ORDER: &str = "order:";
+
 /// An observation, cell by cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row(pub(super) Vec<Cell>);
@@ -159,7 +164,7 @@ impl Row {
         }
     }
 
-    /// Whose it is: the visitor's id in hexadecimal digits, and every identity that it names.
+    /// Whose it is: the visitor's id in hexadecimal digits, every identity that it names, and its order.
     pub(super) fn people(&self) -> Vec<String> {
         let mut people = Vec::new();
         if let Some(Cell::Id(visitor)) = self.0.get(VISITOR) {
@@ -170,6 +175,9 @@ impl Row {
         }
         if let Some(Cell::Text(identities)) = self.0.get(IDENTITIES) {
             people.extend(serde_json::from_str::<Vec<String>>(identities).unwrap_or_default());
+        }
+        if let Some(Cell::Text(number)) = self.0.get(ORDER_NUMBER) {
+            people.push(format!("{ORDER}{number}"));
         }
         people
     }
@@ -215,6 +223,7 @@ mod tests {
             (VISITOR, "visitor"),
             (CONTACT, "contact"),
             (IDENTITIES, "identities"),
+            (ORDER_NUMBER, "order_number"),
             (PLAN, "plan"),
             (SESSION_ID, "session"),
         ] {

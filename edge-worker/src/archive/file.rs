@@ -34,6 +34,9 @@ impl From<ParquetError> for Failure {
 pub(super) fn write(rows: &mut [Row]) -> Result<Vec<u8>, Failure> {
     rows.sort_by(|one, other| one.0.get(ID).cmp(&other.0.get(ID)));
     let mut writer = SerializedFileWriter::new(Vec::new(), schema()?, Arc::new(properties()?))?;
+    if rows.is_empty() {
+        return Ok(writer.into_inner()?);
+    }
     let mut group = writer.next_row_group()?;
     for (at, column) in COLUMNS.iter().enumerate() {
         let cells = || rows.iter().map(move |row| row.0.get(at));

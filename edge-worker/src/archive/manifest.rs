@@ -99,7 +99,7 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
 
     /// Whether a part's file is in the bucket, as far as its length tells.
     pub(super) async fn is_there(&self, part: &Part) -> Result<bool, Failure> {
-        let size = self.bucket.size(&self.key(part)).await?;
-        Ok(part.rows == 0 || size == Some(part.bytes))
+        let there = self.bucket.head(&self.key(part)).await?;
+        Ok(part.rows == 0 || there.is_some_and(|(bytes, _)| bytes == part.bytes))
     }
 }

@@ -289,13 +289,16 @@ pub(super) fn drop_moved() -> String {
 /// How many rows the statement before has changed. `?1` site.
 pub(super) const CHANGED: &str = "SELECT json_quote(changes()) WHERE ?1 <> ''";
 
-/// The first file with some people in it. `?1` site, `?2` the people as a JSON list.
+/// The first file with some people in it, or of which it is not known which orders are. `?1` site, `?2` the
+/// people as a JSON list, `?3` 1 if orders are among them.
 pub(super) const WITH_PEOPLE: &str = "\
 SELECT json_object('day', day, 'part', part, 'sha256', sha256)
 FROM archive_parts
-WHERE site = ?1 AND state <> 'claimed' AND EXISTS (
-  SELECT 1 FROM json_each(people) AS own
-  WHERE own.value IN (SELECT value FROM json_each(?2)))
+WHERE site = ?1 AND state <> 'claimed' AND (
+  EXISTS (
+    SELECT 1 FROM json_each(people) AS own
+    WHERE own.value IN (SELECT value FROM json_each(?2)))
+  OR ?3 = '1' AND rows > 0 AND instr(people, '\"order:\"') = 0)
 ORDER BY day, part LIMIT 1";
 
 /// A file is written anew, if it is still the one that was read. Parameters as [`keep`]'s, `?11` the

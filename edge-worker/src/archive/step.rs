@@ -3,7 +3,7 @@
 use super::{
     Archive, Part, ROWS,
     bucket::Bucket,
-    column::Row,
+    column::{ORDER, Row},
     cut::{Next, cut},
     file, read, statements as sql,
 };
@@ -106,7 +106,12 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     }
 
     /// Writes a part that is claimed; not while a session of it may be on its way.
+    ///
+    /// Once another run has kept the part, somebody may be taken out of its file, and its rows may leave the
+    /// database. So what was read counts only if the part was claimed until then, and the file is written only
+    /// if it is what it was before.
     pub(super) async fn write_part(&self, part: &Part) -> Result<bool, Failure> {
+        let seen = self.bucket.head(&self.key(part)).await?.map(|(_, tag)| tag);
         let before = shards::arrived(self.store, self.now).await?;
         let mut rows = self.members(part).await?;
         self.complete(&mut rows).await?;
@@ -114,7 +119,11 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         if before.is_none() || before != after {
             return Ok(false);
         }
-        let written = self.put(part, &mut rows).await?;
+        let claimed: Vec<Part> = self.rows(sql::CLAIMED, &[]).await?;
+        if claimed.first() != Some(part) {
+            return Err(not_held());
+        }
+        let written = self.put(part, &mut rows, seen.as_deref()).await?;
         let mut values = written.values(part);
         values.push(self.now.to_string());
         self.conclude(sql::keep(), part, values).await?;
@@ -134,17 +143,21 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
         Ok(())
     }
 
-    /// Puts a part's file into the bucket; none if it holds nothing any more.
-    pub(super) async fn put(&self, part: &Part, rows: &mut [Row]) -> Result<Written, Failure> {
-        let key = self.key(part);
-        if rows.is_empty() {
-            self.bucket.delete(&key).await?;
-            return Ok(Written::default());
-        }
+    /// Puts a part's file into the bucket, if what is there is what was seen. It stays there when it holds
+    /// nothing any more: where nothing is, a run that saw nothing there could still write.
+    pub(super) async fn put(
+        &self,
+        part: &Part,
+        rows: &mut [Row],
+        seen: Option<&str>,
+    ) -> Result<Written, Failure> {
         let bytes = file::write(rows)?;
         let written = Written::of(&bytes, rows);
-        self.bucket.put(&key, bytes).await?;
-        Ok(written)
+        if self.bucket.replace(&self.key(part), seen, bytes).await? {
+            Ok(written)
+        } else {
+            Err(not_held())
+        }
     }
 
     /// The observations that a claimed part holds.
@@ -185,6 +198,11 @@ impl<S: Store, B: Bucket> Archive<'_, S, B> {
     }
 }
 
+/// What a run gets that comes after another.
+fn not_held() -> Failure {
+    Failure::Platform(sql::NOT_HELD.join(", "))
+}
+
 /// Whether a step did not stand any more when it was to be concluded.
 pub(super) fn was_not_held(problem: &Failure) -> bool {
     let text = problem.to_string();
@@ -212,7 +230,11 @@ impl Written {
             sha256: super::column::hex(&Sha256::digest(bytes)),
             first: id(rows.first()),
             last: id(rows.last()),
-            people: rows.iter().flat_map(Row::people).collect(),
+            people: rows
+                .iter()
+                .flat_map(Row::people)
+                .chain([String::from(ORDER)])
+                .collect(),
             plans: rows
                 .iter()
                 .filter_map(|row| row.plan().map(String::from))

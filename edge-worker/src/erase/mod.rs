@@ -252,9 +252,12 @@ async fn in_archive(edge: &Bindings, erasure: &Erasure) -> Result<Vec<String>, F
         .iter()
         .filter_map(|id| Id::parse(id))
         .collect();
+    let Names {
+        identities, orders, ..
+    } = names;
     // The files of all databases: of whoever has moved, another one's may have rows.
     let edge = edge.whole();
-    let ended = archive::forget(&edge, &erasure.site, &visitors, &names.identities).await?;
+    let ended = archive::forget(&edge, &erasure.site, &visitors, identities, orders).await?;
     Ok(if ended {
         Vec::new()
     } else {

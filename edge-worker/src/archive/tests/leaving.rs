@@ -156,12 +156,7 @@ fn the_forgotten_are_in_no_file_any_more_and_all_others_are() {
     let all = bucket.files();
     let gone = [visitor(1), visitor(4)];
     let names = [String::from("customer:7")];
-    while !bucket
-        .archive(&shop, LATER, async |archive| {
-            archive.forget(&gone, &names).await
-        })
-        .unwrap()
-    {}
+    bucket.forget(&shop, &gone, &names, &[]);
     let people: BTreeSet<String> = gone
         .iter()
         .map(|id| id.text().replace('-', ""))
@@ -195,4 +190,122 @@ fn the_forgotten_are_in_no_file_any_more_and_all_others_are() {
         )
         .is_empty()
     );
+}
+
+/// Whoever is among the people of files, as the database has them.
+fn known(shop: &Shop, name: &str) -> bool {
+    let sql = "SELECT people FROM archive_parts, json_each(people) AS own WHERE own.value = ?1";
+    !shop.rows(sql, &[name]).is_empty()
+}
+
+/// Somebody whom nobody knows buys; a server says whose order it was, and of another one that it goes back.
+fn told_later() -> Shop {
+    let mut shop = Shop::new();
+    let time = NOW - 6 * DAY;
+    shop.sees(
+        visitor(1),
+        session(time, 1),
+        &[(time, view()), (time + MINUTE, buys("A-1", "1200"))],
+    );
+    shop.sees(
+        visitor(2),
+        session(time, 2),
+        &[(time, view()), (time + MINUTE, buys("B-1", "800"))],
+    );
+    let event = |id: &str, what: Value| {
+        let mut event = json!({ "id": id, "time": "2026-11-12T09:00:00Z" });
+        event
+            .as_object_mut()
+            .unwrap()
+            .extend(what.as_object().unwrap().clone());
+        event
+    };
+    shop.told(
+        NOW - DAY,
+        &[
+            event("s-1", json!({ "commerce": "purchase", "order": "A-1", "revenue": "1200", "contact": "customer:7" })),
+            event("r-1", json!({ "commerce": "refund", "order": "A-1" })),
+            event("r-2", json!({ "commerce": "refund", "order": "B-1" })),
+        ],
+    );
+    shop
+}
+
+#[test]
+fn the_orders_of_the_forgotten_are_in_no_file_any_more_whoever_names_them() {
+    for is_known in [true, false] {
+        let shop = told_later();
+        let bucket = Memory::default();
+        bucket.run(&shop, LATER).unwrap();
+        assert_eq!(bucket.ids().len(), 7, "{:?}", bucket.files().keys());
+        if !is_known {
+            // As an older Worker has written it.
+            shop.run(
+                "UPDATE archive_parts SET people = (
+                   SELECT json_group_array(value) FROM json_each(people) WHERE value NOT GLOB ?1)",
+                &["order:*"],
+            );
+        }
+        bucket.forget(
+            &shop,
+            &[],
+            &[String::from("customer:7")],
+            &[String::from("A-1")],
+        );
+        let rows: Vec<Row> = bucket.files().into_values().flatten().collect();
+        let text = format!("{rows:?}");
+        assert!(
+            !text.contains("A-1") && !text.contains("customer:7"),
+            "{text}"
+        );
+        assert_eq!(rows.len(), 4, "the others' stay");
+        assert_eq!(
+            (known(&shop, "order:A-1"), known(&shop, "order:B-1")),
+            (false, true)
+        );
+    }
+}
+
+#[test]
+fn of_two_who_are_forgotten_at_once_neither_comes_back() {
+    let shop = busy_days();
+    let bucket = Memory::default();
+    bucket.run(&shop, LATER).unwrap();
+    let (one, other) = ([visitor(0)], [visitor(1)]);
+    let meanwhile = Meanwhile {
+        bucket: &bucket,
+        first: Shared::new(Some(|| bucket.forget(&shop, &one, &[], &[]))),
+    };
+    let store = Db(&shop);
+    while !now(of_several(&store, 0, &meanwhile, LATER).forget(&other, &[], &[])).unwrap() {}
+    for own in [one, other] {
+        let name = own[0].text().replace('-', "");
+        let rows = bucket.files().into_values().flatten();
+        assert_eq!(rows.filter(|row| row.people().contains(&name)).count(), 0);
+        assert!(!known(&shop, &name));
+    }
+}
+
+#[test]
+fn a_run_that_is_late_brings_nobody_back_into_a_file() {
+    for (visitors, left) in [(&[1][..], 4), (&[1, 2], 0)] {
+        let mut shop = Shop::new();
+        let time = NOW - 6 * DAY;
+        for n in [1, 2] {
+            let seen: Vec<(i64, Value)> = (0..4).map(|at| (time + at * MINUTE, view())).collect();
+            shop.sees(visitor(n), session(time, n), &seen);
+        }
+        let bucket = Memory::default();
+        let gone: Vec<Id> = visitors.iter().map(|n| visitor(*n)).collect();
+        let meanwhile = Meanwhile {
+            bucket: &bucket,
+            first: Shared::new(Some(|| {
+                bucket.run(&shop, LATER).unwrap();
+                bucket.forget(&shop, &gone, &[], &[]);
+            })),
+        };
+        let store = Db(&shop);
+        now(of_several(&store, 0, &meanwhile, LATER).write(&mut 100)).unwrap();
+        assert_eq!(bucket.ids().len(), left, "{visitors:?}");
+    }
 }

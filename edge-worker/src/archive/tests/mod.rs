@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use goalpost_core::{Id, Zone};
 use rusqlite::params_from_iter;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::{
     cell::{Cell as Shared, RefCell},
     collections::BTreeMap,
@@ -52,6 +53,20 @@ pub(crate) struct Memory {
 }
 
 impl Bucket for Memory {
+    async fn replace(
+        &self,
+        key: &str,
+        seen: Option<&str>,
+        bytes: Vec<u8>,
+    ) -> Result<bool, Failure> {
+        let there = self.head(key).await?.map(|(_, tag)| tag);
+        if there.as_deref() != seen {
+            return Ok(false);
+        }
+        self.put(key, bytes).await?;
+        Ok(true)
+    }
+
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), Failure> {
         self.objects.borrow_mut().insert(key.to_owned(), bytes);
         match self.lives.get() {
@@ -64,18 +79,54 @@ impl Bucket for Memory {
         }
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.objects.borrow().get(key).cloned())
+    async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Failure> {
+        let found = self.objects.borrow().get(key).cloned();
+        Ok(found.map(|bytes| {
+            let tag = tag(&bytes);
+            (bytes, tag)
+        }))
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>, Failure> {
-        let size = |bytes: &Vec<u8>| u64::try_from(bytes.len()).unwrap();
-        Ok(self.objects.borrow().get(key).map(size))
+    async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Failure> {
+        let about = |bytes: &Vec<u8>| (u64::try_from(bytes.len()).unwrap(), tag(bytes));
+        Ok(self.objects.borrow().get(key).map(about))
+    }
+}
+
+/// As R2's, it is of the bytes.
+fn tag(bytes: &[u8]) -> String {
+    super::column::hex(&Sha256::digest(bytes))
+}
+
+/// The same bucket, but something else happens right before the first file is written.
+struct Meanwhile<'a, F> {
+    bucket: &'a Memory,
+    first: Shared<Option<F>>,
+}
+
+impl<F: FnOnce()> Bucket for Meanwhile<'_, F> {
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+        self.bucket.put(key, bytes).await
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Failure> {
-        self.objects.borrow_mut().remove(key);
-        Ok(())
+    async fn replace(
+        &self,
+        key: &str,
+        seen: Option<&str>,
+        bytes: Vec<u8>,
+    ) -> Result<bool, Failure> {
+        if let Some(first) = self.first.take() {
+            first();
+        }
+        self.bucket.replace(key, seen, bytes).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, Failure> {
+        self.bucket.get(key).await
+    }
+
+    async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Failure> {
+        self.bucket.head(key).await
     }
 }
 
@@ -114,6 +165,14 @@ impl Memory {
         self.archive(shop, at, async |archive| {
             archive.leave(days, &mut 100).await
         })
+    }
+
+    /// Takes people out of all files.
+    fn forget(&self, shop: &Shop, visitors: &[Id], identities: &[String], orders: &[String]) {
+        let forgets = async |archive: &Archive<'_, Db<'_>, Self>| {
+            archive.forget(visitors, identities, orders).await
+        };
+        while !self.archive(shop, LATER, forgets).unwrap() {}
     }
 
     /// Of one of several databases: a run of the cron that writes as many parts.
@@ -164,12 +223,12 @@ impl Memory {
     }
 }
 
-fn of_several<'a, S: Store>(
+fn of_several<'a, S: Store, B: Bucket>(
     store: &'a S,
     database: usize,
-    bucket: &'a Memory,
+    bucket: &'a B,
     now: i64,
-) -> Archive<'a, S, Memory> {
+) -> Archive<'a, S, B> {
     static UTC: std::sync::LazyLock<Zone> = std::sync::LazyLock::new(Zone::default);
     Archive {
         store,
