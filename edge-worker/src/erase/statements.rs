@@ -168,13 +168,35 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count";
 /// Where others did something of the person's orders, their numbers leave the trail. `?1` ids, `?2` site,
 /// `?3` orders.
 pub(super) const FORGET_ORDERS: &str = "\
-UPDATE sessions AS s SET trail = replace(s.trail, json_quote(o.order_number), '\"\"')
-FROM (
-  SELECT DISTINCT coalesce(visitor, x'') AS visitor, session, order_number
+UPDATE sessions AS s SET trail = coalesce((
+  SELECT group_concat(iif(
+    e.value ->> 2 = 'commerce' AND e.value ->> 3 IN ('purchase', 'refund')
+      AND e.value ->> 5 IN (SELECT value FROM json_each(?3)),
+    json_set(e.value, '$[5]', ''), e.value))
+  FROM json_each('[' || s.trail || ']') AS e), '')
+WHERE s.site = ?2 AND (s.visitor, s.session) IN (
+  SELECT coalesce(o.visitor, x''), o.session
   FROM json_each(?1) AS r
   CROSS JOIN observations AS o ON o.site = ?2 AND o.id = unhex(r.value)
-  WHERE session IS NOT NULL AND order_number IN (SELECT value FROM json_each(?3))) AS o
-WHERE s.site = ?2 AND s.visitor = o.visitor AND s.session = o.session";
+  WHERE o.session IS NOT NULL AND o.order_number IN (SELECT value FROM json_each(?3)))";
+
+/// Copies of conversions that the person's orders made and [`EVIDENCE`] does not find: where it is another's
+/// order that says what the conversion is worth. `?1` ids, `?2` site, `?3` orders.
+pub(super) const UNSAY_ORDERS: &str = "\
+DELETE FROM evidence
+WHERE (site, definition, scope, who, dedup, observation) IN (
+  SELECT
+    ?2, v.value ->> 'definition', v.value ->> 'scope',
+    iif(v.value ->> 'who' IS NULL, '', coalesce('contact ' || coalesce(
+      (SELECT contact FROM identities WHERE site = ?2 AND identity = o.contact),
+      o.contact,
+      (SELECT contact FROM known_visitors WHERE site = ?2 AND visitor = o.visitor)
+    ), v.value ->> 'who')),
+    coalesce(v.value ->> 'dedup', ''), o.id
+  FROM json_each(?1) AS r
+  CROSS JOIN observations AS o ON o.site = ?2 AND o.id = unhex(r.value)
+  CROSS JOIN json_each(o.verdict) AS v
+  WHERE o.order_number IN (SELECT value FROM json_each(?3)))";
 
 /// Observations. `?1` ids, `?2` site.
 pub(super) const FORGET: &str = "\

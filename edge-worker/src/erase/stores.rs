@@ -223,6 +223,7 @@ fn observations(site: &str, orders: &str, rows: &[String]) -> Result<Step, serde
             statement(sql::KEEP_AWAY, &[&ids, site]),
             statement(sql::WERE_STORED, &[&ids, site]),
             statement(sql::FORGET_ORDERS, &[&ids, site, orders]),
+            statement(sql::UNSAY_ORDERS, &[&ids, site, orders]),
             statement(sql::FORGET, &[&ids, site]),
         ];
     }

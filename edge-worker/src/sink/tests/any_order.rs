@@ -16,10 +16,10 @@ struct Place {
 fn observation(place: Place, kind: u8, which: u8) -> String {
     let which = which % 2;
     let n = place.number + place.day * DAY;
-    let mut observation = match kind % 9 {
+    let mut observation = match kind % 10 {
         0 => play(n, ["a", "b"][usize::from(which)]),
         1 => subscribe(n),
-        2 => purchase(n, ["A1", ""][usize::from(which)], "100"),
+        2 => purchase(n, ["A1", "A2"][usize::from(which)], "100"),
         3 => identify(n, ["email:anna", "email:ben"][usize::from(which)]),
         4 => event(n, "demo_requested"),
         5 => seen(
@@ -38,6 +38,7 @@ fn observation(place: Place, kind: u8, which: u8) -> String {
             },
         ),
         7 => adds(n),
+        8 => purchase(n, "", "100"),
         _ => {
             let mut half = event(n, "half");
             half.seq = u32::try_from(place.number).unwrap();
@@ -54,7 +55,8 @@ fn reported(n: i64, kind: u8, which: u8) -> String {
     let contact = ["email:anna", "customer:7"][which];
     let at = n + 10_000;
     match kind % 8 {
-        0 | 1 => sold(at, "A1", ["150", "90"][which], contact),
+        0 => sold(at, "A1", ["150", "90"][which], contact),
+        1 => sold(at, "A2", ["150", "90"][which], contact),
         2 => given_back(at, "A1", [None, Some(("40", "JPY"))][which]),
         3 => given_back(at, "A1", Some(("70", ["JPY", "USD"][which]))),
         4 => linked(at, contact, &["phone:1", ["email:ben", "phone:2"][which]]),
@@ -75,7 +77,7 @@ fn reported(n: i64, kind: u8, which: u8) -> String {
 }
 
 pub(super) fn letters() -> impl Strategy<Value = Vec<Letter>> {
-    let items = prop::collection::vec((0u8..9, 0u8..2), 1..5);
+    let items = prop::collection::vec((0u8..10, 0u8..2), 1..5);
     prop::collection::vec((items, 0i64..3, 0i64..3, 0usize..5), 1..9).prop_map(|letters| {
         let (mut captured, mut events) = (0, 0);
         letters

@@ -3,6 +3,7 @@
 use super::any_order::letters;
 use super::*;
 use crate::erase::testing::{begin, erase, erase_by, names, step};
+use goalpost_core::{Counting, Definition, testing};
 use proptest::prelude::*;
 
 const LATER: i64 = NOW + 30 * DAY;
@@ -229,6 +230,61 @@ fn two_erasures_at_once_end_both() {
     follows_from_rows(&db);
 }
 
+/// The tests' shop, where whoever buys reaches a goal once per session.
+fn with_buyers() -> Db {
+    let mut rules = testing::rules();
+    let purchase = rules
+        .definitions
+        .iter()
+        .find(|own| own.id == "product-purchase");
+    let buyer = Definition {
+        id: "buyer".into(),
+        count: Counting::OncePerSession,
+        ..purchase.unwrap().clone()
+    };
+    rules.definitions.push(buyer);
+    let mut db = Db::new();
+    db.book.add_current(compiled(rules));
+    db
+}
+
+#[test]
+fn of_several_orders_of_one_session_no_number_of_the_erased_stays() {
+    let mut db = with_buyers();
+    let bought = [
+        item_in(600, &purchase(1, "B1", "50")),
+        item_in(600, &purchase(2, "A1", "100")),
+        item_in(600, &purchase(3, "A2", "100")),
+        item_in(600, &purchase(4, "A3", "100")),
+    ];
+    let told = [
+        sold(11, "A1", "100", ANNA),
+        sold(12, "A2", "100", ANNA),
+        sold(13, "A3", "100", ANNA),
+        sold(14, "B1", "50", BEN),
+    ];
+    db.deliver(&[
+        Letter::new(bought).of(id(100)),
+        Letter::new(told).by_server(),
+    ]);
+    let all = names(&db, ANNA);
+    assert_eq!(all["orders"], ["A1", "A2", "A3"]);
+    assert_eq!(erase(&mut db, id(9_000), ANNA, LATER), (6, 0));
+    assert_eq!(traces(&db, &all), Vec::<String>::new());
+    assert_eq!(
+        db.table("SELECT definition, order_number FROM evidence ORDER BY 1, source"),
+        [
+            "buyer | B1",
+            "buyer | B1",
+            "product-purchase | B1",
+            "product-purchase | B1"
+        ]
+    );
+    let trail = "SELECT e.value ->> 5 FROM sessions, json_each('[' || trail || ']') AS e ORDER BY e.value ->> 1";
+    assert_eq!(db.table(trail), ["B1", "", "", ""]);
+    follows_from_rows(&db);
+}
+
 #[test]
 fn somebody_of_more_names_than_a_round_takes_is_erased_all_the_same() {
     let mut db = Db::new();
@@ -266,7 +322,7 @@ proptest! {
         ]),
         most in prop::sample::select(vec![1, 2, 1_000]),
     ) {
-        let mut db = Db::new();
+        let mut db = with_buyers();
         db.deliver(&letters);
         let (before, all) = (waiting(&db), names(&db, &name));
         let own: Vec<String> = all["visitors"].iter().map(|own| format!("x'{own}'")).collect();
