@@ -64,7 +64,7 @@ pub(super) fn statements(
         .collect();
     tombstones.push(asked.to_owned());
     Ok([
-        lay(site, &tombstones)?,
+        lay(site, &hex(id), &tombstones)?,
         Statement {
             sql: sql::BEGIN,
             params: vec![

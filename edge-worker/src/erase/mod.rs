@@ -299,7 +299,8 @@ fn transaction(erasure: &Erasure, store: Store, step: Step, now: i64) -> Vec<Sta
         sql: sql::SETTLE,
         params: vec![
             Param::Text(erasure.site.clone()),
-            Param::Integer(erasure::WHILE_ERASING),
+            Param::Integer(stores::own_time(&erasure.id)),
+            Param::Integer(stores::FIRST_OWN),
             Param::Integer(erasure::holds_until(now)),
         ],
     });

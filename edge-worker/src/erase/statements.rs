@@ -25,11 +25,14 @@ SELECT json_object(
       WHERE +site = ?1 AND person = ?2 AND order_number IS NOT NULL
       LIMIT CAST(?3 AS INTEGER)))))";
 
-/// Tombstones. `?1` site, `?2` them as JSON, `?3` until when they hold.
+/// Tombstones. `?1` site, `?2` them as JSON, `?3` until when they hold: a time that is the erasure's own.
+/// What another erasure has laid and not settled is of several: it holds until `?5`. `?4` is the first
+/// time of an erasure that is under way.
 pub(super) const LAY: &str = "\
 INSERT INTO erased (site, subject, until)
 SELECT ?1, unhex(value), ?3 FROM json_each(?2) WHERE true
-ON CONFLICT DO UPDATE SET until = max(until, excluded.until)";
+ON CONFLICT DO UPDATE SET until = iif(
+  until >= ?4 AND until <> excluded.until, ?5, max(until, excluded.until))";
 
 /// An erasure begins. `?1` site, `?2` erasure, `?3` the tombstone of the name that was asked for, `?4` the
 /// first store, `?5` to `?7` visitors, identities and orders, `?8` now, `?9` the person's key.
@@ -73,12 +76,13 @@ SET state = 'done', store = '', cursor = x'', steps = steps + 1, visitors = '[]'
   identities = '[]', orders = '[]', person = NULL, updated_at = ?3
 WHERE site = ?1 AND id = unhex(?2)";
 
-/// After the last erasure of a site, its tombstones are about the past. `?1` site, `?2` what they held
-/// until, `?3` until when they hold.
+/// After an erasure its tombstones are about the past; after the last one of a site, those of several, too.
+/// `?1` site, `?2` the erasure's own time, `?3` the first such time, `?4` until when they hold.
 pub(super) const SETTLE: &str = "\
-UPDATE erased SET until = ?3
-WHERE site = ?1 AND until = ?2
-  AND NOT EXISTS (SELECT 1 FROM erasures AS e WHERE e.site = ?1 AND e.state = 'running')";
+UPDATE erased SET until = ?4
+WHERE site = ?1 AND until >= ?3 AND (
+  until = ?2
+  OR NOT EXISTS (SELECT 1 FROM erasures AS e WHERE e.site = ?1 AND e.state = 'running'))";
 
 /// Copies of conversions: the person's, and those that name nobody, of the person's orders. `?1` site,
 /// `?2` visitors, `?3` identities, `?4` orders, `?5` how many.

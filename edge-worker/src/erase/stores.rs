@@ -269,7 +269,7 @@ fn names(erasure: &Erasure, rows: &[String], most: usize) -> Result<Step, serde_
     let (visitors, identities, orders) = round.lists();
     Ok(Step {
         statements: vec![
-            lay(site, &tombstones)?,
+            lay(site, &erasure.id, &tombstones)?,
             statement(
                 sql::GO_ROUND,
                 &[site, &erasure.id, &visitors, &identities, &orders],
@@ -280,13 +280,35 @@ fn names(erasure: &Erasure, rows: &[String], most: usize) -> Result<Step, serde_
     })
 }
 
+/// The first time that may be an erasure's own.
+pub(super) const FIRST_OWN: i64 = erasure::WHILE_ERASING - (1 << 40);
+
+/// Until when tombstones hold while the erasure of that id, in hexadecimal, is under way: a time of its own,
+/// by which they are told from those of others.
+pub(super) fn own_time(erasure: &str) -> i64 {
+    let digits = erasure
+        .len()
+        .checked_sub(10)
+        .map(|from| erasure.get(from..));
+    let own = digits
+        .flatten()
+        .and_then(|own| i64::from_str_radix(own, 16).ok());
+    erasure::WHILE_ERASING.saturating_sub(own.unwrap_or(0))
+}
+
 /// Lays tombstones, for as long as the erasure is under way.
-pub(super) fn lay(site: &str, tombstones: &[String]) -> Result<Statement, serde_json::Error> {
+pub(super) fn lay(
+    site: &str,
+    erasure: &str,
+    tombstones: &[String],
+) -> Result<Statement, serde_json::Error> {
     Ok(Statement {
         sql: sql::LAY,
         params: vec![
             Param::Text(site.to_owned()),
             Param::Text(serde_json::to_string(tombstones)?),
+            Param::Integer(own_time(erasure)),
+            Param::Integer(FIRST_OWN),
             Param::Integer(erasure::WHILE_ERASING),
         ],
     })

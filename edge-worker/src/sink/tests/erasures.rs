@@ -230,6 +230,54 @@ fn two_erasures_at_once_end_both() {
     follows_from_rows(&db);
 }
 
+#[test]
+fn who_is_erased_beside_others_may_come_back_once_their_own_erasure_has_ended() {
+    let mut db = Db::new();
+    db.deliver(&shop());
+    begin(&mut db, id(9_000), ANNA, LATER);
+    begin(&mut db, id(9_001), BEN, LATER);
+    while !step(&mut db, id(9_000), LATER) {}
+    let after = 31 * DAY;
+    let back = [
+        sold(after, "A8", "100", ANNA),
+        sold(after + 1, "B8", "100", BEN),
+    ];
+    let back = Letter::new(back).by_server().at(NOW + after + DAY);
+    db.deliver(std::slice::from_ref(&back));
+    let sold = "SELECT order_number FROM conversions WHERE order_number IN ('A8', 'B8')";
+    assert_eq!(db.table(sold), ["A8"]);
+    while !step(&mut db, id(9_001), LATER) {}
+    assert_eq!(db.table(sold), ["A8"]);
+    assert_eq!(
+        db.number("SELECT count(*) FROM erased WHERE until > 9000000000000000"),
+        0
+    );
+    follows_from_rows(&db);
+}
+
+#[test]
+fn who_is_erased_twice_at_once_stays_away_until_both_have_ended() {
+    for first in [9_000, 9_001] {
+        let mut db = Db::new();
+        db.deliver(&shop());
+        begin(&mut db, id(9_000), ANNA, LATER);
+        begin(&mut db, id(9_001), "email:anna", LATER);
+        while !step(&mut db, id(first), LATER) {}
+        let after = 31 * DAY;
+        let back = |n: i64| {
+            let back = [sold(after + n, "A8", "100", ANNA)];
+            [Letter::new(back).by_server().at(NOW + after + DAY)]
+        };
+        let there = "SELECT count(*) FROM conversions WHERE order_number = 'A8'";
+        db.deliver(&back(0));
+        assert_eq!(db.number(there), 0, "{first}");
+        while !step(&mut db, id(18_001 - first), LATER) {}
+        db.deliver(&back(1));
+        assert_eq!(db.number(there), 1, "{first}");
+        follows_from_rows(&db);
+    }
+}
+
 /// The tests' shop, where whoever buys reaches a goal once per session.
 fn with_buyers() -> Db {
     let mut rules = testing::rules();
