@@ -361,6 +361,17 @@ describe("limits", () => {
     assert.equal((await check("RATE")).detail, "");
   });
 
+  test("health says that a key is too short, and of no site whose it is", async () => {
+    worker = await startWorker({ plan, signingKeys: { shop: ["short"] }, webhookKeys: { shop: { shopify: ["short"] } } });
+    const response = await fetch(`${worker.url}/health`);
+    assert.equal(response.status, 503);
+    const { checks } = await response.json();
+    for (const name of ["SIGNING_KEYS", "WEBHOOK_KEYS"]) {
+      assert.match(checks.find((own) => own.name === name).detail, /a key has less than \d+ bytes, so it signs nothing/);
+    }
+    assert.doesNotMatch(JSON.stringify(checks), /'shop'/);
+  });
+
   test("junk fills a day's room in quarantine, and is counted beyond it", async () => {
     worker = await startWorker({ plan });
     const room = "INSERT INTO quarantine_days VALUES (?1, ?2, 63999000)";
