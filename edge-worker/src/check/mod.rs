@@ -317,11 +317,11 @@ async fn of_part(
 
 /// As [`shards::arrived`]. Of somebody who is being erased, something may be gone from one database and not
 /// from another.
-async fn arrived(edge: &Bindings, now: i64) -> Result<Option<Vec<u64>>, Failure> {
-    if edge.databases().len() > 1 && shards::erases(edge).await? {
+pub(crate) async fn arrived(store: &impl Store, now: i64) -> Result<Option<Vec<u64>>, Failure> {
+    if store.parts().len() > 1 && shards::erases(store).await? {
         return Ok(None);
     }
-    shards::arrived(edge, now).await
+    shards::arrived(store, now).await
 }
 
 async fn note(

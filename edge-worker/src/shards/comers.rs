@@ -1,7 +1,7 @@
 //! People who turned out to belong together: what is theirs comes to their home.
 
 use super::{
-    directory,
+    directory, erases,
     moves::{Lot, bring},
 };
 use crate::{
@@ -50,7 +50,7 @@ pub(crate) async fn settle(
         .iter()
         .map(|row| serde_json::from_str(row))
         .collect::<Result<_, _>>()?;
-    if due.is_empty() {
+    if due.is_empty() || erases(store).await? {
         return Ok(());
     }
     let asked = due.iter().map(|own| (own.0.clone(), own.1.clone()));

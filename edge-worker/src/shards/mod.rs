@@ -21,9 +21,10 @@ pub(crate) use spread::how_far;
 
 use crate::{
     bindings::Bindings,
-    clock, database,
+    clock,
     http::Failure,
     problem::{Kind, Problem},
+    reports::{Ask, Store, everywhere},
 };
 
 /// Steps of a run of the clock, and the rows that it moves until it stops: each takes some statements,
@@ -36,27 +37,26 @@ const ROWS: usize = 4_000;
 /// # Errors
 /// [`Failure::Platform`]; the clock goes on with what is left.
 pub(crate) async fn settle(edge: &Bindings) -> Result<(), Failure> {
-    if erases(edge).await? {
-        return Ok(());
-    }
     comers::settle(edge, clock::now(), id).await
 }
 
 /// Whether somebody is being erased: then everybody stays where they are, so that nobody is missed.
-pub(crate) async fn erases(edge: &Bindings) -> Result<bool, Failure> {
-    let running: Option<u32> = database::row(edge, ERASES, &[]).await?;
-    Ok(running.is_some_and(|running| running > 0))
+///
+/// Each database walks its own rows, and one may be at the end long before another.
+pub(crate) async fn erases(store: &impl Store) -> Result<bool, Failure> {
+    let running = everywhere(store, &[Ask::new(ERASES, [""; 0])]).await?;
+    Ok(running.iter().any(|rows| !rows.is_empty()))
 }
 
 /// Whether something is being replayed: that must see all rows in one database to its end.
-async fn replays(edge: &Bindings) -> Result<bool, Failure> {
-    let running: Option<u32> = database::row(edge, REPLAYS, &[]).await?;
-    Ok(running.is_some_and(|running| running > 0))
+async fn replays(store: &impl Store) -> Result<bool, Failure> {
+    let running = store.rows(Ask::new(REPLAYS, [""; 0])).await?;
+    Ok(!running.is_empty())
 }
 
-const REPLAYS: &str = "SELECT json_quote(count(*)) FROM replays WHERE state = 'running'";
+const REPLAYS: &str = "SELECT '1' FROM replays WHERE state = 'running' LIMIT 1";
 
-const ERASES: &str = "SELECT json_quote(count(*)) FROM erasures WHERE state = 'running'";
+const ERASES: &str = "SELECT '1' FROM erasures WHERE state = 'running' LIMIT 1";
 
 /// Brings what is on its way to where it goes, before somebody is looked for everywhere.
 ///
@@ -96,14 +96,24 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
     if edge.databases().len() < 2 {
         return Ok(());
     }
-    moves::go_on(edge, now).await?;
-    if erases(edge).await? || replays(edge).await? {
+    run_over(edge, edge.shards(), now, id).await
+}
+
+/// The same over any databases, towards so many.
+pub(crate) async fn run_over(
+    store: &impl Store,
+    shards: u32,
+    now: i64,
+    mut id: impl FnMut() -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    moves::go_on(store, now).await?;
+    if erases(store).await? || replays(store).await? {
         return Ok(());
     }
-    comers::settle(edge, now, id).await?;
+    comers::settle(store, now, &mut id).await?;
     let mut moved = 0usize;
     for _ in 0..STEPS {
-        let Some(rows) = spread::step(edge, edge.shards(), now, id).await? else {
+        let Some(rows) = spread::step(store, shards, now, &mut id).await? else {
             break;
         };
         moved = moved.saturating_add(rows);
@@ -121,5 +131,5 @@ fn id() -> Result<String, Failure> {
 /// What goes on beside, for tests with databases of their own.
 #[cfg(test)]
 pub(crate) mod testing {
-    pub(crate) use super::{comers::settle, moves::go_on, spread::step};
+    pub(crate) use super::{comers::settle, moves::go_on, run_over as run, spread::step};
 }

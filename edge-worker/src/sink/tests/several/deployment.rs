@@ -3,7 +3,7 @@
 use super::super::*;
 use crate::{
     archive::tests::Memory,
-    check::tests::differences_over,
+    check::{self, tests::differences_over},
     http::Failure,
     reports::{Ask, Store},
     shards,
@@ -201,11 +201,29 @@ impl Deployment {
 
     /// What the nightly check finds now, unless something is on its way.
     pub(super) fn differences(&self) -> Vec<String> {
-        let arrived = shards::arrived(&self.node, self.now).now_or_never();
-        match arrived.unwrap().unwrap() {
-            Some(_) => differences_over(&self.node, SITE),
-            None => Vec::new(),
+        if self.may_compare() {
+            differences_over(&self.node, SITE)
+        } else {
+            Vec::new()
         }
+    }
+
+    /// Whether the nightly check would compare anything now.
+    pub(super) fn may_compare(&self) -> bool {
+        let arrived = check::arrived(&self.node, self.now).now_or_never();
+        arrived.unwrap().unwrap().is_some()
+    }
+
+    /// A run of the clock, an hour later.
+    pub(super) fn runs(&mut self) {
+        self.now += 3_600_000;
+        let ids = &mut self.ids;
+        let next = || {
+            *ids += 1;
+            Ok(id(*ids).text().replace('-', ""))
+        };
+        let run = shards::testing::run(&self.node, self.shards, self.now, next);
+        run.now_or_never().unwrap().unwrap();
     }
 
     /// Lets the clock run until everybody is at home.

@@ -4,7 +4,7 @@ mod archived;
 mod deployment;
 
 use super::{any_order::deliveries, *};
-use crate::shards;
+use crate::{erase, shards};
 use deployment::Deployment;
 use goalpost_core::home::People;
 use proptest::prelude::*;
@@ -128,6 +128,56 @@ fn the_nightly_check_names_what_is_lost_in_every_database() {
             "{damage}: {found:?}"
         );
     }
+}
+
+#[test]
+fn nobody_moves_while_somebody_is_being_erased_in_any_database() {
+    const LAST: usize = 3;
+    let mut several = Deployment::new(4);
+    several.settles();
+    for n in 0..40 {
+        let mut letter = Letter::new([item_in(600 + n, &play(n, "a"))]);
+        letter.visitor = Some(id(500 + n));
+        several.deliver(&[letter]);
+    }
+    let erasure = id(9_000);
+    let of = |several: &Deployment, number: usize, work: &dyn Fn(&mut Db)| {
+        work(several.node.parts[number].db.borrow_mut().as_mut().unwrap());
+    };
+    let ends = |db: &mut Db| while !erase::testing::step(db, erasure, NOW) {};
+    let last = several.node.parts[LAST].db.borrow();
+    let visitors = "SELECT lower(hex(visitor)) FROM observations";
+    let name = last.as_ref().unwrap().table(visitors).remove(0);
+    drop(last);
+    for number in 0..4 {
+        of(&several, number, &|db| {
+            erase::testing::begin(db, erasure, &name, NOW)
+        });
+    }
+    for number in 0..LAST {
+        of(&several, number, &ends);
+    }
+    several.shards = 1;
+    for _ in 0..4 {
+        several.runs();
+    }
+    assert!(!several.may_compare());
+    of(&several, LAST, &ends);
+    for _ in 0..8 {
+        several.runs();
+    }
+    assert!(several.may_compare());
+    for table in ["observations", "sessions", "evidence", "conversions"] {
+        let left = several
+            .node
+            .tables(&format!("SELECT DISTINCT lower(hex(visitor)) FROM {table}"));
+        assert_eq!(left.len(), 39, "of all others, {table} are there");
+        assert!(!left.contains(&name), "{table}");
+    }
+    let for_ever = several
+        .node
+        .tables("SELECT 1 FROM erased WHERE until > 9000000000000000");
+    assert_eq!(for_ever, Table::new(), "no tombstone waits for an end");
 }
 
 #[test]
