@@ -78,7 +78,7 @@ CROSS JOIN refunds AS r INDEXED BY refunds_by_order ON r.site = ?1 AND r.order_n
                 "hex(o.id), o.received_at, o.time, o.clock, o.day, o.seq, {}, {}, {}, o.kind, \
                  o.contact, o.identities, o.source, o.form, o.sdk, o.plan, o.country, o.device, \
                  o.digest, o.order_number, o.refund, o.verdict, o.claims, hex(o.batch), o.body, \
-                 o.consent, {IS_ARCHIVED}",
+                 o.consent, o.doubts, {IS_ARCHIVED}",
                 hex("o.page"),
                 hex("o.session"),
                 hex("o.visitor")
@@ -362,17 +362,19 @@ CROSS JOIN json_each('[[\"stored\",-1],[\"duplicate\",1]]') AS f
 WHERE true
 ON CONFLICT DO UPDATE SET count = count + excluded.count";
 
-/// Without the claims: a disagreement was counted where the observation came from.
+/// Without the claims: a disagreement was counted where the observation came from. A row that was on its
+/// way before doubts came along ends with a number in their place.
 const OBSERVED: &str = "\
 WITH moved AS MATERIALIZED (SELECT value AS v FROM json_each(?2))
 INSERT INTO observations (
   site, id, received_at, time, clock, day, seq, page, session, visitor, kind, contact, identities,
   source, form, sdk, plan, country, device, digest, order_number, refund, verdict, batch, body,
-  consent)
+  consent, doubts)
 SELECT
   ?1, unhex(v ->> 0), v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, unhex(v ->> 6), unhex(v ->> 7),
   unhex(v ->> 8), v ->> 9, v ->> 10, v ->> 11, v ->> 12, v ->> 13, v ->> 14, v ->> 15, v ->> 16,
-  v ->> 17, v ->> 18, v ->> 19, v ->> 20, v ->> 21, unhex(v ->> 23), v ->> 24, v ->> 25
+  v ->> 17, v ->> 18, v ->> 19, v ->> 20, v ->> 21, unhex(v ->> 23), v ->> 24, v ->> 25,
+  iif(json_type(v, '$[26]') = 'text', v ->> 26, NULL)
 FROM moved WHERE true
 ON CONFLICT DO NOTHING";
 
