@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { sendMonth } from "../../examples/storefront/month/send.mjs";
 import { month } from "../../examples/storefront/month/shoppers.mjs";
-import { PageLoad, post, uuid } from "../harness/beacon.mjs";
+import { PageLoad, plan as small, post, uuid } from "../harness/beacon.mjs";
 import { everythingKept, problem } from "../harness/checks.mjs";
 import { root, startWorker } from "../harness/worker.mjs";
 
@@ -48,6 +48,10 @@ const REPORTS = [
   "reports/carts?list=abandoned",
   "reports/contacts?limit=200",
   "reports/contacts?order=contact&limit=50",
+  "reports/contacts?order=value&limit=5",
+  "reports/contacts?order=points&limit=5",
+  "reports/contacts?order=last&limit=5",
+  "reports/contacts?order=value&stage=customer&limit=5",
   "reports/conversions?limit=200",
   "reports/fates",
   "reports/conservation",
@@ -356,4 +360,77 @@ test("and back to one", async () => {
       assert.equal(n, 0, table);
     }
   }
+});
+
+describe("in four databases from the beginning", () => {
+  const plan = {
+    ...small,
+    carts: { abandoned_after: "30m" },
+    goals: [...small.goals, { id: "asked", when: { event: "asked" }, count: "once_per_contact", points: 1 }],
+  };
+  let worker;
+  before(async () => {
+    worker = await startWorker({ plan, databases: 4, shards: 4 });
+    // From then on only whoever comes together with somebody moves.
+    const done = () => worker.db.prepare("SELECT 1 AS n FROM spread WHERE state = 'done'").first("n");
+    for (let runs = 0; !(await done()); runs += 1) {
+      assert.ok(runs < 10, "it spreads for ever");
+      await worker.cron(Date.now() + runs * 20 * MINUTE);
+    }
+  });
+  after(() => worker?.dispose());
+
+  const get = async (path) => {
+    const response = await worker.admin(`shop/${path}`);
+    assert.equal(response.status, 200, await response.clone().text());
+    return response.json();
+  };
+  const counts = (sql) => Promise.all(worker.databases.map((db) => db.prepare(`SELECT count(*) AS n FROM ${sql}`).first("n")));
+  const sum = (numbers) => numbers.reduce((all, n) => all + n, 0);
+  const told = (events) => worker.admin("shop/events", { method: "POST", body: JSON.stringify({ events }) });
+
+  test("a cart that was given up is an event, whichever database it is in", async () => {
+    const anHourAgo = (item) => ({ ...item, id: uuid(Date.now() - 60 * MINUTE) });
+    for (let n = 0; n < 12; n += 1) {
+      const load = new PageLoad("shop");
+      await post(worker, load.beacon([anHourAgo(load.view()), anHourAgo(load.adds("walk"))]));
+    }
+    await worker.settle();
+    // Those of the first one were looked at before.
+    await worker.db.prepare("DELETE FROM open_carts").run();
+    const wait = sum(await counts("open_carts"));
+    assert.ok(wait > 0);
+    await worker.cron(Date.now());
+    assert.equal(sum(await counts("observations WHERE source = 'server' AND body ->> 'name' = 'cart_abandoned'")), wait);
+    assert.equal(sum(await counts("open_carts")), 0);
+  });
+
+  test("the best contacts come first, and a search keeps those that are asked for, wherever they are", async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `c${String(n).padStart(2, "0")}`);
+    const time = Date.now();
+    const known = names.map((customer) => ({ id: `is-${customer}`, time, identify: true, contact: { customer } }));
+    const bought = names.slice(40).map((customer, n) => ({
+      id: `buys-${customer}`, time: time + n, commerce: "purchase", order: customer, revenue: String(100 + n), currency: "JPY", contact: { customer },
+    }));
+    assert.equal((await told([...known, ...bought])).status, 200);
+    const found = async (query) => {
+      const { contacts, next } = await get(`reports/contacts?${query}`);
+      return [contacts.map(({ contact }) => contact.replace("customer:", "")), next];
+    };
+    const best = ["c59", "c58", "c57"];
+    for (const order of ["value", "last"]) {
+      assert.deepEqual(await found(`order=${order}&limit=3`), [best, null], order);
+      assert.deepEqual(await found(`order=${order}&stage=customer&limit=3`), [best, null], order);
+      assert.deepEqual(await found(`q=c&order=${order}&limit=3`), [best, null], `${order} of a search`);
+    }
+    assert.deepEqual(await found("q=c&stage=customer&limit=2"), [["c40", "c41"], "customer:c41"]);
+    assert.deepEqual(await found("q=c&stage=customer&limit=50&after=customer:c41"), [names.slice(42), null]);
+    const walked = [];
+    for (let after = ""; after !== null; ) {
+      const [page, next] = await found(`q=c&limit=25&after=${after}`);
+      walked.push(...page);
+      after = next;
+    }
+    assert.deepEqual(walked, names);
+  });
 });

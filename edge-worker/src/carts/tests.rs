@@ -274,7 +274,8 @@ fn two_sites_have_carts_of_their_own() {
     let mut shop = Shop::new();
     shop.open_site("other");
     shop.sees_at("other", visitor(1), session(1, 0), &[(NOW, adds("walk"))]);
-    assert_eq!(shop.rows(SITES, &[]), ["\"other\""]);
+    let waiting: Vec<(i64, String)> = shop.parsed(SITES, &[]);
+    assert_eq!(waiting, [(NOW, "other".into())]);
     assert_eq!(shop.fates(NOW + 2 * HOUR), "");
     assert_eq!(shop.watch(NOW + 2 * HOUR, 500), 0);
     assert_eq!((shop.events(), shop.notes()), (0, 1));

@@ -27,9 +27,9 @@ pub(crate) const EVENT: &str = "cart_abandoned";
 /// Notes that one run looks at; what is left waits for the next run.
 const NOTES: usize = 500;
 
-/// Sites with notes, the longest waiting first.
+/// Sites with notes, and since when the first of them waits.
 pub(super) const SITES: &str = "\
-SELECT json_quote(site) FROM open_carts GROUP BY site ORDER BY min(since), site";
+SELECT json_array(min(since), site) FROM open_carts GROUP BY site";
 
 /// Notes of a site. `?1` site, `?2` from before when, `?3` how many.
 pub(super) const DUE: &str = "\
@@ -77,9 +77,15 @@ pub(super) struct Found {
 /// # Errors
 /// [`Failure::Platform`]; the next run begins where this one ended.
 pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
-    let sites: Vec<String> = database::rows(edge, SITES, &[]).await?;
+    let mut waiting: Vec<(i64, String, &Bindings)> = Vec::new();
+    for part in edge.databases() {
+        let sites: Vec<(i64, String)> = database::rows(part, SITES, &[]).await?;
+        waiting.extend(sites.into_iter().map(|(since, site)| (since, site, part)));
+    }
+    // The longest waiting first.
+    waiting.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
     let mut room = NOTES;
-    for site in sites {
+    for (_, site, part) in waiting {
         if room == 0 {
             break;
         }
@@ -87,10 +93,8 @@ pub(crate) async fn run(edge: &Bindings, now: i64) -> Result<(), Failure> {
             continue;
         };
         if let Some(known) = plans::known(edge, &site, &plan.plan).await? {
-            for part in edge.databases() {
-                let looked_at = run_site(edge, part, &known, now, room).await?;
-                room = room.saturating_sub(looked_at);
-            }
+            let looked_at = run_site(edge, part, &known, now, room).await?;
+            room = room.saturating_sub(looked_at);
         }
     }
     Ok(())

@@ -30,6 +30,9 @@ const STEPS: u32 = 2_000;
 /// Contacts that are ranked at most before a stage is looked at.
 const RANKED: u32 = 10_000;
 
+/// Contacts that a search finds at most, of which are then kept those that are asked for.
+const FOUND_AT_MOST: u32 = 1_000;
+
 const ORDERS: [&str; 4] = ["contact", "value", "points", "last"];
 
 const NAMES: [&str; 7] = ["q", "stage", "segment", "order", "after", "format", "limit"];
@@ -40,7 +43,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         name: "q",
         about: "An identity, an e-mail address, a phone number, the beginning of a customer's \
                 number, or an order's number. Addresses and phone numbers are hashed before \
-                anything is looked up.",
+                anything is looked up. The first 1,000 contacts that fit are looked at.",
         schema: || json!({"type": "string"}),
     },
     Parameter {
@@ -107,11 +110,19 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
         None => (limit, STEPS),
     };
 
+    let of_page = usize::try_from(most).unwrap_or(usize::MAX);
+
     let (mut names, mut next) = if let Some(text) = query.get("q") {
-        (found(edge, site, text, limit).await?, None)
+        let mut found = found(edge, site, text).await?;
+        found.retain(|name| within.as_ref().is_none_or(|within| within.contains(name)));
+        if order == "contact" {
+            page(&found, after, of_page)
+        } else {
+            (found.into_iter().collect(), None)
+        }
     } else if order == "contact" {
         if let Some(within) = &within {
-            page(within, after, usize::try_from(most).unwrap_or(usize::MAX))
+            page(within, after, of_page)
         } else {
             let page = names_after(edge, site, after, step, most).await?;
             (page.names, page.next)
@@ -137,9 +148,13 @@ pub(crate) async fn list(edge: &Bindings, known: &Known, query: &Query) -> Outco
             next = names.get(..wanted).and_then(<[String]>::last).cloned();
         }
     }
-    names.truncate(wanted);
+    // What a search finds comes in the order of names.
+    if query.get("q").is_none() || order == "contact" {
+        names.truncate(wanted);
+    }
     let mut rows = rows(edge, site, &names).await?;
     sort(&mut rows, &known.plan, order);
+    rows.truncate(wanted);
     let contacts: Vec<Value> = rows.into_iter().map(Row::shown).collect();
     if format == "csv" {
         let response = http::csv(&format!("{site}-contacts"), csv::text(&contacts))?;
@@ -163,25 +178,18 @@ fn page(all: &BTreeSet<String>, after: &str, limit: usize) -> (Vec<String>, Opti
     (names, next)
 }
 
-async fn found(
-    edge: &Bindings,
-    site: &str,
-    text: &str,
-    limit: u32,
-) -> Result<Vec<String>, Failure> {
+async fn found(edge: &Bindings, site: &str, text: &str) -> Result<BTreeSet<String>, Failure> {
     let wanted = Wanted::read(text);
     let identities = serde_json::to_string(&wanted.identities)?;
     let (first, beyond) = &wanted.customers;
-    let most = limit;
-    let limit = limit.to_string();
-    let values = [site, &identities, first, beyond, &wanted.order, &limit];
-    let mut found: Vec<String> = database::rows_of_all(edge, FOUND, &values).await?;
-    if edge.databases().len() > 1 {
-        found.sort();
-        found.dedup();
-        found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    }
-    Ok(found)
+    let most = FOUND_AT_MOST.to_string();
+    let values = [site, &identities, first, beyond, &wanted.order, &most];
+    let found: BTreeSet<String> = database::rows_of_all(edge, FOUND, &values)
+        .await?
+        .into_iter()
+        .collect();
+    let most = usize::try_from(FOUND_AT_MOST).unwrap_or(usize::MAX);
+    Ok(found.into_iter().take(most).collect())
 }
 
 async fn ranked(
@@ -192,10 +200,29 @@ async fn ranked(
 ) -> Result<Vec<String>, Failure> {
     let (site, currency) = (known.plan.site.as_str(), known.plan.currency.code());
     let values = [site, currency, &most.to_string()];
-    database::rows_of_all(edge, ranking(order), &values).await
+    let ranked = database::rows_of_all(edge, ranking(order), &values).await?;
+    Ok(best(ranked, usize::try_from(most).unwrap_or(usize::MAX)))
 }
 
-/// `?1` site, `?2` currency, `?3` how many. Each reads what all contacts of the site have of it.
+/// A contact, and what decides its place.
+#[derive(Deserialize)]
+pub(super) struct Ranked(String, f64, f64);
+
+/// The first of what each database has ranked, in the same order.
+pub(super) fn best(mut ranked: Vec<Ranked>, most: usize) -> Vec<String> {
+    ranked.sort_by(|one, other| {
+        (other.1.total_cmp(&one.1))
+            .then(other.2.total_cmp(&one.2))
+            .then_with(|| one.0.cmp(&other.0))
+    });
+    // What was observed of somebody may stand in more than one of them.
+    let mut met = BTreeSet::new();
+    ranked.retain(|own| met.insert(own.0.clone()));
+    ranked.into_iter().take(most).map(|own| own.0).collect()
+}
+
+/// Rows of [`Ranked`]. `?1` site, `?2` currency, `?3` how many. Each reads what all contacts of the site
+/// have of it.
 pub(super) const fn ranking(order: &str) -> &'static str {
     match order.as_bytes() {
         b"value" => BY_VALUE,
@@ -206,7 +233,10 @@ pub(super) const fn ranking(order: &str) -> &'static str {
 
 // The sums only rank, so that they may be inexact where an exact one would have no room.
 const BY_VALUE: &str = "\
-SELECT json_quote(substr(person, 9)) FROM conversions
+SELECT json_array(
+  substr(person, 9),
+  total(iif(money = 'verified', minor - refunded, 0)), total(minor - refunded))
+FROM conversions
 WHERE site = ?1 AND person >= 'contact ' AND person < 'contact!' AND currency = ?2
 GROUP BY person
 ORDER BY
@@ -214,14 +244,14 @@ ORDER BY
 LIMIT CAST(?3 AS INTEGER)";
 
 const BY_POINTS: &str = "\
-SELECT json_quote(substr(person, 9)) FROM conversions
+SELECT json_array(substr(person, 9), sum(iif(voided, 0, points)), 0) FROM conversions
 WHERE site = ?1 AND person >= 'contact ' AND person < 'contact!' AND ?2 <> ''
 GROUP BY person
 ORDER BY sum(iif(voided, 0, points)) DESC, person
 LIMIT CAST(?3 AS INTEGER)";
 
 const BY_LAST: &str = "\
-SELECT json_quote(contact)
+SELECT json_array(contact, max(time), 0)
 FROM (
   SELECT k.contact, s.ended_at AS time
   FROM known_visitors AS k

@@ -123,3 +123,25 @@ fn a_ranking_begins_with_whoever_brought_most() {
         (&json!(5), &json!(1))
     );
 }
+
+#[test]
+fn of_several_databases_the_best_come_first_wherever_they_are() {
+    let mut several = [Shop::new(), Shop::new(), Shop::new()];
+    for n in 0..9_u64 {
+        let time = NOW + i64::try_from(n).unwrap();
+        let seen = [
+            (time, identify(&format!("customer:{n}"))),
+            (time + 1, buys(&format!("A{n}"), &(n * 100 + 1).to_string())),
+        ];
+        several[usize::try_from(n / 3).unwrap()].sees(visitor(n), id(time, n), &seen);
+    }
+    // Somebody who is in two of them.
+    several[0].told(NOW + 90, &[outcome("8", NOW + 90, "marketing-lead", "8")]);
+    for order in ["value", "last"] {
+        let places = several
+            .iter()
+            .flat_map(|shop| shop.places(order, 2))
+            .collect();
+        assert_eq!(best(places, 2), ["customer:8", "customer:7"], "{order}");
+    }
+}

@@ -9,7 +9,7 @@ mod stages;
 
 use super::{
     document::{self, Facts},
-    list::{details, ranking},
+    list::{Ranked, best, details, ranking},
     names::{WALK, merged},
     person::{Named, Person},
     search::{FOUND, Wanted},
@@ -90,7 +90,11 @@ impl Shop {
     }
 
     fn ranked(&self, order: &str) -> Vec<String> {
-        names(&self.rows(ranking(order), &[SITE, "JPY", "50"]))
+        best(self.places(order, 50), 50)
+    }
+
+    fn places(&self, order: &str, most: usize) -> Vec<Ranked> {
+        self.parsed(ranking(order), &[SITE, "JPY", &most.to_string()])
     }
 }
 
