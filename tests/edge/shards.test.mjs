@@ -433,4 +433,24 @@ describe("in four databases from the beginning", () => {
     }
     assert.deepEqual(walked, names);
   });
+
+  test("an observation is explained by whose it is, also once they have moved elsewhere", async () => {
+    const seen = Array.from({ length: 8 }, () => {
+      const load = new PageLoad("shop");
+      return { load, asks: load.event("asked") };
+    });
+    for (const { load, asks } of seen) await post(worker, load.beacon([asks]));
+    await worker.settle();
+    for (const [n, { load }] of seen.entries()) await post(worker, load.beacon([load.identify(`customer:m${n % 2}`)]));
+    await worker.settle();
+    await worker.cron(Date.now());
+    const names = await counts("known_visitors");
+    assert.ok(names.filter((n) => n > 0).length <= 2, "each of both is in one database");
+    assert.ok((await counts("observations WHERE kind = 'event'")).filter((n) => n > 0).length > 2, "what they did stays");
+    for (const { asks } of seen) {
+      const { definitions } = await get(`observations/${asks.id}/explain`);
+      const { counted } = definitions.find(({ definition }) => definition === "asked");
+      assert.ok(counted, "it is counted");
+    }
+  });
 });

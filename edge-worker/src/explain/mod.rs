@@ -39,11 +39,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
 const FIND: &str = "\
 SELECT json_object(
   'fate', 'stored', 'time', o.time, 'session', hex(o.session), 'visitor', hex(o.visitor),
-  'identity', o.contact, 'contact', coalesce(i.contact, o.contact, k.contact),
-  'source', o.source, 'doubts', coalesce(o.doubts, ''), 'plan', o.plan, 'body', o.body)
+  'identity', o.contact, 'source', o.source, 'doubts', coalesce(o.doubts, ''), 'plan', o.plan, 'body', o.body)
 FROM observations AS o
-LEFT JOIN identities AS i ON i.site = o.site AND i.identity = o.contact
-LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE o.site = ?1 AND o.id = unhex(?2)
 UNION ALL
 SELECT json_object(
@@ -51,6 +48,13 @@ SELECT json_object(
   'body', body)
 FROM (SELECT * FROM quarantine WHERE site = ?1 AND id = unhex(?2) ORDER BY digest LIMIT 1)
 LIMIT 1";
+
+/// Whose they are, where that is known: an identity's contact, and a visitor's. `?1` site, `?2` identity,
+/// `?3` visitor.
+const WHOSE: &str = "\
+SELECT json_array(
+  (SELECT contact FROM identities WHERE site = ?1 AND identity = ?2),
+  (SELECT contact FROM known_visitors WHERE site = ?1 AND visitor = unhex(?3)))";
 
 /// What is stored under keys. `?1` site, `?2` rows of definition, scope, who and dedup.
 const COUNTED: &str = "\
@@ -104,7 +108,8 @@ pub(crate) async fn observation(
     let id = Id::parse(id).ok_or_else(unknown)?;
     let hex = id.text().replace('-', "");
     let found: Vec<Item> = database::rows_of_all(edge, FIND, &[site, &hex]).await?;
-    let item = found.into_iter().next().ok_or_else(unknown)?;
+    let mut item = found.into_iter().next().ok_or_else(unknown)?;
+    item.contact = contact(edge, site, &item).await?;
     let known = match query.get("plan") {
         Some(wanted) => plan(edge, site, wanted).await?,
         // What waits because its site had no plan is explained by the one that there is now.
@@ -114,6 +119,20 @@ pub(crate) async fn observation(
         },
     };
     answer(edge, site, &known, &item).await
+}
+
+/// Whose an observation is. A person may have moved to another database than what was observed of them.
+async fn contact(edge: &Bindings, site: &str, item: &Item) -> Result<Option<String>, Failure> {
+    let identity = item.identity.as_deref().unwrap_or_default();
+    let values = [site, identity, &item.visitor];
+    let whose: Vec<(Option<String>, Option<String>)> =
+        database::rows_of_all(edge, WHOSE, &values).await?;
+    let (mut named, mut known) = (None, None);
+    for (of_identity, of_visitor) in whose {
+        named = named.or(of_identity);
+        known = known.or(of_visitor);
+    }
+    Ok(named.or_else(|| item.identity.clone()).or(known))
 }
 
 /// Explains an observation that is only tried out.
