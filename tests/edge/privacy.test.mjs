@@ -201,6 +201,15 @@ describe("erasing", () => {
         refunds: 1, observations: 6, quarantine: 2,
       });
     }
+    // Wherever a page begins, it is known who has read it.
+    const noted = async () => (await ask("audit", "shop/audit?limit=200")).acts.filter(({ act }) => act === "export").length;
+    for (const place of ['[0,""]', '[0,"0"]']) {
+      const before = await noted();
+      const after = Buffer.from(place).toString("base64url");
+      const begun = await ask("contacts/{contact}/export", `shop/contacts/${encoded(carol)}/export?after=${after}`);
+      assert.ok(begun.rows.length > 4);
+      assert.equal(await noted(), before + 1, place);
+    }
     const reader = await (await worker.admin("shop/tokens", { method: "POST", body: JSON.stringify({ name: "R", scopes: ["read"] }) })).json();
     const authorization = `Bearer ${reader.token}`;
     for (const [path, method] of [["/export", "GET"], ["", "DELETE"]]) {

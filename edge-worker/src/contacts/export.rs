@@ -157,11 +157,10 @@ pub(crate) async fn export(
         .map_err(|_| bad_parameter("contact", "is not encoded as a part of an address is"))?;
     let asked = Named::read(&String::from(text))?;
     let (person, names) = erase::names(edge, site, &asked, None).await?;
-    if place.is_none() {
-        let subject = asked.subject().tombstone(site);
-        let note = Note::new(site, caller, Act::Export, &subject)?;
-        database::batch(edge, &[note.question()]).await?;
-    }
+    // Of each page: whoever reads one need not have read the first.
+    let subject = asked.subject().tombstone(site);
+    let note = Note::new(site, caller, Act::Export, &subject)?;
+    database::batch(edge, &[note.question()]).await?;
     let place = place.unwrap_or_default();
     let number = usize::from(place.0 / PARTS);
     let databases = edge.databases();
