@@ -284,6 +284,43 @@ async function knowsCopies() {
   assert.deepEqual(await counts(), before);
 }
 
+/** A visitor with a name, of whom the most was seen. */
+async function someone() {
+  const { found } = await asked({
+    found: `SELECT visitor FROM observations
+            WHERE visitor IN (SELECT visitor FROM observations WHERE contact IS NOT NULL)
+            GROUP BY visitor ORDER BY count(*) DESC, visitor LIMIT 1`,
+  });
+  return found[0][0];
+}
+
+async function isExported() {
+  const visitor = await someone();
+  const { identities, visitors } = await (await worker.admin(`${site}/contacts/${visitor}`)).json();
+  const list = (names) => names.map((name) => `'${name}'`).join(", ");
+  const { wanted } = await asked({
+    wanted: `SELECT upper(replace(CAST(id AS VARCHAR), '-', '')), path FROM observations
+             WHERE CAST(visitor AS VARCHAR) IN (${list(visitors)}) OR contact IN (${list(identities)})`,
+  });
+  for (const limit of [7, 2_000]) {
+    const rows = [];
+    for (let after = ""; after !== null; ) {
+      const path = `${site}/contacts/${visitor}/export?limit=${limit}${after && `&after=${after}`}`;
+      const response = await worker.admin(path);
+      const page = await response.json();
+      assert.equal(response.status, 200, JSON.stringify(page));
+      assert.ok(page.rows.length <= limit);
+      rows.push(...page.rows);
+      after = page.next;
+    }
+    const found = rows.filter(({ table }) => ["observations", "archive"].includes(table));
+    assert.ok(found.some(({ table }) => table === "archive"), "some of it has left");
+    const paths = new Map(found.map(({ id, body }) => [id, body.path ?? null]));
+    assert.equal(paths.size, found.length, "each once");
+    for (const [id, path] of wanted) assert.equal(paths.get(id), path, id);
+  }
+}
+
 async function isErased() {
   const [[visitor]] = (
     await asked({
@@ -338,6 +375,7 @@ for (const databases of [1, 4]) {
     test("what arrives late is in a further file, and once", isLate);
     test("old observations leave, and every report answers the same", leaves);
     test("all of it sent once more is known for copies, though its rows have left", knowsCopies);
+    test("an export has what only the files have, too", isExported);
     test("whoever is erased is in no file either, and the figures of all others are DuckDB's", isErased);
   });
 }

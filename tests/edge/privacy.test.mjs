@@ -210,6 +210,10 @@ describe("erasing", () => {
       assert.ok(begun.rows.length > 4);
       assert.equal(await noted(), before + 1, place);
     }
+    for (const nowhere of ["[60,\"\"]", "[200,\"\"]", "[0]"]) {
+      const after = Buffer.from(nowhere).toString("base64url");
+      await problem(await worker.admin(`shop/contacts/${encoded(carol)}/export?after=${after}`), 400, "bad-parameter");
+    }
     const reader = await (await worker.admin("shop/tokens", { method: "POST", body: JSON.stringify({ name: "R", scopes: ["read"] }) })).json();
     const authorization = `Bearer ${reader.token}`;
     for (const [path, method] of [["/export", "GET"], ["", "DELETE"]]) {

@@ -20,6 +20,7 @@ mod forget;
 mod leave;
 mod list;
 mod manifest;
+mod people;
 mod statements;
 mod step;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub(crate) mod tests;
 
 pub(crate) use forget::forget;
 pub(crate) use list::{PARAMETERS, files, schema};
+pub(crate) use people::{Whose, told};
 pub(crate) use statements::{IS_ARCHIVED, IS_ARCHIVED_ELSEWHERE};
 
 use crate::{

@@ -1,10 +1,12 @@
 //! Everything that is stored of a person, row by row, as it is stored.
 //!
-//! Rows that an index finds come first, then those of which every one must be looked at: an answer
-//! has so many rows at most, has looked at so many at most, and says where the next one begins.
+//! Rows that an index finds come first, then those of which every one must be looked at, and once all
+//! databases are through, what only files of the archive still have: an answer has so many rows at most,
+//! has looked at so many at most, and says where the next one begins.
 
 use super::person::{Named, Person};
 use crate::{
+    archive,
     audit::{Act, Note},
     auth::Caller,
     bindings::Bindings,
@@ -135,6 +137,9 @@ const BY_INDEX: u8 = 0;
 const BY_WALK: u8 = 1;
 const WAITING: u8 = 2;
 
+/// The archive of the first database, then of the others, after the parts of all.
+const ARCHIVE: u8 = 128;
+
 /// A page of rows, and where the next one begins.
 struct Page {
     rows: Vec<Box<RawValue>>,
@@ -162,27 +167,27 @@ pub(crate) async fn export(
     let note = Note::new(site, caller, Act::Export, &subject)?;
     database::batch(edge, &[note.question()]).await?;
     let place = place.unwrap_or_default();
-    let number = usize::from(place.0 / PARTS);
-    let databases = edge.databases();
+    let turn = Turn::of(place.0, edge);
+    let Some(database) = edge.databases().get(turn.database) else {
+        return Err(no_next().into());
+    };
     let of = Asked {
-        edge: databases.get(number).unwrap_or(edge),
+        edge: database,
         site,
         person: &person,
         names: &names,
         limit,
     };
-    let page = match place.0 % PARTS {
+    let page = match place.0.saturating_sub(turn.begins) {
+        _ if place.0 >= ARCHIVE => of.archived(edge, turn.database, &place.1).await?,
         BY_INDEX => of.by_index(&place.1).await?,
         BY_WALK => of.by_walk(&place.1).await?,
         _ => of.waiting(&place.1).await?,
     };
-    let base = place.0.saturating_sub(place.0 % PARTS);
-    let after_it = (number.saturating_add(1) < databases.len())
-        .then(|| (base.saturating_add(PARTS), String::new()));
     let next = page
         .next
-        .map(|(part, cursor)| (base.saturating_add(part), cursor))
-        .or(after_it)
+        .map(|(part, cursor)| (turn.begins.saturating_add(part), cursor))
+        .or(turn.next.map(|next| (next, String::new())))
         .map(|next| serde_json::to_string(&next))
         .transpose()?
         .map(|text| URL_SAFE_NO_PAD.encode(text));
@@ -194,12 +199,46 @@ fn read(cursor: &str) -> Result<Place, Problem> {
         .decode(cursor)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| {
-            bad_parameter(
-                "after",
-                "is no 'next' of an earlier page; leave it out to begin anew",
-            )
-        })
+        .ok_or_else(no_next)
+}
+
+fn no_next() -> Problem {
+    bad_parameter(
+        "after",
+        "is no 'next' of an earlier page; leave it out to begin anew",
+    )
+}
+
+/// Whose turn it is: a database, or its archive.
+struct Turn {
+    database: usize,
+    /// The first part of it.
+    begins: u8,
+    /// The first part of whose turn it is then.
+    next: Option<u8>,
+}
+
+impl Turn {
+    fn of(part: u8, edge: &Bindings) -> Self {
+        let (number, begins, parts) = match part.checked_sub(ARCHIVE) {
+            Some(number) => (number, part, 1),
+            None => {
+                let number = part / PARTS;
+                (number, number.saturating_mul(PARTS), PARTS)
+            }
+        };
+        let database = usize::from(number);
+        let next = if database.saturating_add(1) < edge.databases().len() {
+            Some(begins.saturating_add(parts))
+        } else {
+            Some(ARCHIVE).filter(|_| part < ARCHIVE && edge.archive().is_some())
+        };
+        Self {
+            database,
+            begins,
+            next,
+        }
+    }
 }
 
 /// Whose rows are asked for.
@@ -279,6 +318,21 @@ impl Asked<'_> {
         })
     }
 
+    async fn archived(
+        &self,
+        edge: &Bindings,
+        database: usize,
+        cursor: &str,
+    ) -> Result<Page, Failure> {
+        let whose = archive::Whose::of(self.names.subjects());
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let told = archive::told(edge, self.site, database, &whose, (cursor, limit)).await?;
+        Ok(Page {
+            rows: told.rows,
+            next: told.next.map(|cursor| (0, cursor)),
+        })
+    }
+
     fn last_of_full(&self, rows: &[(String, Box<RawValue>)]) -> Option<String> {
         let full = usize::try_from(self.limit).is_ok_and(|limit| rows.len() >= limit);
         rows.last().filter(|_| full).map(|(key, _)| key.clone())
@@ -305,7 +359,7 @@ pub(crate) fn schema() -> Value {
                 "required": ["table"],
                 "properties": {"table": {"enum": [
                     "identities", "known_visitors", "sessions", "open_carts", "evidence",
-                    "conversions", "refunds", "observations", "quarantine",
+                    "conversions", "refunds", "observations", "quarantine", "archive",
                 ]}},
                 "description": "A row with all of its columns; ids are in hexadecimal.",
             })),

@@ -358,7 +358,7 @@ impl Names {
     }
 
     /// All names.
-    pub(super) fn subjects(&self) -> impl Iterator<Item = Subject> {
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = Subject> {
         let visitors = self.visitors.iter().filter_map(|id| Id::parse(id));
         let identities = self.identities.iter().cloned();
         let orders = self.orders.iter().cloned();

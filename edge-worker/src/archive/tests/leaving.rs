@@ -1,7 +1,11 @@
 //! What leaves the database, what stays, and what is known of what has left.
 
 use super::*;
-use crate::sink::{CONSERVATION, RECOMPUTE};
+use crate::{
+    archive::Whose,
+    sink::{CONSERVATION, RECOMPUTE},
+};
+use goalpost_core::erasure::Subject;
 use std::collections::BTreeSet;
 
 /// Everything that reports and lists read, but for what arrived itself.
@@ -83,6 +87,58 @@ fn table(shop: &Shop, sql: &str) -> Vec<Vec<rusqlite::types::Value>> {
         .unwrap()
         .collect::<rusqlite::Result<_>>()
         .unwrap()
+}
+
+/// What only files have of some people, in pages of so many rows.
+fn told(bucket: &Memory, shop: &Shop, names: &[Subject], limit: usize) -> Vec<Value> {
+    let whose = Whose::of(names.iter().cloned());
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = bucket
+            .archive(shop, LATER, async |archive| {
+                archive.told(&whose, &after, limit).await
+            })
+            .unwrap();
+        assert!(page.rows.len() <= limit);
+        rows.extend(page.rows.iter().map(|row| {
+            let row: Value = serde_json::from_str(row.get()).unwrap();
+            row
+        }));
+        match page.next {
+            Some(next) => after = next,
+            None => return rows,
+        }
+    }
+}
+
+#[test]
+fn of_somebody_the_files_tell_what_the_database_does_not_have_any_more() {
+    let shop = busy_days();
+    let bucket = Memory::default();
+    let names = [0, 4, 8].map(|n| Subject::Visitor(visitor(n)));
+    bucket.run(&shop, LATER).unwrap();
+    assert_eq!(told(&bucket, &shop, &names, 5), [] as [Value; 0]);
+    let views = "SELECT json_array(hex(id), body ->> 'path') FROM observations
+                 WHERE visitor = unhex(?1) AND verdict IS NULL AND contact IS NULL";
+    let mut wanted: Vec<(String, String)> = Vec::new();
+    for n in [0, 4, 8] {
+        wanted
+            .extend(shop.parsed::<(String, String)>(views, &[&visitor(n).text().replace('-', "")]));
+    }
+    assert_eq!(wanted.len(), 9, "two pages and a bag each");
+    bucket.leave(&shop, LATER, 10).unwrap();
+    for limit in [1, 2, 5, 100] {
+        let rows = told(&bucket, &shop, &names, limit);
+        let found: Vec<(String, String)> = rows
+            .iter()
+            .map(|row| (row["id"].clone(), row["body"]["path"].clone()))
+            .map(|pair| serde_json::from_value(json!(pair)).unwrap())
+            .collect();
+        assert_eq!(found, wanted, "{limit}");
+        assert!(rows.iter().all(|row| row["table"] == "archive"));
+    }
+    let nobody = Subject::Identity("customer:70".into());
+    assert_eq!(told(&bucket, &shop, &[nobody], 5), [] as [Value; 0]);
 }
 
 #[test]
