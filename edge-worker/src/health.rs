@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     "0018_moved.sql",
     "0019_quarantine.sql",
     "0020_again.sql",
+    "0021_funnels.sql",
 ];
 
 #[derive(Serialize)]

@@ -138,18 +138,21 @@ async fn days(
 /// Refuses more sessions than a report can read.
 pub(super) async fn check(store: &impl Store, of: (&str, &str, &str)) -> Result<(), Failure> {
     let days = days(store, of, "").await?;
-    let sessions = days
-        .iter()
-        .fold(0u64, |sum, (_, own)| sum.saturating_add(*own));
-    if sessions <= MOST {
+    let which = format!("sessions from {} to {}", of.1, of.2);
+    Ok(few_enough(days.iter().map(|(_, own)| *own), &which)?)
+}
+
+/// Refuses more than a report can read of what is counted already.
+pub(super) fn few_enough(counts: impl Iterator<Item = u64>, which: &str) -> Result<(), Problem> {
+    let sum = counts.fold(0u64, u64::saturating_add);
+    if sum <= MOST {
         return Ok(());
     }
     let detail = format!(
-        "from: there are {sessions} sessions from {} to {}, and this report reads each of them; at \
-         most {MOST} can be read at once, so ask for fewer days",
-        of.1, of.2
+        "from: there are {sum} {which}, and this report reads each of them; at most {MOST} can be \
+         read at once, so ask for fewer days"
     );
-    Err(Problem::new(Kind::BadParameter, detail).into())
+    Err(Problem::new(Kind::BadParameter, detail))
 }
 
 /// Gives every session of these days to `each`, those of nobody in particular included.

@@ -62,7 +62,7 @@ use goalpost_core::{Id, accepted::Accepted};
 use std::collections::BTreeMap;
 
 /// The migrations, in order, for databases that a test or a tool keeps itself.
-pub const MIGRATIONS: [&str; 20] = [
+pub const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/0001_goalpost.sql"),
     include_str!("../../migrations/0002_conversions.sql"),
     include_str!("../../migrations/0003_figures.sql"),
@@ -83,6 +83,7 @@ pub const MIGRATIONS: [&str; 20] = [
     include_str!("../../migrations/0018_moved.sql"),
     include_str!("../../migrations/0019_quarantine.sql"),
     include_str!("../../migrations/0020_again.sql"),
+    include_str!("../../migrations/0021_funnels.sql"),
 ];
 
 /// The number of the order that a conversion `c` is of; none where what says how much it is worth is a refund,

@@ -32,17 +32,18 @@ const FUNNELS: &str = "\
 INSERT INTO funnels_daily (site, day, dimension, funnel, value, step, reached, seconds)
 SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v -> 5";
 
-/// The sessions' days from `?2` to `?3` that are not clean, as JSON texts. Values as [`CLEAN`]'s.
+/// The sessions of each day that is not clean. Values as [`CLEAN`]'s.
 pub(super) fn live_days() -> String {
     format!(
         "\
 WITH RECURSIVE days (day) AS (
-  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3)
-SELECT json_quote(day) FROM days
-WHERE day NOT IN ({CLEAN})
-  AND EXISTS (SELECT 1 FROM sessions AS s INDEXED BY sessions_by_day
-    WHERE s.site = ?1 AND s.day = days.day)
-ORDER BY day"
+  SELECT ?2 UNION ALL SELECT date(day, '+1 day') FROM days WHERE day < ?3),
+counted AS MATERIALIZED (
+  SELECT d.day, (
+    SELECT count(*) FROM sessions AS s INDEXED BY sessions_by_day
+    WHERE s.site = ?1 AND s.day = d.day) AS sessions
+  FROM days AS d WHERE d.day NOT IN ({CLEAN}))
+SELECT json_array(day, sessions) FROM counted WHERE sessions > 0 ORDER BY day"
     )
 }
 

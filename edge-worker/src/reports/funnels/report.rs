@@ -207,14 +207,15 @@ impl Of<'_> {
         let answers = store.batch(&asks).await?;
         let rows = |at: usize| answers.get(at).map_or(&[][..], Vec::as_slice);
         kept::add(tally, self.by, rows(1))?;
-        let live: Vec<String> = rows(0)
+        let live: Vec<(String, u64)> = rows(0)
             .iter()
             .map(|row| serde_json::from_str(row))
             .collect::<Result<_, _>>()?;
-        if let (Some(first), Some(last)) = (live.first(), live.last()) {
-            visits::check(store, (site, first, last)).await?;
-        }
-        for day in &live {
+        visits::few_enough(
+            live.iter().map(|(_, own)| *own),
+            "sessions of days that have changed",
+        )?;
+        for (day, _) in &live {
             kept::of_day(store, site, day, own, tally).await?;
         }
         tally

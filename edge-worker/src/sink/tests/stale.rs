@@ -51,19 +51,10 @@ const PARTS: [(&str, &str); 5] = [
     (
         "funnels",
         "SELECT s.day, json_array(
-           hex(s.visitor), hex(s.session),
+           hex(s.visitor), hex(s.session), s.entry,
            (SELECT json_group_array(seen) FROM (
-              SELECT e.value AS seen
-              FROM sessions AS later
-              CROSS JOIN json_each('[' || later.trail || ']') AS e
-              WHERE later.site = s.site AND later.day >= s.day
-                AND (later.visitor = s.visitor OR later.visitor IN (
-                  SELECT other.visitor FROM known_visitors AS own
-                  JOIN known_visitors AS other
-                    ON other.site = own.site AND other.contact = own.contact
-                  WHERE own.site = s.site AND own.visitor = s.visitor))
-              ORDER BY 1)))
-         FROM sessions AS s WHERE s.visitor <> x'' ORDER BY 1, 2",
+              SELECT e.value AS seen FROM json_each('[' || s.trail || ']') AS e ORDER BY 1)))
+         FROM sessions AS s ORDER BY 1, 2",
     ),
     (
         "carts",
@@ -161,4 +152,32 @@ fn a_copy_lists_no_day() {
     db.sqlite.execute_batch("DELETE FROM stale_days").unwrap();
     db.deliver(&[letter]);
     assert_eq!(db.number("SELECT count(*) FROM stale_days"), 0);
+}
+
+#[test]
+fn what_somebody_does_in_one_session_leaves_the_funnels_of_their_other_days_kept() {
+    let mut db = Db::new();
+    let on = |day: i64, session, observation: &dyn Fn(i64) -> Observation| {
+        Letter::new([item_in(session, &observation(day * DAY))]).at(NOW + 5 * DAY)
+    };
+    for day in 0..3 {
+        db.deliver(&[on(day, 600 + day, &|n| view(n, "/shoes/", ""))]);
+    }
+    let stale = |db: &Db| {
+        let days = db.table("SELECT day FROM stale_days WHERE part = 'funnels'");
+        db.sqlite.execute_batch("DELETE FROM stale_days").unwrap();
+        days
+    };
+    assert_eq!(stale(&db).len(), 3);
+    db.deliver(&[on(2, 602, &|n| play(n + 1, "a"))]);
+    assert_eq!(stale(&db), ["2026-11-20"]);
+    // Who they are is nothing that a session's way depends on.
+    db.deliver(&[on(2, 602, &|n| identify(n + 2, "customer:7"))]);
+    assert_eq!(stale(&db), ["2026-11-20"]);
+    db.deliver(&[Letter::new([linked(9, "customer:7", &["customer:1"])]).by_server()]);
+    assert_eq!(
+        db.number("SELECT count(*) FROM known_visitors WHERE contact = 'customer:1'"),
+        1
+    );
+    assert_eq!(stale(&db), [""; 0]);
 }

@@ -58,6 +58,40 @@ fn a_funnel_counts_sessions_or_people_by_how_far_they_came() {
 }
 
 #[test]
+fn a_busy_day_that_is_kept_does_not_count_against_those_that_have_changed() {
+    let shop = four_walks();
+    shop.walk((1, 9), 50, "Direct", &["/shoes/1"]);
+    let ask = || shop.made(Which::Funnels, "funnel=way&from=2026-11-01&to=2026-11-03");
+    let told = |made: Made| answer::json(&made.face, &shop.known, &made.table);
+    let before = told(ask().unwrap());
+    shop.keep(99);
+    // As if these had been there when it was kept: nothing marks the day.
+    shop.sqlite
+        .execute_batch(
+            "DROP TRIGGER session_begins;
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100001)
+             INSERT INTO sessions (
+               site, visitor, session, day, started_at, ended_at, pages, interactions, matches,
+               entry, trail)
+             SELECT 'cloud-kicks', x'', unhex(printf('019%029x', n)), '2026-11-02', 1, 1, 0, 0, 0,
+               '00000000001{}', ''
+             FROM n;",
+        )
+        .unwrap();
+    shop.walk((1, 1), 0, "Email", &["/shoes/1", "cart", "/thanks"]);
+    shop.walk((1, 9), 50, "Direct", &["/shoes/1"]);
+    assert_eq!(told(ask().unwrap()), before);
+    shop.run(
+        "INSERT INTO stale_days VALUES ('cloud-kicks', 'funnels', '2026-11-02')",
+        &[],
+    );
+    insta::assert_snapshot!(
+        ask().err().unwrap_or_default(),
+        @"from: there are 100006 sessions of days that have changed, and this report reads each of them; at most 100000 can be read at once, so ask for fewer days"
+    );
+}
+
+#[test]
 fn another_plan_makes_kept_days_due_again() {
     let mut shop = four_walks();
     shop.buy(1, (1, 1), 1, 100);
