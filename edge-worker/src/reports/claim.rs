@@ -6,7 +6,8 @@
 //! computed when asked.
 
 use super::store::{Ask, Store};
-use crate::http::Failure;
+use crate::{http::Failure, pack::packs};
+use serde_json::Value;
 
 /// A part of a site's figures that is kept for one setting of its plan.
 #[derive(Clone, Debug)]
@@ -42,9 +43,36 @@ pub(super) struct Claim<'a> {
     id: String,
 }
 
+/// Days that could not be kept, each with what went wrong.
+pub(crate) type Failed = Vec<(String, Failure)>;
+
 impl Part<'_> {
+    /// Keeps the latest days before `before` that are due, at most as many as are `left`; `one` keeps a
+    /// claimed day, and `id` must be another each time. A day that cannot be kept holds up no other.
+    pub(super) async fn keep(
+        &self,
+        store: &impl Store,
+        before: &str,
+        left: &mut u32,
+        mut id: impl FnMut() -> Result<String, Failure>,
+        mut one: impl AsyncFnMut(Claim<'_>) -> Result<(), Failure>,
+    ) -> Result<Failed, Failure> {
+        let mut failed = Failed::new();
+        for day in self.due(store, before, *left).await? {
+            *left = left.saturating_sub(1);
+            let kept = match self.claim(store, day.clone(), id()?).await {
+                Ok(claim) => one(claim).await,
+                Err(problem) => Err(problem),
+            };
+            if let Err(problem) = kept {
+                failed.push((day, problem));
+            }
+        }
+        Ok(failed)
+    }
+
     /// The latest days before `before` that are to be kept, at most `most`.
-    pub(super) async fn due(
+    async fn due(
         &self,
         store: &impl Store,
         before: &str,
@@ -100,11 +128,11 @@ impl Claim<'_> {
     }
 
     /// Writes the day's figures, if the claim still holds. Each filling is the beginning of an
-    /// insertion from `r`, the rows of its JSON list under `v`; `?2` is the site, `?3` the day.
+    /// insertion from `r`, its rows under `v`; `?2` is the site, `?3` the day.
     pub(super) async fn fill(
         self,
         store: &impl Store,
-        fillings: Vec<(&'static str, String)>,
+        fillings: Vec<(&'static str, Vec<Value>)>,
     ) -> Result<(), Failure> {
         let own = |text: String| {
             [
@@ -115,19 +143,20 @@ impl Claim<'_> {
                 self.id.clone(),
             ]
         };
-        let mut asks: Vec<Ask> = fillings
-            .into_iter()
-            .map(|(insert, rows)| {
-                let sql = format!(
-                    "WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
+        let mut asks = Vec::new();
+        for (insert, rows) in fillings {
+            let sql = format!(
+                "WITH r AS MATERIALIZED (SELECT value AS v FROM json_each(?1))
 {insert}
 FROM r WHERE EXISTS (
   SELECT 1 FROM kept_days WHERE site = ?2 AND part = ?4 AND day = ?3 AND claim = ?5
     AND made_for = '')"
-                );
-                Ask::new(sql, own(rows))
-            })
-            .collect();
+            );
+            let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+            for pack in packs(rows.iter().map(String::as_str)) {
+                asks.push(Ask::new(sql.as_str(), own(pack.json)));
+            }
+        }
         asks.push(Ask::new(
             "UPDATE kept_days SET made_for = ?1
              WHERE site = ?2 AND part = ?4 AND day = ?3 AND claim = ?5",

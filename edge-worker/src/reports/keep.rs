@@ -4,7 +4,9 @@
 //! happened on it.
 
 use super::{
-    carts, credit, funnels,
+    carts,
+    claim::Failed,
+    credit, funnels,
     kept::{self, Part},
     store::{Ask, Store as _},
 };
@@ -86,27 +88,45 @@ async fn keep_site(
         };
         // Another day may well be kept though this one fails.
         if let Err(problem) = edge.batch(&part.asks(site, &day, &groups)).await {
-            log::error(
-                "day_stays_stale",
-                &[("site", site), ("day", &day)],
-                &problem,
-            );
-            outcome = outcome.and(Err(problem));
+            note(&mut outcome, site, Ok(vec![(day, problem)]));
         }
     }
 
     let id = || Ok(clock::new_id()?.text());
     let back = known.reporting.lookback_days;
     let part = credit::kept::part(site, back);
-    let kept = credit::kept::keep(edge, &part, back, before, left.credits, id).await?;
-    left.credits = left.credits.saturating_sub(kept);
+    let kept = credit::kept::keep(edge, &part, back, before, &mut left.credits, id).await;
+    note(&mut outcome, site, kept);
 
     let own = &known.reporting.funnels;
     let part = funnels::kept::part(site, own);
-    let kept = funnels::kept::keep(edge, &part, own, before, left.funnels, id).await?;
-    left.funnels = left.funnels.saturating_sub(kept);
+    let kept = funnels::kept::keep(edge, &part, own, before, &mut left.funnels, id).await;
+    note(&mut outcome, site, kept);
 
-    let kept = carts::kept::keep(edge, known, clock::now(), before, left.carts, id).await?;
-    left.carts = left.carts.saturating_sub(kept);
+    let now = clock::now();
+    let kept = carts::kept::keep(edge, known, now, before, &mut left.carts, id).await;
+    note(&mut outcome, site, kept);
     outcome
+}
+
+/// Says in the log which days of a part could not be kept; the first failure is the outcome.
+fn note(outcome: &mut Result<(), Failure>, site: &str, kept: Result<Failed, Failure>) {
+    let mut fail = |problem| {
+        if outcome.is_ok() {
+            *outcome = Err(problem);
+        }
+    };
+    match kept {
+        Ok(failed) => {
+            for (day, problem) in failed {
+                log::error(
+                    "day_stays_stale",
+                    &[("site", site), ("day", &day)],
+                    &problem,
+                );
+                fail(problem);
+            }
+        }
+        Err(problem) => fail(problem),
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     http::Failure,
     plans::Known,
     reports::{
-        claim::{CLEAN, Part},
+        claim::{CLEAN, Failed, Part},
         period::{self, Period},
         store::{Ask, Store},
     },
@@ -53,23 +53,20 @@ INSERT INTO carts_daily (
   site, day, begun, channel, device, bought, abandoned, recovered, waiting)
 SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v ->> 4, v ->> 5, v -> 6";
 
-/// Keeps the figures of at most `most` days before `before`, as known at `now`; answers how many.
+/// Keeps the figures of due days before `before`, as known at `now`, as [`Part::keep`] does.
 pub(crate) async fn keep(
     store: &impl Store,
     known: &Known,
     now: i64,
     before: &str,
-    most: u32,
-    mut id: impl FnMut() -> Result<String, Failure>,
-) -> Result<u32, Failure> {
+    left: &mut u32,
+    id: impl FnMut() -> Result<String, Failure>,
+) -> Result<Failed, Failure> {
     let part = part(known);
-    let due = part.due(store, before, most).await?;
-    let count = u32::try_from(due.len()).unwrap_or(most);
-    for day in due {
-        let claim = part.claim(store, day, id()?).await?;
+    part.keep(store, before, left, id, async |claim| {
         let days = (claim.day(), claim.day());
         let sheet = of_sessions(store, known, &part, days, now).await?;
-        let rows: Vec<_> = sheet
+        let rows = sheet
             .0
             .iter()
             .map(|(key, own)| {
@@ -84,11 +81,9 @@ pub(crate) async fn keep(
                 ])
             })
             .collect();
-        claim
-            .fill(store, vec![(CARTS, serde_json::to_string(&rows)?)])
-            .await?;
-    }
-    Ok(count)
+        claim.fill(store, vec![(CARTS, rows)]).await
+    })
+    .await
 }
 
 /// The carts that were begun in a period, as known at `now`. What a session's day begins may go on

@@ -7,12 +7,12 @@ use super::{
 use crate::{
     http::Failure,
     reports::{
-        claim::{CLEAN, Part},
+        claim::{CLEAN, Failed, Part},
         store::{Ask, Store},
     },
 };
 use goalpost_core::attribution::Model;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) const PART: &str = "credits";
 
@@ -57,31 +57,28 @@ INSERT INTO velocity_daily (
   site, day, definition, outcomes, untouched, took_ms, seconds, days, visits)
 SELECT ?2, ?3, v ->> 0, v ->> 1, v ->> 2, v ->> 3, v -> 4, v -> 5, v -> 6";
 
-/// Keeps the figures of at most `most` days before `before`; answers how many.
+/// Keeps the figures of due days before `before`, as [`Part::keep`] does.
 pub(crate) async fn keep(
     store: &impl Store,
     part: &Part<'_>,
     lookback_days: u32,
     before: &str,
-    most: u32,
-    mut id: impl FnMut() -> Result<String, Failure>,
-) -> Result<u32, Failure> {
-    let due = part.due(store, before, most).await?;
-    let count = u32::try_from(due.len()).unwrap_or(most);
-    for day in due {
-        let claim = part.claim(store, day, id()?).await?;
+    left: &mut u32,
+    id: impl FnMut() -> Result<String, Failure>,
+) -> Result<Failed, Failure> {
+    part.keep(store, before, left, id, async |claim| {
         let counted = store
             .rows(Ask::new(ON_DAY, [part.site, claim.day()]))
             .await?;
         let days = read_days(&counted)?;
         let mut tally = Tally::default();
         paths::outcomes(store, part.site, days, lookback_days, |own| tally.add(own)).await?;
-        let (credits, velocities) = rows(&tally)?;
+        let (credits, velocities) = rows(&tally);
         claim
             .fill(store, vec![(CREDITS, credits), (VELOCITIES, velocities)])
-            .await?;
-    }
-    Ok(count)
+            .await
+    })
+    .await
 }
 
 pub(super) fn read_days(rows: &[String]) -> Result<Vec<(String, u64)>, Failure> {
@@ -90,8 +87,8 @@ pub(super) fn read_days(rows: &[String]) -> Result<Vec<(String, u64)>, Failure> 
         .collect()
 }
 
-fn rows(tally: &Tally) -> Result<(String, String), Failure> {
-    let credits: Vec<_> = tally
+fn rows(tally: &Tally) -> (Vec<Value>, Vec<Value>) {
+    let credits = tally
         .credits
         .iter()
         .map(|(key, credit)| {
@@ -108,7 +105,7 @@ fn rows(tally: &Tally) -> Result<(String, String), Failure> {
             ])
         })
         .collect();
-    let velocities: Vec<_> = tally
+    let velocities = tally
         .velocities
         .iter()
         .map(|(definition, own)| {
@@ -123,10 +120,7 @@ fn rows(tally: &Tally) -> Result<(String, String), Failure> {
             ])
         })
         .collect();
-    Ok((
-        serde_json::to_string(&credits)?,
-        serde_json::to_string(&velocities)?,
-    ))
+    (credits, velocities)
 }
 
 /// What rows of a report are told apart by.

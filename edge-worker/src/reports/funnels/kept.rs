@@ -4,7 +4,7 @@ use super::tally::{Began, Reached, Tally, of_sessions};
 use crate::{
     http::Failure,
     reports::{
-        claim::{CLEAN, Part},
+        claim::{CLEAN, Failed, Part},
         store::Store,
         visits,
     },
@@ -67,20 +67,17 @@ GROUP BY funnel, value, step, took"
     )
 }
 
-/// Keeps the figures of at most `most` days before `before`; answers how many.
+/// Keeps the figures of due days before `before`, as [`Part::keep`] does.
 pub(crate) async fn keep(
     store: &impl Store,
     part: &Part<'_>,
     funnels: &[Funnel],
     before: &str,
-    most: u32,
-    mut id: impl FnMut() -> Result<String, Failure>,
-) -> Result<u32, Failure> {
+    left: &mut u32,
+    id: impl FnMut() -> Result<String, Failure>,
+) -> Result<Failed, Failure> {
     let funnels = of_sessions(funnels);
-    let due = part.due(store, before, most).await?;
-    let count = u32::try_from(due.len()).unwrap_or(most);
-    for day in due {
-        let claim = part.claim(store, day, id()?).await?;
+    part.keep(store, before, left, id, async |claim| {
         let mut tally = Tally::default();
         if !funnels.is_empty() {
             of_day(store, part.site, claim.day(), &funnels, &mut tally).await?;
@@ -91,11 +88,9 @@ pub(crate) async fn keep(
                 rows.push(json!([by, funnel, value, step, own.units, own.seconds]));
             }
         }
-        claim
-            .fill(store, vec![(FUNNELS, serde_json::to_string(&rows)?)])
-            .await?;
-    }
-    Ok(count)
+        claim.fill(store, vec![(FUNNELS, rows)]).await
+    })
+    .await
 }
 
 /// Adds the sessions of a day.

@@ -192,3 +192,55 @@ fn a_large_day_is_read_in_pages() {
         );
     }
 }
+
+#[test]
+fn a_day_is_kept_by_more_than_one_text_that_a_database_takes() {
+    let shop = Shop::new();
+    shop.sqlite
+        .execute_batch(&format!(
+            "
+WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 2499)
+INSERT INTO sessions (
+  site, visitor, session, day, started_at, ended_at, pages, interactions, matches, entry, trail)
+SELECT 'cloud-kicks', unhex(printf('%032x', n)), unhex(printf('019%029x', n)), '2026-11-01',
+  {at} + n, {at} + n, 1, 0, 0, '00000000001' || json_object(
+    'channel', 'Email', 'source', 's', 'campaign', printf('%0200d', n), 'path', '/'), ''
+FROM n;
+INSERT INTO conversions (
+  site, definition, scope, who, dedup, kind, time, day, points, observation, source, plan, batch,
+  minor, currency, money, money_rank, money_from, visitor, browser_rank, browser_from)
+SELECT site, 'product-purchase', 'order', '', hex(session), 'outcome', started_at, day, 0, session,
+  'page', '', x'00', 100, 'JPY', 'claimed', 0, x'', visitor, 0, x''
+FROM sessions;",
+            at = time(0)
+        ))
+        .unwrap();
+    let ask = || {
+        shop.told(Which::Attribution, "model=linear&by=campaign&limit=5")
+            .to_string()
+    };
+    let live = ask();
+    assert_eq!(shop.keep(9), 2);
+    assert_eq!(kept_days(&shop, "credits"), ["2026-11-01"]);
+    assert_eq!(ask(), live);
+}
+
+#[test]
+fn a_day_that_cannot_be_kept_holds_up_no_other() {
+    let shop = four_walks();
+    shop.run(
+        "UPDATE sessions SET trail = '{' WHERE day = '2026-11-02'",
+        &[],
+    );
+    let (_, failed) = shop.try_to_keep(9);
+    let failed: Vec<&str> = failed.iter().map(|(day, _)| day.as_str()).collect();
+    assert_eq!(failed, ["2026-11-02"]);
+    assert_eq!(kept_days(&shop, "funnels"), ["2026-11-01"]);
+}
+
+fn kept_days(shop: &Shop, part: &str) -> Vec<String> {
+    let sql = "SELECT day FROM kept_days WHERE part = ?1 AND made_for <> '' ORDER BY day";
+    let mut prepared = shop.sqlite.prepare(sql).unwrap();
+    let days = prepared.query_map([part], |row| row.get(0)).unwrap();
+    days.map(Result::unwrap).collect()
+}

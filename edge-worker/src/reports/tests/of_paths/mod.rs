@@ -13,6 +13,7 @@ use crate::{
     reports::{
         Query, answer,
         asked::Made,
+        claim::Failed,
         credit, funnels,
         store::{Ask, Store},
         what_if,
@@ -30,6 +31,11 @@ use std::sync::Arc;
 
 impl Store for Shop {
     async fn batch(&self, asks: &[Ask]) -> Result<Vec<Vec<String>>, Failure> {
+        // D1 takes no longer text.
+        let texts = asks.iter().flat_map(|ask| &ask.values);
+        if texts.map(String::len).any(|bytes| bytes > 2_000_000) {
+            return Err(Failure::Platform("string or blob too big".into()));
+        }
         let together = self.sqlite.unchecked_transaction().unwrap();
         let answers = asks
             .iter()
@@ -97,6 +103,13 @@ impl Shop {
 
     /// Keeps as many due days of each part.
     pub(super) fn keep(&self, days: u32) -> u32 {
+        let (kept, failed) = self.try_to_keep(days);
+        assert!(failed.is_empty(), "{failed:?}");
+        kept
+    }
+
+    /// The same, with those that could not be kept.
+    pub(super) fn try_to_keep(&self, days: u32) -> (u32, Failed) {
         let mut claims = 0;
         let mut id = || {
             claims += 1;
@@ -104,11 +117,14 @@ impl Shop {
         };
         let back = self.known.reporting.lookback_days;
         let part = credit::kept::part(SITE, back);
-        let credits = credit::kept::keep(self, &part, back, "9999", days, &mut id);
+        let mut left = [days, days];
+        let credits = credit::kept::keep(self, &part, back, "9999", &mut left[0], &mut id);
+        let mut failed = now(credits).unwrap();
         let own = &self.known.reporting.funnels;
         let part = funnels::kept::part(SITE, own);
-        now(credits).unwrap()
-            + now(funnels::kept::keep(self, &part, own, "9999", days, &mut id)).unwrap()
+        let ways = funnels::kept::keep(self, &part, own, "9999", &mut left[1], &mut id);
+        failed.extend(now(ways).unwrap());
+        (2 * days - left.iter().sum::<u32>(), failed)
     }
 
     pub(super) fn forget_what_is_kept(&self) {
