@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 pub struct Event<'a> {
     /// When: Unix milliseconds.
     pub time: i64,
-    /// Its place in the visitor's order, which decides between equal times.
+    /// Its place in the visitor's order, which decides between equal times; 0 where it has none.
     pub seq: u32,
     /// The session that it belongs to, to look up the session's channel, device and country.
     pub session: Id,
@@ -29,11 +29,12 @@ pub enum What<'a> {
     Seen(&'a Entry<'a>),
 }
 
-/// The events of one session, from its trail's entries as [`crate::trail::read`] gives them.
+/// The events of one session in order, from its trail's entries as [`crate::trail::read`] gives them.
 ///
-/// The sequence orders a session; a clock that was set back in its course does not, so that no event
-/// is earlier than the one before it. Without a channel (no page view has come yet) there is no
-/// arrival.
+/// The sequence orders a page load; a clock that was set back in its course does not, so that no event
+/// is earlier than the one before it. Page loads go on side by side in several tabs, and a server's word
+/// has no place in any: they are together in the order of time. Without a channel (no page view has come
+/// yet) there is no arrival.
 ///
 /// ```
 /// use goalpost_core::{Id, funnel::events_of_session, trail};
@@ -49,25 +50,31 @@ pub fn events_of_session<'a>(
     entries: &'a [Entry<'a>],
 ) -> Vec<Event<'a>> {
     let mut events = Vec::with_capacity(entries.len().saturating_add(1));
-    if let (Some(channel), Some(first)) = (channel, entries.first()) {
-        events.push(Event {
-            time: first.time,
-            seq: first.seq,
-            session,
-            what: What::Arrival(channel),
-        });
-    }
-    let mut latest = i64::MIN;
+    let mut latest = (0, i64::MIN);
     for entry in entries {
-        latest = latest.max(entry.time);
+        let mut time = entry.time;
+        if entry.seq > 0 {
+            let page_load = entry.seq >> 16;
+            if page_load == latest.0 {
+                time = time.max(latest.1);
+            }
+            latest = (page_load, time);
+        }
         events.push(Event {
-            time: latest,
+            time,
             seq: entry.seq,
             session,
             what: What::Seen(entry),
         });
     }
-    events
+    let first = events.iter().min_by_key(|event| (event.time, event.seq));
+    if let (Some(channel), Some(first)) = (channel, first) {
+        events.push(Event {
+            what: What::Arrival(channel),
+            ..*first
+        });
+    }
+    in_order([events])
 }
 
 /// The events of a person's sessions as one list: by time, then by sequence number, each once.

@@ -142,6 +142,24 @@ fn a_cart_goes_on_over_sessions_and_devices() {
     );
 }
 
+#[test]
+fn a_purchase_that_a_server_tells_of_or_another_tab_buys_what_was_added_before() {
+    let add = |seq, time| entry(seq, time, "commerce", "add_to_cart", "shoe");
+    let buy = |seq| entry(seq, 60, "commerce", "purchase", "A1");
+    for seen in [
+        vec![buy(0), add(65_537, 10)],
+        vec![buy(65_537), add(131_072, 20)],
+    ] {
+        let events = events_of_session(session(1), None, &seen);
+        let found = carts(&events, HOUR, 9 * HOUR);
+        assert_eq!(
+            (found[0].abandoned_at, found[0].purchased_at),
+            (None, Some(60)),
+            "{seen:?}"
+        );
+    }
+}
+
 fn steps() -> impl Strategy<Value = Vec<Vec<(char, i64, &'static str)>>> {
     let step = (
         prop::sample::select(vec!['a', 'a', 'p']),

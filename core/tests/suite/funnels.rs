@@ -6,7 +6,7 @@ use goalpost_core::{
         Counts, Event, Funnel, Order, Progress, Step, Unit, events_of_session, in_order, progress,
     },
     kpi::Rate,
-    trail::Entry,
+    trail::{self, Entry},
 };
 use std::borrow::Cow;
 
@@ -207,6 +207,41 @@ fn a_clock_that_was_set_back_does_not_turn_a_session_round() {
     let seen = saw(&[("A", 600_000), ("B", 0), ("C", 1_000)]);
     let progress = run(&funnel(Order::Loose, 60_000, events("A B C")), &seen);
     assert_eq!(times(&progress), [600_000, 600_000, 600_000]);
+}
+
+/// As stored, in whatever order it came.
+const TOLD_BY_A_SERVER: &str = r#"
+[65536,0,"page","/shoes/7",[],""],[65537,0,"commerce","view_item",[],"7"],
+[65538,10,"commerce","add_to_cart",[],"7"],[0,60,"commerce","purchase",["product-purchase"],"A1"],
+[65539,70,"page","/thanks",[],""]"#;
+
+#[test]
+fn what_a_server_tells_of_a_session_stands_where_it_happened() {
+    let entries = trail::read(TOLD_BY_A_SERVER).unwrap();
+    let seen = events_of_session(session(1), Some("Email"), &entries);
+    let steps = vec![
+        Step::Arrival("Email".into()),
+        Step::Page(PagePattern::parse("/shoes/:id").unwrap()),
+        Step::Commerce("view_item".into()),
+        Step::Commerce("add_to_cart".into()),
+        Step::Definition("product-purchase".into()),
+        Step::Page(PagePattern::parse("/thanks").unwrap()),
+    ];
+    let way = progress(&funnel(Order::Strict, 60_000, steps), &seen);
+    assert_eq!(times(&way), [0, 0, 0, 10, 60, 70]);
+}
+
+#[test]
+fn what_is_done_in_two_tabs_is_in_the_order_of_time() {
+    let seen = [
+        entry(65_536, 0, "event", "A", ""),
+        entry(65_537, 60, "event", "C", ""),
+        entry(131_072, 20, "event", "B", ""),
+        // A clock that is set back in a tab stands still in that tab.
+        entry(131_073, 5, "event", "D", ""),
+    ];
+    let way = run(&funnel(Order::Strict, 60_000, events("A B D C")), &seen);
+    assert_eq!(times(&way), [0, 20, 20, 60]);
 }
 
 #[test]
