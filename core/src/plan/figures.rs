@@ -77,7 +77,8 @@ pub enum FunnelStep {
     Page(String),
     /// A step of a purchase, by GA4's name.
     Commerce(CommerceStep),
-    /// A goal or outcome of this plan, whether or not it counted.
+    /// A goal or outcome of this plan, whether or not it counted. What only a server tells is in a
+    /// session's way if it is `interactive`, and in a contact's way if it counted.
     Definition(String),
     /// A custom event of that name.
     Event(String),

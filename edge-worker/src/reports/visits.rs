@@ -40,11 +40,12 @@ impl Visit {
 
 /// Whose sessions are read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum Whose<'a> {
     /// A browser's.
     Visitor,
-    /// A person's, on all devices.
-    Person,
+    /// A person's, on all devices. What servers alone have told of them comes as a session of nothing
+    /// else, with conversions of these definitions, a JSON list, under no name and of no kind.
+    Person(&'a str),
 }
 
 const VISIT: &str = "\
@@ -92,7 +93,23 @@ ORDER BY p.visitor, s.started_at, s.session"
     )
 }
 
-/// The same of the next people: each comes with the least of those visitors that are theirs.
+/// A conversion `c` of the definitions `?5` that no trail shows: only servers have told of it, and not
+/// as a part of a session. `?1` site.
+const TOLD: &str = "\
+c.definition IN (SELECT value FROM json_each(?5)) AND c.browser_rank >= 2000000000000000
+    AND NOT EXISTS (
+      SELECT 1 FROM sessions AS t, json_each('[' || t.trail || ']') AS e
+      WHERE t.site = ?1 AND t.visitor = c.visitor AND t.session = c.session
+        AND e.value ->> 0 = 0 AND e.value ->> 1 = c.time)";
+
+/// How many conversions of the definitions `?4` servers alone have told from `?2` to `?3`. `?1` site.
+const TOLD_COUNT: &str = "\
+SELECT json_quote(count(*)) FROM conversions AS c INDEXED BY conversions_by_day
+WHERE c.site = ?1 AND c.day BETWEEN ?2 AND ?3
+  AND c.definition IN (SELECT value FROM json_each(?4)) AND c.browser_rank >= 2000000000000000";
+
+/// The same of the next people: each comes with the least of those visitors that are theirs. `?5` as
+/// above.
 fn people_sql() -> String {
     format!(
         "\
@@ -111,13 +128,25 @@ whose AS MATERIALIZED (
 seen AS MATERIALIZED (
   SELECT w.person, s.visitor, s.session, s.started_at FROM whose AS w
   CROSS JOIN sessions AS s ON s.site = ?1 AND s.visitor = w.visitor
-  WHERE +s.day BETWEEN ?2 AND ?3)
-SELECT json_array(hex(p.person), json(iif(p.visitor IS NULL, 'null', {VISIT})))
+  WHERE +s.day BETWEEN ?2 AND ?3),
+people AS MATERIALIZED (
+  SELECT person FROM seen GROUP BY person HAVING min(visitor) = person)
+SELECT json_array(hex(p.person), json(iif(p.visitor IS NULL, p.told, {VISIT})))
 FROM (
-  SELECT person, visitor, session, started_at FROM seen AS own
-  WHERE NOT EXISTS (SELECT 1 FROM seen AS o WHERE o.person = own.person AND o.visitor < own.person)
+  SELECT person, visitor, session, started_at, NULL AS told
+  FROM seen WHERE person IN (SELECT person FROM people)
   UNION ALL
-  SELECT max(visitor), NULL, NULL, 0 FROM page HAVING max(visitor) IS NOT NULL) AS p
+  SELECT p.visitor, NULL, NULL, 0, json_object(
+    'day', min(c.day), 'session', '', 'channel', '', 'device', '', 'country', '',
+    'trail', group_concat(json_array(0, c.time, '', '', json_array(c.definition), '')))
+  FROM page AS p
+  CROSS JOIN conversions AS c INDEXED BY conversions_by_person
+    ON c.person = coalesce('contact ' || p.contact, 'visitor ' || lower(hex(p.visitor)))
+      AND c.site = ?1 AND c.day BETWEEN ?2 AND ?3
+  WHERE p.visitor IN (SELECT person FROM people) AND {TOLD}
+  GROUP BY p.visitor
+  UNION ALL
+  SELECT max(visitor), NULL, NULL, 0, 'null' FROM page HAVING max(visitor) IS NOT NULL) AS p
 LEFT JOIN sessions AS s ON s.site = ?1 AND s.visitor = p.visitor AND s.session = p.session
 ORDER BY p.person, p.visitor IS NULL, p.started_at, p.session"
     )
@@ -140,6 +169,23 @@ pub(super) async fn check(store: &impl Store, of: (&str, &str, &str)) -> Result<
     let days = days(store, of, "").await?;
     let which = format!("sessions from {} to {}", of.1, of.2);
     Ok(few_enough(days.iter().map(|(_, own)| *own), &which)?)
+}
+
+/// The same of what servers alone have told of people, see [`Whose::Person`].
+pub(super) async fn check_told(
+    store: &impl Store,
+    of: (&str, &str, &str),
+    definitions: &str,
+) -> Result<(), Failure> {
+    let told = store
+        .rows(Ask::new(TOLD_COUNT, [of.0, of.1, of.2, definitions]))
+        .await?;
+    let told: Vec<u64> = told
+        .iter()
+        .map(|row| serde_json::from_str(row))
+        .collect::<Result<_, _>>()?;
+    let which = format!("conversions that servers told from {} to {}", of.1, of.2);
+    Ok(few_enough(told.into_iter(), &which)?)
 }
 
 /// Refuses more than a report can read of what is counted already.
@@ -194,17 +240,20 @@ async fn one_by_one(
 pub(super) async fn together(
     store: &impl Store,
     of: (&str, &str, &str),
-    whose: Whose,
+    whose: Whose<'_>,
     mut each: impl FnMut(&[Visit]),
 ) -> Result<(), Failure> {
-    let sql = match whose {
-        Whose::Visitor => visitors_sql(),
-        Whose::Person => people_sql(),
+    let (sql, definitions) = match whose {
+        Whose::Visitor => (visitors_sql(), ""),
+        Whose::Person(definitions) => (people_sql(), definitions),
     };
     let mut after = String::new();
     loop {
         let rows = store
-            .rows(Ask::new(sql.as_str(), [of.0, of.1, of.2, &after]))
+            .rows(Ask::bound(
+                sql.as_str(),
+                &[of.0, of.1, of.2, &after, definitions],
+            ))
             .await?;
         if rows.is_empty() {
             break;

@@ -3,7 +3,7 @@
 use super::{
     kept,
     rows::{Sheet, Sheets, funnel_columns, step_columns},
-    tally::{Tally, of_sessions},
+    tally::{Tally, definitions, of_sessions},
 };
 use crate::{
     http::Failure,
@@ -149,6 +149,7 @@ impl Of<'_> {
         let (people, sessions): (Vec<Funnel>, Vec<Funnel>) = others
             .into_iter()
             .partition(|funnel| funnel.unit == Unit::Contact);
+        let told = serde_json::to_string(&definitions(&people))?;
         let mut tally = Tally::default();
         // What is kept of other funnels is left out, so these come first.
         if !own.is_empty() {
@@ -170,7 +171,8 @@ impl Of<'_> {
                 .await?;
             }
             if !people.is_empty() {
-                visits::together(store, days, Whose::Person, |visits| {
+                visits::check_told(store, days, &told).await?;
+                visits::together(store, days, Whose::Person(&told), |visits| {
                     if found.is_ok() {
                         found = tally.add(&people, visits);
                     }

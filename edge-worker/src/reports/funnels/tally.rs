@@ -6,7 +6,7 @@ use crate::{
     reports::{spread::Counts, visits::Visit},
 };
 use goalpost_core::{
-    funnel::{Event, Funnel, Progress, Unit, events_of_session, in_order, progress},
+    funnel::{Event, Funnel, Progress, Step, Unit, What, events_of_session, in_order, progress},
     trail::{self, Entry},
 };
 use std::collections::BTreeMap;
@@ -81,7 +81,20 @@ impl Tally {
         });
         let events: Vec<Event<'_>> = in_order(seen);
         for funnel in funnels {
-            let way = progress(funnel, &events);
+            // What servers tell of others' steps lies between no two of its own.
+            let named = definitions(std::slice::from_ref(funnel));
+            let own: Vec<Event<'_>> = events
+                .iter()
+                .copied()
+                .filter(|event| match event.what {
+                    What::Seen(entry) if entry.kind.is_empty() => {
+                        let mut own = entry.definitions.iter();
+                        own.any(|definition| named.contains(&definition.as_ref()))
+                    }
+                    What::Seen(_) | What::Arrival(_) => true,
+                })
+                .collect();
+            let way = progress(funnel, &own);
             self.add_progress(funnel, visits, &way);
         }
         Ok(())
@@ -146,5 +159,17 @@ pub(super) fn of_sessions(funnels: &[Funnel]) -> Vec<Funnel> {
         .iter()
         .filter(|own| own.unit == Unit::Session)
         .cloned()
+        .collect()
+}
+
+/// The goals and outcomes that these funnels name.
+pub(super) fn definitions(funnels: &[Funnel]) -> Vec<&str> {
+    funnels
+        .iter()
+        .flat_map(|own| own.steps.iter().chain(&own.exclude))
+        .filter_map(|step| match step {
+            Step::Definition(id) => Some(id.as_str()),
+            _ => None,
+        })
         .collect()
 }

@@ -58,6 +58,73 @@ fn a_funnel_counts_sessions_or_people_by_how_far_they_came() {
 }
 
 #[test]
+fn what_a_server_tells_of_a_person_is_a_step_of_their_way() {
+    let won = |unit| Funnel {
+        exclude: vec![Step::Definition("order-returned".into())],
+        ..funnel(
+            if unit == Unit::Contact {
+                "people"
+            } else {
+                "way"
+            },
+            Order::Strict,
+            unit,
+            vec![page("/shoes/:id"), Step::Definition("close-won".into())],
+        )
+    };
+    let mut others = won(Unit::Contact);
+    others.id = "others".into();
+    others.name = "others".into();
+    others.steps = vec![page("/shoes/:id"), page("/thanks")];
+    others.exclude = vec![Step::Definition("sales-lead".into())];
+    let shop = Shop::new().with_funnels(vec![won(Unit::Contact), won(Unit::Session), others]);
+    let told = |id, definition, visitor, hour| {
+        shop.convert(&Copy {
+            id,
+            definition,
+            order: None,
+            visitor: Some(visitor),
+            session: 99,
+            hour,
+            minor: None,
+            currency: "JPY",
+            verified: true,
+        });
+    };
+    // The first is seen on two devices and known; the second goes on to another page.
+    shop.walk((1, 1), 0, "Email", &["/shoes/1"]);
+    shop.walk((2, 2), 5, "Direct", &["/shoes/1"]);
+    shop.identify(1, 1);
+    shop.identify(2, 1);
+    told(1, "close-won", 2, 30);
+    shop.walk((3, 3), 0, "Email", &["/shoes/1", "/thanks"]);
+    told(2, "close-won", 3, 30);
+    // What is told to have been before is not after.
+    shop.walk((4, 4), 40, "Email", &["/shoes/1"]);
+    told(3, "close-won", 4, 30);
+    // The fifth sends it back.
+    shop.walk((5, 5), 0, "Email", &["/shoes/1"]);
+    told(4, "order-returned", 5, 30);
+    let ask = |query| lines(&shop.told(Which::Funnels, query), &["reached"]);
+    let people = ["/shoes/:id | 3", "definition close-won | 1"];
+    assert_eq!(ask("funnel=people"), people);
+    assert_eq!(
+        ask("funnel=way"),
+        ["/shoes/:id | 5", "definition close-won | 0"]
+    );
+    assert_eq!(ask("funnel=way&unit=contact"), people);
+    let all = shop.told(Which::Funnels, "");
+    assert_eq!(
+        lines(&all, &["began", "completed", "excluded"]),
+        [
+            "people | 3 | 1 | 1",
+            "way | 5 | 0 | 0",
+            "others | 4 | 1 | 0"
+        ]
+    );
+}
+
+#[test]
 fn a_busy_day_that_is_kept_does_not_count_against_those_that_have_changed() {
     let shop = four_walks();
     shop.walk((1, 9), 50, "Direct", &["/shoes/1"]);
