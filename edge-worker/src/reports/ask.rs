@@ -10,7 +10,7 @@ use super::{
     kept,
     measure::{Measure, What},
     period::Period,
-    source::{SOURCES, Shape, Source},
+    source::{MOST, SOURCES, Shape, Source},
 };
 use crate::{plans::Known, problem::Problem};
 use goalpost_core::{Zone, contact::Stage};
@@ -242,6 +242,26 @@ impl Ask {
             }
         }
         questions
+    }
+
+    /// Why more rows than a source may answer with are refused, and the way out.
+    pub(super) fn too_many_rows(&self) -> Problem {
+        let mut way = String::from("ask for fewer days");
+        if self.dimensions.len() > 1 {
+            way.push_str(", leave 'by' out");
+        }
+        let filters: Vec<&str> = self.report.filters.iter().map(|own| own.id()).collect();
+        if !filters.is_empty() {
+            way = format!(
+                "{way}, or narrow the report by one of {}",
+                filters.join(", ")
+            );
+        }
+        let detail = format!(
+            "these days have more than {MOST} rows, and all of them are put in order for one \
+             answer; {way}"
+        );
+        bad_parameter("from", &detail)
     }
 
     fn needs(&self, source: &Source) -> bool {

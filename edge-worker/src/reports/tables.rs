@@ -9,6 +9,7 @@ use super::{
     exchange::Exchange,
     face::Face,
     sheet::Sheet,
+    source::MOST,
     store,
     table::{Table, table},
 };
@@ -59,6 +60,9 @@ pub(super) fn fill(
     known: &Known,
     answers: &[(Question, Vec<String>)],
 ) -> Result<Table, Failure> {
+    if answers.iter().any(|(_, rows)| rows.len() > MOST) {
+        return Err(ask.too_many_rows().into());
+    }
     let exchange = ask
         .exchanged
         .then(|| Exchange::new(known.plan.currency, &known.reporting.rates));

@@ -27,6 +27,9 @@ use super::{
 use crate::contacts::standing;
 use cut::Cut;
 
+/// Rows that a source may answer with: they are held all at once, to be put in order and summed up.
+pub(super) const MOST: usize = 50_000;
+
 /// What is summed: two keys, a day and a currency, then the source's counts and coins in its order.
 pub(super) type Fact = (String, String, String, String, Vec<i64>);
 
@@ -245,7 +248,8 @@ FROM (
   SELECT {k1} AS k1, {k2} AS k2, {day} AS on_day, {currency} AS currency,
     {columns}
   FROM {from} WHERE {conditions}
-  GROUP BY 1, 2, 3, 4)",
+  GROUP BY 1, 2, 3, 4)
+LIMIT {MOST} + 1",
         names = names.join(", "),
         columns = columns.join(", "),
         k1 = shape.key(0, knows),

@@ -17,7 +17,7 @@ use super::{
     csv, kept, period,
     tables::fill,
 };
-use crate::{plans::Known, problem::Problem, sink::MIGRATIONS};
+use crate::{http::Failure, plans::Known, problem::Problem, sink::MIGRATIONS};
 use goalpost_core::{BrowserPlan, Zone, plan::Plan};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::Value;
@@ -98,7 +98,7 @@ impl Shop {
         Ask::read(&Query(pairs), report, &self.known, &Zone::default(), NOW)
     }
 
-    fn filled(&self, ask: &Ask) -> super::table::Table {
+    fn answered(&self, ask: &Ask) -> Result<super::table::Table, Failure> {
         let answers: Vec<_> = ask
             .questions(&self.known)
             .into_iter()
@@ -109,6 +109,10 @@ impl Shop {
             })
             .collect();
         fill(ask, &self.known, &answers)
+    }
+
+    fn filled(&self, ask: &Ask) -> super::table::Table {
+        self.answered(ask)
             .unwrap_or_else(|failure| panic!("{}", failure.problem().detail))
     }
 

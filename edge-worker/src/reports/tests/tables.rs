@@ -151,3 +151,34 @@ fn what_is_asked_wrongly_is_refused_with_the_choices() {
     );
     insta::assert_snapshot!(refused("limit=0"), @"limit: '0' is not a whole number from 1 to 10000");
 }
+
+#[test]
+fn more_rows_than_one_answer_can_hold_are_refused_with_the_way_out() {
+    let shop = shop();
+    shop.roll_up(99);
+    let refused = |query: &str| {
+        let query = format!("{DAYS}&columns=sessions&limit=10&{query}");
+        let ask = shop.ask(&catalogue::LANDING_PAGES, &query).unwrap();
+        shop.answered(&ask)
+            .err()
+            .map(|failure| failure.problem().detail.into_owned())
+            .unwrap_or_default()
+    };
+    let add = |from: u32, to: u32| {
+        shop.run(
+            &format!(
+                "WITH RECURSIVE n (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM n WHERE n < {to})
+                 INSERT INTO traffic_daily
+                 SELECT 'cloud-kicks', '2026-11-01', 'landing', '', '', '', '', '/' || n, '', '',
+                   1, 0, 1, 1, 0, 1, 1 FROM n"
+            ),
+            &[],
+        );
+    };
+    // Three landing pages are there already.
+    add(1, 49_997);
+    assert_eq!(refused(""), "");
+    add(49_998, 49_998);
+    insta::assert_snapshot!(refused(""), @"from: these days have more than 50000 rows, and all of them are put in order for one answer; ask for fewer days, or narrow the report by one of channel, campaign, landing, device, country, stage, definition");
+    assert_eq!(refused("landing=/page-1"), "");
+}
