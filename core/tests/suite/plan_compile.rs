@@ -306,3 +306,24 @@ fn conditions_join_as_the_plan_says() {
     .compile();
     insta::assert_compact_debug_snapshot!(definition(&rules, "g").when[0].conditions, @r#"[Property("a", Is("1")), Any([Property("b", Is("true")), All([Property("c", Exists(true)), Property("d", Less("5"))])])]"#);
 }
+
+#[test]
+fn a_page_pattern_in_letters_is_what_a_page_sends() {
+    let rules = with(
+        r#""goals": [{ "id": "guide", "when": { "page": "/ガイド/:topic" }, "points": 1 }],
+           "funnels": [{ "id": "way", "steps": [{ "page": "/ガイド/*" }, { "commerce": "purchase" }] }]"#,
+    );
+    let sent = "/%E3%82%AC%E3%82%A4%E3%83%89/1";
+    let Trigger::Page(pattern, _) = &definition(&rules.compile(), "guide").when[0]
+        .trigger
+        .clone()
+    else {
+        panic!("a page");
+    };
+    assert_eq!(pattern.captures(sent), Some(vec![("topic", "1")]));
+    let Step::Page(step) = &rules.reporting().funnels[0].steps[0] else {
+        panic!("a page");
+    };
+    assert!(step.captures(sent).is_some());
+    assert_eq!(step.text(), "/ガイド/*");
+}

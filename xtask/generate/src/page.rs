@@ -266,8 +266,9 @@ console says so in debug mode, and the observation waits in quarantine.";
 const PAGES: &str = "\
 A pattern matches the whole path. `:name` is one or more characters without `/` and becomes a
 property of that name; `*` is anything, `/` included. It is the pathname syntax of URLPattern without
-groups, modifiers and regular expressions. `query` asks for exact values. Of an address's query only
-the usual campaign names, click ids and the keys that a plan asks about leave the page.";
+groups, modifiers and regular expressions. Letters of every script are written as they are; what `:name`
+finds is percent-encoded, as the page's address is. `query` asks for exact values. Of an address's query
+only the usual campaign names, click ids and the keys that a plan asks about leave the page.";
 
 const CLICKS: &str = "\
 A selector is a type, `#id`, `.class` and `[attribute]` with `=`, `^=`, `$=`, `*=` or `~=`; a space
