@@ -109,9 +109,13 @@ visit("what anybody sends in stays text on every page for people", { plan: hosti
   await inert("the live page");
 
   const { paths } = await (await fetch(`${worker.url}/api/v1/openapi.json`)).json();
-  const tables = Object.entries(paths)
-    .filter(([path, { get }]) => path.includes("/reports/") && get?.parameters?.some((it) => it.name === "format"))
-    .map(([path]) => path.split("/").pop());
+  const reports = Object.entries(paths)
+    .filter(([path]) => path.includes("/reports/"))
+    .map(([path, { get }]) => ({ name: path.split("/").pop(), answers: get.responses["200"].content }));
+  const files = reports.filter(({ answers }) => answers["text/csv"]).map(({ name }) => name);
+  const tables = reports
+    .filter(({ answers }) => answers["application/json"].schema.properties.columns)
+    .map(({ name }) => name);
   assert.ok(tables.length >= 10, String(tables));
   let shown = "";
   for (const report of tables) {
@@ -121,13 +125,16 @@ visit("what anybody sends in stays text on every page for people", { plan: hosti
       () => document.body.dataset.shown !== undefined || document.getElementById("state").dataset.well === "no",
       `the report ${report}`,
     );
+    assert.equal(await browser.run(() => document.getElementById("state").dataset.well), "yes", report);
+    const menu = await browser.run(() => document.querySelectorAll("#reports a").length);
+    assert.equal(menu, tables.length, "the menu has what is shown, and nothing else");
     shown += await browser.run(() => document.body.textContent);
     await inert(`the report ${report}`);
   }
   for (const name of Object.values(names)) assert.ok(shown.includes(name), `${name} is shown as it is`);
 
   // A table that is downloaded is no program either.
-  for (const report of tables) {
+  for (const report of files) {
     const csv = await (await worker.admin(`${shop.site}/reports/${report}?format=csv`)).text();
     assert.doesNotMatch(csv, /(^|[,\n])"?[=+@\t]/, `${report} as CSV`);
   }

@@ -42,12 +42,28 @@ function ask(path) {
   });
 }
 
+/** An answer with its JSON. What is none is not the edge's: it is not reached. */
+async function heard(answer) {
+  try {
+    const response = await answer;
+    return { response, answer: await response.json() };
+  } catch {
+    throw new Error("The edge does not answer; try again");
+  }
+}
+
+/** Whether a report is a table: others are lists, for tools. */
+const isTable = (get) => {
+  const { schema } = get?.responses["200"]?.content?.["application/json"] ?? {};
+  return schema?.properties?.columns !== undefined;
+};
+
 async function learn() {
-  const { paths } = await (await fetch("/api/v1/openapi.json")).json();
+  const { paths } = (await heard(fetch("/api/v1/openapi.json"))).answer;
   // The overview is what people ask for first.
   const rank = ({ name }) => (name === "overview" ? 0 : 1);
   reports = Object.entries(paths)
-    .filter(([path, { get }]) => path.startsWith(REPORTS) && get?.parameters?.some((it) => it.name === "format"))
+    .filter(([path, { get }]) => path.startsWith(REPORTS) && isTable(get))
     .map(([path, { get }]) => ({
       name: path.slice(REPORTS.length),
       about: get.summary,
@@ -65,7 +81,8 @@ function menu(current) {
       const kept = new URLSearchParams();
       for (const own of ["site", "token", "from", "to"]) {
         const value = wanted().get(own);
-        if (value) kept.set(own, value);
+        // An empty token is one, too: see `show`.
+        if (value !== null) kept.set(own, value);
       }
       kept.set("report", name);
       link.href = `#${kept}`;
@@ -206,8 +223,7 @@ async function show() {
     const report = reports.find((it) => it.name === values.get("report")) ?? reports[0];
     menu(report.name);
     form(report);
-    const response = await ask(address("json"));
-    const answer = await response.json();
+    const { response, answer } = await heard(ask(address("json")));
     // A later question may have been answered first.
     if (mine !== asked) return;
     if (response.ok) {
@@ -220,8 +236,8 @@ async function show() {
       state(answer.detail || answer.title, false);
       if ([401, 403, 404].includes(response.status)) by("door").hidden = false;
     }
-  } catch {
-    state("The edge does not answer; try again", false);
+  } catch (problem) {
+    state(problem.message, false);
   }
 }
 
