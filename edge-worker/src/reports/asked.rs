@@ -130,7 +130,7 @@ const FORMAT: Parameter = parameter(
 
 const LIMIT: Parameter = parameter(
     "limit",
-    "How many rows.",
+    "How many rows; the others are summed up in `rest`.",
     || json!({"type": "integer", "minimum": 1, "maximum": ROWS.1, "default": ROWS.0}),
 );
 
@@ -139,6 +139,13 @@ const LOOKBACK: Parameter = parameter(
     "How far back a touch may lie: 7d, 30d, 60d, 90d or the plan's own, which is the usual one and \
      the only one that is kept.",
     TEXT,
+);
+
+/// Counts of steps are no parts of a whole.
+const LIMIT_OF_STEPS: Parameter = parameter(
+    "limit",
+    "How many rows; `of` says how many there are, and `rest` stays null.",
+    LIMIT.schema,
 );
 
 /// The parameters of `attribution`.
@@ -179,7 +186,6 @@ pub(crate) const VELOCITY: &[Parameter] = &[
         || json!({"enum": ["none", "days", "visits"]}),
     ),
     FORMAT,
-    LIMIT,
 ];
 
 /// The parameters of `funnels`.
@@ -208,7 +214,7 @@ pub(crate) const FUNNELS: &[Parameter] = &[
         || json!({"enum": ["plan", "session", "contact"]}),
     ),
     FORMAT,
-    LIMIT,
+    LIMIT_OF_STEPS,
 ];
 
 /// The parameters of `what-if`.
@@ -227,7 +233,6 @@ pub(crate) const WHAT_IF: &[Parameter] = &[
         || json!({"type": "integer", "minimum": 1, "maximum": 1_440}),
     ),
     FORMAT,
-    LIMIT,
 ];
 
 /// The parameters of `carts`.

@@ -127,22 +127,25 @@ impl Figures {
         keys.extend(before.into_iter().flat_map(|own| own.rows.keys()));
         keys.sort();
         keys.dedup();
-        let now = |key: &str| self.now.rows.get(key).copied().unwrap_or_default();
+        let own = |tallies: &Tallies, key: &str| tallies.rows.get(key).copied().unwrap_or_default();
         if self.by != "day" {
-            keys.sort_by_key(|key| Reverse(now(key).carts));
+            keys.sort_by_key(|key| Reverse(own(&self.now, key).carts));
         }
-        let of = keys.len();
-        let rows = keys.into_iter().take(limit).map(|key| {
-            let before = before.map(|own| own.rows.get(key).copied().unwrap_or_default());
-            Row {
-                labels: vec![label(key)],
-                figures: figures(now(key), before),
-            }
+        let rows = keys.iter().take(limit).map(|key| Row {
+            labels: vec![label(key)],
+            figures: figures(own(&self.now, key), before.map(|before| own(before, key))),
         });
+        let rest = |tallies: &Tallies| {
+            let mut rest = Tally::default();
+            for key in keys.iter().skip(limit) {
+                rest.add(own(tallies, key));
+            }
+            rest
+        };
         Table {
             rows: rows.collect(),
-            of,
-            rest: None,
+            of: keys.len(),
+            rest: (limit < keys.len()).then(|| figures(rest(&self.now), before.map(rest))),
             totals: totals(),
         }
     }

@@ -106,6 +106,30 @@ impl Shop {
     }
 }
 
+#[test]
+fn rows_that_are_not_shown_are_summed_up() {
+    let mut shop = Shop::new();
+    for day in 0..3 {
+        let at = NOW + day * DAY;
+        let seen = [
+            (at, adds("walk")),
+            (at + MINUTE, buys(&format!("A{day}"), "5")),
+        ];
+        let only = if day == 1 { 1 } else { 2 };
+        let who = u64::try_from(day).unwrap();
+        shop.sees(visitor(who), session(who, 0), &seen[..only]);
+    }
+    let body = shop.report("by=day&limit=9&compare=previous", LATER);
+    let carts = |figures: &Value| {
+        ["carts", "bought", "abandoned"].map(|own| figures[own]["value"].as_i64().unwrap())
+    };
+    assert_eq!(carts(&body["rows"][8]), [1, 1, 0]);
+    assert_eq!(carts(&body["rest"]), [2, 1, 1]);
+    assert_eq!(body["rest"]["carts"]["previous"], 0);
+    assert_eq!(carts(&body["totals"]), [3, 2, 1]);
+    assert_eq!(shop.report("by=day", LATER)["rest"], Value::Null);
+}
+
 fn session(n: u64, at: i64) -> Id {
     id(NOW + at, n)
 }

@@ -229,7 +229,9 @@ fn what_cannot_be_asked_is_refused_with_the_choices() {
             refused(Which::Attribution, "funnel=way"),
             refused(Which::Funnels, "funnel=nowhere"),
             refused(Which::Velocity, "by=weeks"),
+            refused(Which::Velocity, "limit=3"),
             refused(Which::WhatIf, "preset=umami"),
+            refused(Which::WhatIf, "limit=3"),
         ]
         .join("\n"),
         @r"
@@ -239,7 +241,9 @@ fn what_cannot_be_asked_is_refused_with_the_choices() {
     funnel: is no parameter of this report; it takes from, to, compare, model, lookback, definition, by, format, limit
     funnel: 'nowhere' is none of: way, people
     by: 'weeks' is none of: none, days, visits
+    limit: is no parameter of this report; it takes from, to, compare, lookback, definition, by, format
     preset: 'umami' is none of: all, goalpost, ga4, ua, matomo, plausible
+    limit: is no parameter of this report; it takes from, to, compare, preset, timeout, format
     "
     );
 }
