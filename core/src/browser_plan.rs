@@ -12,6 +12,9 @@ use alloc::string::String;
 /// they are worth in money.
 pub struct BrowserPlan;
 
+/// 2020-01-01: every change of offset that a page is told of costs it bytes.
+const SINCE_SECOND: i64 = 1_577_836_800;
+
 /// Why a text is no compiled plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,9 +39,9 @@ impl BrowserPlan {
                 .cloned()
                 .map(Definition::without_price)
                 .collect(),
-            // A page asks for the day only to end a session with it.
+            // A page asks for the day only to end a session with it, and for no day of long ago.
             zone: if rules.split_at_midnight {
-                rules.zone.clone()
+                rules.zone.since(SINCE_SECOND)
             } else {
                 Zone::default()
             },

@@ -39,6 +39,16 @@ impl Zone {
         }
     }
 
+    /// The same zone for whoever asks for nothing before `second`.
+    pub(crate) fn since(&self, second: i64) -> Self {
+        let known = self.changes.partition_point(|(from, _)| *from <= second);
+        let (before, changes) = self.changes.split_at(known);
+        Self {
+            first_offset_s: before.last().map_or(self.first_offset_s, |last| last.1),
+            changes: changes.to_vec(),
+        }
+    }
+
     /// The calendar day at `time` (Unix milliseconds).
     pub fn date(&self, time: i64) -> Date {
         Date(i32::try_from(self.local_s(time).div_euclid(86_400)).unwrap_or(0))

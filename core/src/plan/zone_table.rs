@@ -5,8 +5,8 @@ use crate::zone::Zone;
 use alloc::{format, string::String, vec::Vec};
 use jiff::{Timestamp, tz::TimeZoneDatabase};
 
-/// 2020-01-01 and 2040-01-01: the days that a compiled zone knows; past its end the last offset goes on.
-const SECONDS: (i64, i64) = (1_577_836_800, 2_208_988_800);
+/// 1970-01-01 and 2040-01-01: the days that a compiled zone knows; past its end the last offset goes on.
+const SECONDS: (i64, i64) = (0, 2_208_988_800);
 
 /// What is wrong with a zone's name.
 pub(super) fn problem(name: &str) -> Option<String> {

@@ -327,3 +327,22 @@ fn a_page_pattern_in_letters_is_what_a_page_sends() {
     assert!(step.captures(sent).is_some());
     assert_eq!(step.text(), "/ガイド/*");
 }
+
+#[test]
+fn a_day_of_long_ago_is_the_shops_own_and_costs_a_page_nothing() {
+    let rules =
+        with(r#""timezone": "Europe/Berlin", "session": { "split_at_midnight": true }"#).compile();
+    let page = BrowserPlan::decode(&BrowserPlan::encode(&rules))
+        .unwrap()
+        .zone;
+    // 1 July, 22:30 UTC: summer time, so the next day.
+    for (time, date) in [
+        (489_105_000_000, "1985-07-02"),
+        (1_562_020_200_000_i64, "2019-07-02"),
+        (1_593_642_600_000, "2020-07-02"),
+        (1_782_945_000_000, "2026-07-02"),
+    ] {
+        assert_eq!(rules.zone.date(time).text(), date);
+        assert_eq!(page.date(time).text() == date, time > 1_577_836_800_000);
+    }
+}
