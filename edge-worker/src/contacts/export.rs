@@ -187,7 +187,7 @@ pub(crate) async fn export(
     let next = page
         .next
         .map(|(part, cursor)| (turn.begins.saturating_add(part), cursor))
-        .or(turn.next.map(|next| (next, String::new())))
+        .or_else(|| turn.next.map(|next| (next, String::new())))
         .map(|next| serde_json::to_string(&next))
         .transpose()?
         .map(|text| URL_SAFE_NO_PAD.encode(text));
@@ -220,12 +220,11 @@ struct Turn {
 
 impl Turn {
     fn of(part: u8, edge: &Bindings) -> Self {
-        let (number, begins, parts) = match part.checked_sub(ARCHIVE) {
-            Some(number) => (number, part, 1),
-            None => {
-                let number = part / PARTS;
-                (number, number.saturating_mul(PARTS), PARTS)
-            }
+        let (number, begins, parts) = if let Some(number) = part.checked_sub(ARCHIVE) {
+            (number, part, 1)
+        } else {
+            let number = part / PARTS;
+            (number, number.saturating_mul(PARTS), PARTS)
         };
         let database = usize::from(number);
         let next = if database.saturating_add(1) < edge.databases().len() {

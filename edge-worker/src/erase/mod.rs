@@ -369,9 +369,6 @@ pub(crate) fn schema() -> Value {
             shape::integer("Items of the quarantine erased so far."),
         ),
         ("created_at", shape::time("When it began.")),
-        (
-            "updated_at",
-            shape::time("When its last step ended, or failed."),
-        ),
+        ("updated_at", shape::time("When its last step was.")),
     ])
 }

@@ -379,10 +379,7 @@ pub(crate) fn schema() -> Value {
         ),
         ("problem", shape::perhaps(shape::text("Why it failed."))),
         ("created_at", shape::time("When it began.")),
-        (
-            "updated_at",
-            shape::time("When its last step ended, or failed."),
-        ),
+        ("updated_at", shape::time("When its last step was.")),
         ("definitions", shape::list(definition)),
     ])
 }

@@ -151,7 +151,7 @@ fn nobody_moves_while_somebody_is_being_erased_in_any_database() {
     drop(last);
     for number in 0..4 {
         of(&several, number, &|db| {
-            erase::testing::begin(db, erasure, &name, NOW)
+            erase::testing::begin(db, erasure, &name, NOW);
         });
     }
     for number in 0..LAST {
