@@ -32,7 +32,9 @@ BEGIN
     minor = excluded.minor, currency = excluded.currency, money = excluded.money,
     token = excluded.token, order_number = excluded.order_number, visitor = excluded.visitor,
     session = excluded.session, identity = excluded.identity, contact = excluded.contact,
-    source = excluded.source, plan = excluded.plan, batch = excluded.batch;
+    source = excluded.source, plan = excluded.plan, batch = excluded.batch
+  -- What has come here with its person says the same.
+  WHERE plan <> excluded.plan;
 END;
 
 CREATE TRIGGER copy_comes_again AFTER UPDATE OF batch ON evidence
