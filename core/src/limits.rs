@@ -13,6 +13,10 @@ pub const BEACON_ITEMS: usize = 500;
 /// still fit into a body together.
 pub const ITEM_BYTES: usize = 16_384;
 
+/// Levels of lists and objects in one item or event: a purchase has three. What is stored is read by
+/// SQL as well, which ends at a thousand, and then with everything that is asked about in one statement.
+pub const ITEM_DEPTH: usize = 32;
+
 /// Bytes of one queue message. Cloudflare Queues takes 128 KB; the rest is room for enrichment.
 pub const MESSAGE_BYTES: usize = 100_000;
 

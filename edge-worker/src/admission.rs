@@ -1,7 +1,7 @@
 //! How much of the pages is taken: a rate of requests, and a number of items a day.
 //!
 //! The rate is the platform's to count: per site, and per site and network of the caller, as
-//! `wrangler.jsonc` says. The number of items is counted by D1, from the fates that the sink has
+//! `wrangler.jsonc` says; all names without a plan share one rate. The number of items is counted by D1, from the fates that the sink has
 //! tallied, and asked for again every few seconds; so a day may end a few seconds' items above it,
 //! and never below. What is not taken stays with its sender, and the attempt is counted. What a
 //! site's own servers report is under neither limit: a flood of pages must not hold back the truth.
@@ -88,7 +88,30 @@ pub(crate) fn at_hand(most: Option<u64>, site: &str, items: usize) -> Option<boo
     USED_UP.with_borrow_mut(|known| known.get_mut(site)?.takes(items, most, &day_of(now), now))
 }
 
-/// Why some items of a site's page are not taken now, if so.
+/// The name under which a site's requests are counted. Names that have no plan share the empty one, since
+/// anybody can make up another for each request.
+pub(crate) const fn known(site: &str, has_plan: bool) -> &str {
+    if has_plan { site } else { "" }
+}
+
+/// Lets a page ask something, if the rate of its [`known`] site and network admits it. An attempt that is
+/// not admitted is counted.
+///
+/// # Errors
+/// [`Kind::Limited`].
+pub(crate) async fn admit(
+    edge: &Bindings,
+    request: &web_sys::Request,
+    site: &str,
+) -> Result<(), Problem> {
+    if runtime::is_admitted(edge, request, site).await {
+        return Ok(());
+    }
+    note(edge, site, Fate::Limited(Limit::Rate), 1).await;
+    Err(problem(Limit::Rate))
+}
+
+/// Why some items of a page of a [`known`] site are not taken now, if so.
 pub(crate) async fn objection(
     edge: &Bindings,
     request: &web_sys::Request,

@@ -199,7 +199,7 @@ async fn serve(
         Action::Contact => contacts::contact(&request, edge, site, parts.get("contact")).await,
         Action::Segments => segments::list(&request, edge, site).await,
         Action::Members => segments::members(&request, edge, site, parts.get("segment")).await,
-        Action::Live => live::since(&request, edge, site).await,
+        Action::Live => live::since(&request, edge, site, &caller).await,
         Action::CreateToken => tokens::create(request, edge, site, &caller).await,
         Action::Tokens => tokens::list(edge, site).await,
         Action::RotateToken => tokens::rotate(edge, site, parts.get("token"), &caller).await,

@@ -87,6 +87,15 @@ struct Shown<'a> {
 }
 
 impl Stored {
+    /// What another one like it would be.
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            name: self.name.clone(),
+            scopes: self.scopes.split(' ').map(String::from).collect(),
+            expires_at: self.expires_at,
+        }
+    }
+
     fn shown(&self) -> Shown<'_> {
         Shown {
             id: &self.id,
@@ -111,19 +120,26 @@ pub(crate) async fn create(
     make(edge, site, &wanted, caller, Act::MakeToken).await
 }
 
-/// Makes the next token in place of one, which ends a day later.
+/// Makes the next token in place of one, which ends a day later. One that ends that soon by itself has been
+/// rotated, or is over before servers have taken the next.
 pub(crate) async fn rotate(edge: &Bindings, site: &str, id: &str, caller: &Caller) -> Outcome {
     let found: Option<Stored> = database::row(edge, ONE, &[site, id]).await?;
     let now = clock::now();
     let Some(found) = found.filter(|own| own.expires_at.is_none_or(|end| now < end)) else {
         return Err(no_token(id));
     };
-    let wanted = Wanted {
-        name: found.name,
-        scopes: found.scopes.split(' ').map(String::from).collect(),
-        expires_at: found.expires_at,
-    };
+    let wanted = found.wanted();
     may_give(caller, &wanted)?;
+    if found
+        .expires_at
+        .is_some_and(|end| end.saturating_sub(now) <= GRACE_MS)
+    {
+        return Err(bad(format!(
+            "the token '{}' ends within a day, as one does that was rotated, and so would the next: rotate the \
+             one that was made in its place, which GET …/tokens lists, or make a new one",
+            found.id
+        )));
+    }
     let made = make(edge, site, &wanted, caller, Act::RotateToken).await?;
     let end = now.saturating_add(GRACE_MS).to_string();
     database::batch(edge, &[(END, vec![site, id, &end])]).await?;
@@ -137,8 +153,15 @@ pub(crate) async fn list(edge: &Bindings, site: &str) -> Outcome {
     http::json(&json!({"site": site, "tokens": tokens}))
 }
 
-/// Revokes a token: from now on it lets nobody in.
+/// Revokes a token, one's own or one that does no more: from now on it lets nobody in.
 pub(crate) async fn revoke(edge: &Bindings, site: &str, id: &str, caller: &Caller) -> Outcome {
+    let found: Option<Stored> = database::row(edge, ONE, &[site, id]).await?;
+    let Some(found) = found else {
+        return Err(no_token(id));
+    };
+    if found.id != caller.token() {
+        may_give(caller, &found.wanted())?;
+    }
     let note = Note::new(site, caller, Act::RevokeToken, id)?;
     let delete = (DELETE, vec![site, id]);
     let answers = database::batch(edge, &[delete, note.question()]).await?;
@@ -210,15 +233,18 @@ fn read(body: &[u8], caller: &Caller, now: i64) -> Result<Wanted, Failure> {
     Ok(wanted)
 }
 
-/// Nobody gives away what they do not have.
+/// Nobody gives away, or takes away, what they do not have.
 fn may_give(caller: &Caller, wanted: &Wanted) -> Result<(), Failure> {
     if let Some(lacking) = wanted.scopes.iter().find(|own| !caller.allows(own)) {
-        let detail = format!("scopes: your own token lacks '{lacking}', so it cannot give it");
+        let detail = format!(
+            "scopes: your own token lacks '{lacking}', so it cannot give it, nor take it away"
+        );
         return Err(Problem::new(Kind::MissingScope, detail).into());
     }
     let outlives = |end| wanted.expires_at.is_none_or(|own| own > end);
     if caller.expires_at.is_some_and(outlives) {
-        let detail = "expires_at: is later than the end of your own token; name an earlier time";
+        let detail = "expires_at: is later than the end of your own token; name an earlier time, or have somebody \
+                      do it whose token lasts longer";
         return Err(Problem::new(Kind::MissingScope, detail).into());
     }
     Ok(())

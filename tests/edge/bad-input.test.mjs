@@ -115,11 +115,16 @@ test("a deep item costs only itself", async () => {
     `{"a":${"[".repeat(3_000)}${"]".repeat(3_000)}}`,
   );
   const good = load.view();
-  const response = await post(worker, load.beacon([text, good]));
+  // In a field that nobody knows.
+  const order = load.purchase("DEEP", "500");
+  const unknown = JSON.stringify({ ...order, x: "X" }).replace('"X"', `${"[".repeat(3_000)}${"]".repeat(3_000)}`);
+  const response = await post(worker, load.beacon([text, unknown, good]));
   assert.equal(response.status, 200);
-  assert.deepEqual((await response.json()).results, { [deep.id]: "ok", [good.id]: "ok" });
+  const results = { [deep.id]: "ok", [order.id]: "ok", [good.id]: "ok" };
+  assert.deepEqual((await response.json()).results, results);
   assert.equal(await stored(good.id), 1);
   assert.equal(await stored(deep.id), 0);
+  assert.equal(await stored(order.id), 0);
 });
 
 test("a body that is not text", async () => {

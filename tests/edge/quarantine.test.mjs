@@ -126,6 +126,23 @@ describe("what waits in quarantine", () => {
     assert.equal(await fate(worker, "", "quarantined", "poison"), 0);
   });
 
+  test("the live list shows what waits only to whoever may read it", async () => {
+    const load = new PageLoad("shop");
+    await post(worker, load.beacon([load.item({ kind: "telepathy", thought: "of shoes" })]));
+    await worker.settle();
+    const asked = async (scopes) => {
+      const body = JSON.stringify({ name: "Live", scopes });
+      const { token } = await (await worker.admin("shop/tokens", { method: "POST", body })).json();
+      const headers = { authorization: `Bearer ${token}` };
+      const { quarantined } = await (await fetch(`${worker.url}/api/v1/sites/shop/live`, { headers })).json();
+      return quarantined.find(({ reason }) => reason === "unknown_kind");
+    };
+    const { detail, body } = await asked(["read"]);
+    assert.match(detail, /telepathy/);
+    assert.equal(body, "");
+    assert.match((await asked(["read", "privacy"])).body, /of shoes/);
+  });
+
   test("an item that is wrong stays until it is put right, and is still the same item", async () => {
     const load = new PageLoad("shop");
     const half = load.event("half");

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { Agent, request } from "node:http";
 import { after, afterEach, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { PageLoad, browser, plan, post } from "../harness/beacon.mjs";
+import { PageLoad, browser, plan, post, uuid } from "../harness/beacon.mjs";
 import { everythingAddsUp, fate, problem } from "../harness/checks.mjs";
 import { startWorker, until } from "../harness/worker.mjs";
 
@@ -79,6 +79,33 @@ describe("tokens", () => {
     const strong = await make({ name: "Strong", scopes: ["publish"] });
     const rotate = `shop/tokens/${strong.id}/rotate`;
     await problem(await as(clerk.token, rotate, { method: "POST" }), 403, "missing-scope");
+  });
+
+  test("nobody revokes what does more or lasts longer, but their own", async () => {
+    const end = Date.now() + 3_600_000;
+    const clerk = await make({ name: "Clerk", scopes: ["tokens"], expires_at: end });
+    const revoke = (token, { id }) => as(token, `shop/tokens/${id}`, { method: "DELETE" });
+    for (const wanted of [
+      { name: "Admin", scopes: ["admin"], expires_at: end },
+      { name: "Longer", scopes: ["tokens"], expires_at: end + 1 },
+    ]) {
+      const other = await make(wanted);
+      await problem(await revoke(clerk.token, other), 403, "missing-scope");
+      assert.ok((await listed()).some(({ id }) => id === other.id));
+    }
+    const own = await make({ name: "Same", scopes: ["tokens"], expires_at: end });
+    assert.equal((await revoke(clerk.token, own)).status, 200);
+    assert.equal((await revoke(clerk.token, clerk)).status, 200);
+  });
+
+  test("a token that was rotated is not rotated again: who did not hear the answer rotates the next", async () => {
+    const old = await make({ name: "Twice", scopes: ["read"] });
+    const rotate = (id) => as(worker.token, `shop/tokens/${id}/rotate`, { method: "POST" });
+    const next = await (await rotate(old.id)).json();
+    const { detail } = await problem(await rotate(old.id), 422, "bad-token");
+    assert.match(detail, /ends within a day, as one does that was rotated.* rotate the one that was made/);
+    const third = await (await rotate(next.id)).json();
+    assert.equal(third.expires_at, null);
   });
 
   test("a mistake names the field and the fix", async () => {
@@ -326,6 +353,46 @@ describe("limits", () => {
     await problem(limited, 429, "limited");
     await worker.settle();
     assert.equal(await fate(worker, "", "quarantined", "json"), 2);
+  });
+
+  test("names that anybody makes up share one rate, and leave no page loads but those that send", async () => {
+    worker = await startWorker({ plan, rates: { RATE_SITE: rate(2) } });
+    const statuses = [];
+    for (let n = 0; n < 4; n += 1) {
+      const load = new PageLoad(`made-up-${n}`);
+      const items = Array.from({ length: 5 }, () => ({ ...load.view(), page: uuid() }));
+      const response = await post(worker, load.beacon(items));
+      statuses.push(response.status);
+      if (response.status === 200) {
+        assert.deepEqual([...new Set(Object.values((await response.json()).results))], ["limited"]);
+      }
+    }
+    assert.deepEqual(statuses, [404, 404, 200, 200]);
+    assert.equal((await fetch(`${worker.url}/_g/p.gif?site=made-up-9&kind=page&path=/`)).status, 200);
+    const load = new PageLoad("shop");
+    assert.equal(await view(load, {}), "ok", "a site's own rate is its own");
+    await worker.settle();
+    const { results } = await worker.db
+      .prepare("SELECT site, count(*) AS loads FROM page_loads GROUP BY site ORDER BY site")
+      .all();
+    assert.deepEqual(results, ["made-up-0", "made-up-1", "shop"].map((site) => ({ site, loads: 1 })));
+    assert.equal(await fate(worker, "made-up-0", "quarantined", "unknown_site"), 5);
+    assert.equal(await fate(worker, "made-up-2", "quarantined", "unknown_site"), 0);
+  });
+
+  test("what a page asks beside its items has the same rate", async () => {
+    worker = await startWorker({ plan, rates: { RATE_SITE: rate(2) } });
+    const load = new PageLoad("shop");
+    const ask = (path, body) =>
+      fetch(`${worker.url}/_g/${path}`, { method: "POST", headers: browser, body });
+    const segments = () => ask("s", load.beacon([]));
+    const link = (site) => ask("link", JSON.stringify({ site, host: "shop.example", record: "" }));
+    assert.equal((await segments()).status, 200);
+    assert.equal((await segments()).status, 200);
+    await problem(await segments(), 429, "limited");
+    await problem(await link("shop"), 429, "limited");
+    for (const status of [404, 404, 429]) assert.equal((await link(`none-${Math.random()}`)).status, status);
+    await until(async () => (await fate(worker, "shop", "limited", "rate")) >= 1, "the count");
   });
 
   test("the pages of a site send so many items a day, and no more", async () => {

@@ -2,7 +2,7 @@
 
 use super::{
     Item,
-    values::{Texts, lenient_id},
+    values::{Texts, is_too_deep, lenient_id},
 };
 use crate::{
     commerce::{self, CommerceStep},
@@ -150,6 +150,13 @@ pub fn read_kept(text: &str) -> Result<ReadItem<'_>, ItemError> {
             seq,
         }
     };
+    if is_too_deep(text) {
+        let detail = format!(
+            "lists and objects are within each other at most {} times",
+            limits::ITEM_DEPTH
+        );
+        return Err(fail(Quarantine::Limit, detail));
+    }
     let mut fields: Fields<'_> = serde_json::from_str(text).map_err(|problem| {
         let detail = problem.to_string();
         let reason = if detail.contains("surrogate") || detail.contains("hex escape") {

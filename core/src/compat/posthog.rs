@@ -4,29 +4,30 @@
 
 use super::{
     Batch,
-    told::{Person, Properties, Told},
+    told::{Person, Properties, Told, field, one},
 };
 use crate::webhook::Said;
 use alloc::{borrow::Cow, vec::Vec};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 pub(super) struct Body<'a> {
     #[serde(borrow, default)]
     api_key: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    batch: Vec<Message<'a>>,
+    batch: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Message<'a> {
-    #[serde(borrow, default)]
-    event: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
+    event: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "field")]
     uuid: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     distinct_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     properties: Option<Properties<'a>>,
@@ -37,7 +38,7 @@ struct Message<'a> {
 pub(super) fn read(body: Body<'_>) -> Batch {
     Batch {
         key: body.api_key.map(Cow::into_owned),
-        said: body.batch.into_iter().map(said).collect(),
+        said: body.batch.into_iter().map(|raw| one(raw, said)).collect(),
     }
 }
 
@@ -60,7 +61,7 @@ fn said(message: Message<'_>) -> Said {
         person,
         properties,
     };
-    match message.event.as_ref() {
+    match message.event.unwrap_or_default().as_ref() {
         "$identify" | "$set" => told.identification(),
         "$create_alias" | "$groupidentify" => {
             Said::Nothing("event: aliases and groups are not counted")

@@ -4,34 +4,35 @@
 
 use super::{
     Batch,
-    told::{Person, Properties, Told},
+    told::{Person, Properties, Told, field, one},
 };
 use crate::webhook::Said;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 pub(super) struct Body<'a> {
     #[serde(borrow)]
-    batch: Vec<Message<'a>>,
+    batch: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
-    #[serde(borrow, rename = "type", default)]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow, rename = "type", default, deserialize_with = "field")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "field")]
     event: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     name: Option<Cow<'a, str>>,
-    #[serde(borrow, default, rename = "messageId")]
+    #[serde(borrow, default, rename = "messageId", deserialize_with = "field")]
     id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     user_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "field")]
     anonymous_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     properties: Option<Properties<'a>>,
@@ -42,7 +43,7 @@ struct Message<'a> {
 pub(super) fn read(body: Body<'_>) -> Batch {
     Batch {
         key: None,
-        said: body.batch.into_iter().map(said).collect(),
+        said: body.batch.into_iter().map(|raw| one(raw, said)).collect(),
     }
 }
 
@@ -60,7 +61,7 @@ fn said(message: Message<'_>) -> Said {
         person,
         properties: message.properties.unwrap_or_default(),
     };
-    match message.kind.as_ref() {
+    match message.kind.unwrap_or_default().as_ref() {
         "track" => told.event(&message.event.unwrap_or_default()),
         "page" => told.event(&viewed(message.name, "Page")),
         "screen" => told.event(&viewed(message.name, "Screen")),

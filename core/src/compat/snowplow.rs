@@ -4,15 +4,10 @@
 
 use super::{
     Batch,
-    told::{Person, Told},
+    told::{Person, Properties, Told, one},
 };
 use crate::{commerce::CommerceStep, json::push_field, webhook::Said};
-use alloc::{
-    borrow::Cow,
-    collections::BTreeMap,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -23,10 +18,8 @@ use serde_json::value::RawValue;
 #[derive(Deserialize)]
 pub(super) struct Body<'a> {
     #[serde(borrow)]
-    data: Vec<Payload<'a>>,
+    data: Vec<&'a RawValue>,
 }
-
-type Payload<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
 
 /// A self-describing document: what it is, and what it says.
 #[derive(Default, Deserialize)]
@@ -54,12 +47,16 @@ impl<'a> Described<'a> {
 pub(super) fn read(body: &Body<'_>) -> Batch {
     Batch {
         key: None,
-        said: body.data.iter().map(said).collect(),
+        said: body
+            .data
+            .iter()
+            .map(|raw| one(raw, |payload| said(&payload)))
+            .collect(),
     }
 }
 
-fn said(payload: &Payload<'_>) -> Said {
-    let field = |name: &str| payload.get(name).map(|text| Cow::Borrowed(text.as_ref()));
+fn said(payload: &Properties<'_>) -> Said {
+    let field = |name: &str| payload.word(name);
     let text = |name: &str| field(name).unwrap_or_default();
     let told = |properties| Told {
         id: text("eid"),
@@ -108,14 +105,12 @@ fn said(payload: &Payload<'_>) -> Said {
 }
 
 /// The self-describing document of an event, which trackers send as it is or in base64.
-fn described(payload: &Payload<'_>) -> String {
-    if let Some(plain) = payload.get("ue_pr") {
-        return plain.to_string();
+fn described(payload: &Properties<'_>) -> String {
+    if let Some(plain) = payload.word("ue_pr") {
+        return plain.into_owned();
     }
-    let coded = payload
-        .get("ue_px")
-        .map(|coded| coded.trim_end_matches('='));
-    let bytes = coded.and_then(|coded| {
+    let bytes = payload.word("ue_px").and_then(|coded| {
+        let coded = coded.trim_end_matches('=');
         let either = URL_SAFE_NO_PAD.decode(coded);
         either.or_else(|_| STANDARD_NO_PAD.decode(coded)).ok()
     });
@@ -125,11 +120,10 @@ fn described(payload: &Payload<'_>) -> String {
 }
 
 /// Some fields of a payload under other names, as JSON.
-fn written(payload: &Payload<'_>, names: &[(&str, &str)]) -> String {
+fn written(payload: &Properties<'_>, names: &[(&str, &str)]) -> String {
     let mut text = String::from("{");
     for (own, name) in names {
-        let value = payload.get(*own).map(AsRef::as_ref).unwrap_or_default();
-        push_field(&mut text, name, value);
+        push_field(&mut text, name, &payload.word(own).unwrap_or_default());
     }
     text.push('}');
     text

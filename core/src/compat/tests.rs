@@ -79,6 +79,83 @@ fn snowplows_payloads_are_events() {
 "#);
 }
 
+/// What becomes of an event's person, as the edge reads it.
+fn identities(event: &str) -> (Option<String>, usize) {
+    let rules = testing::rules();
+    let terms = Terms {
+        rules: &rules,
+        now: NOW,
+        since: None,
+    };
+    let json = read_event(event, &terms).unwrap().json;
+    let stored = read_stored(&json).unwrap();
+    (stored.contact, stored.identities.len())
+}
+
+#[test]
+fn a_message_that_is_wrong_costs_no_other_and_a_number_is_an_id() {
+    let at = r#""timestamp": 1794884400000"#;
+    let posthog = format!(
+        r#"{{"api_key": "gp_key", "batch": [
+          {{"event": "one", "uuid": "u1", {at}, "distinct_id": 7}},
+          {{"event": null, "uuid": "u2", {at}, "distinct_id": "7"}},
+          {{"event": "three", "uuid": "u3", {at}, "distinct_id": {{"of": 7}}, "properties": []}},
+          "four", {{"event": "five", "uuid": 5, {at}, "distinct_id": true}}]}}"#
+    );
+    let wrong = "a message that is no object, or whose properties are none";
+    let found = said(Client::Posthog, &posthog);
+    assert_eq!(
+        found,
+        [
+            r#"{"id":"u1","time":1794884400000,"event":"one","contact":{"customer":"7"}}"#,
+            r#"{"id":"u2","time":1794884400000,"contact":{"customer":"7"}}"#,
+            wrong,
+            wrong,
+            r#"{"id":"5","time":1794884400000,"event":"five"}"#,
+        ]
+    );
+    let segment = r#"{"batch": [{"type": "track", "event": "one", "messageId": "m1", "userId": 7},
+      {"type": null, "messageId": "m2"}, {"type": "identify", "userId": 7, "traits": "none"}, 4]}"#;
+    assert_eq!(
+        said(Client::Segment, segment),
+        [
+            r#"{"id":"m1","event":"one","contact":{"customer":"7"}}"#,
+            "type: only track, identify, page and screen are counted",
+            wrong,
+            wrong,
+        ]
+    );
+    let snowplow = r#"{"data": [{"e": "se", "eid": "e1", "dtm": 1794960000000, "uid": 7, "se_ac": "play"},
+      {"e": "pv", "eid": "e2", "dtm": null, "uid": ["7"]}, []]}"#;
+    assert_eq!(
+        said(Client::Snowplow, snowplow),
+        [
+            r#"{"id":"e1","time":1794960000000,"event":"play","contact":{"customer":"7"}}"#,
+            r#"{"id":"e2","event":"page_view"}"#,
+            wrong,
+        ]
+    );
+    assert_eq!(identities(&found[0]).0.as_deref(), Some("customer:7"));
+}
+
+#[test]
+fn a_user_who_is_known_by_an_address_is_known_by_its_hash() {
+    let told = |more: &str| {
+        let body = format!(
+            r#"{{"batch": [{{"type": "identify", "messageId": "m", "timestamp": "2026-11-17T03:00:00.000Z",
+                "userId": " Ann@shop.example "{more}}}]}}"#
+        );
+        identities(&said(Client::Segment, &body).concat())
+    };
+    let (contact, others) = told("");
+    let hash = crate::contact::Identity::email("ann@shop.example").unwrap();
+    assert_eq!((contact.as_deref(), others), (Some(hash.text()), 0));
+    let same = r#", "traits": {"email": "ann@shop.example"}"#;
+    assert_eq!(told(same), (contact.clone(), 0));
+    let other = r#", "traits": {"email": "ann@home.example"}"#;
+    assert_eq!(told(other).1, 1);
+}
+
 #[test]
 fn what_is_no_batch_is_refused_by_its_place_and_never_by_its_words() {
     let problem = Client::Segment

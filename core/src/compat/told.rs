@@ -2,17 +2,44 @@
 
 use crate::{
     commerce::CommerceStep,
+    contact::Identity,
     id::Id,
     json::{push_field, push_key},
     limits,
+    server_event::is_address,
     webhook::Said,
 };
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Bytes of properties that go on, so that an event keeps to its own limit.
 const PROPERTIES_BYTES: usize = limits::ITEM_BYTES / 2;
+
+/// A message of a batch by itself: what is wrong with one costs no other.
+pub(super) fn one<'a, T: Deserialize<'a>>(raw: &'a RawValue, said: impl FnOnce(T) -> Said) -> Said {
+    serde_json::from_str(raw.get()).map_or(
+        Said::Nothing("a message that is no object, or whose properties are none"),
+        said,
+    )
+}
+
+/// A text, or the digits of a number: a shop whose ids are numbers sends them so. Anything else is none.
+fn word(raw: &str) -> Option<Cow<'_, str>> {
+    if raw.starts_with('"') {
+        serde_json::from_str(raw).ok()
+    } else {
+        is_scalar(raw).then_some(Cow::Borrowed(raw))
+    }
+}
+
+/// The [`word`] of a field.
+pub(super) fn field<'de: 'a, 'a, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<Cow<'a, str>>, D::Error> {
+    let raw: &'de RawValue = Deserialize::deserialize(input)?;
+    Ok(word(raw.get()))
+}
 
 /// Properties by their names, each as it was written.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +56,11 @@ impl<'a> Properties<'a> {
     pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.raw(name)
             .and_then(|raw| serde_json::from_str(raw).ok())
+    }
+
+    /// The text of that name, or the digits of a number.
+    pub(super) fn word(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw(name).and_then(word)
     }
 
     /// The object of that name; of anything else, an empty one.
@@ -143,7 +175,14 @@ impl Person<'_> {
         push_key(event, "contact");
         event.push('{');
         for (name, detail) in self.details() {
-            push_field(event, name, detail);
+            // Who is known by an address is so in the page as well, and may have another one beside it.
+            let address = (name == "customer" && is_address(detail))
+                .then(|| Identity::email(detail).ok())
+                .flatten();
+            match address.as_ref().and_then(|own| own.text().split_once(':')) {
+                Some((_, hash)) => push_field(event, "email_sha256", hash),
+                None => push_field(event, name, detail),
+            }
         }
         event.push('}');
     }

@@ -11,13 +11,16 @@ mod moment;
 mod person;
 mod stored;
 
+pub(crate) use person::is_address;
 pub use stored::{Refund, StoredItem, read_stored};
 
 use crate::{
+    beacon::values::is_too_deep,
     id::Id,
     json, limits,
     observation::{Observation, Properties, Seen},
     rules::Rules,
+    scrub_json,
     zone::Date,
 };
 use alloc::{
@@ -148,6 +151,12 @@ pub fn read_event(text: &str, terms: &Terms<'_>) -> Result<ServerEvent, EventErr
             text.len()
         )));
     }
+    if is_too_deep(text) {
+        return Err(EventError(format!(
+            "an event has lists and objects within each other at most {} times",
+            limits::ITEM_DEPTH
+        )));
+    }
     let fields = Fields::read(text, "an event", happened::FIELDS)?;
     if let Some(named) = fields.text("site")?
         && named != terms.rules.site
@@ -162,10 +171,12 @@ pub fn read_event(text: &str, terms: &Terms<'_>) -> Result<ServerEvent, EventErr
     let seen = happened::read(&fields, &person, &mut properties, terms.rules)?;
     let name = fields.text("id")?;
     let time = moment::time(&fields, name.as_deref(), &seen, terms)?;
+    let visitor = fields.id("visitor")?;
     let whose = Whose {
         session: fields.id("session")?,
-        visitor: fields.id("visitor")?,
-        interactive: fields.flag("interactive")?.unwrap_or_default(),
+        visitor,
+        // A session is a visitor's: without one, it would be a part of nobody's.
+        interactive: fields.flag("interactive")?.unwrap_or_default() && visitor.is_some(),
         person,
     };
     let mut observation = Observation {
@@ -182,6 +193,8 @@ pub fn read_event(text: &str, terms: &Terms<'_>) -> Result<ServerEvent, EventErr
     // Only now: the id follows from what the server said.
     observation.scrub();
     let json = whose.json(&observation);
+    // The sink does so with what it is handed; the digest is of what is stored.
+    let json = scrub_json(&json).unwrap_or(json);
     let stored = read_stored(&json).map_err(|problem| EventError(problem.detail))?;
     Ok(ServerEvent {
         id: observation.id,

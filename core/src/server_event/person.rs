@@ -125,7 +125,8 @@ fn customer(number: &str) -> Result<(), &'static str> {
     }
 }
 
-fn is_address(text: &str) -> bool {
+/// Whether a text is an e-mail address, and so no number of a customer.
+pub(crate) fn is_address(text: &str) -> bool {
     text.split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && !text.contains(char::is_whitespace)

@@ -29,7 +29,8 @@ pub struct StoredItem<'a> {
     pub identities: Vec<String>,
     /// What is given back, where it is a refund.
     pub refund: Option<Refund>,
-    /// Whether the person did something: such an event belongs to its session like a page's.
+    /// Whether the person did something: such an event belongs to its visitor's session like a page's.
+    /// Without a visitor, never.
     pub interactive: bool,
 }
 
@@ -107,7 +108,7 @@ pub fn read_stored(text: &str) -> Result<StoredItem<'_>, ItemError> {
         contact,
         identities: fields.identities,
         refund,
-        interactive: fields.interactive,
+        interactive: fields.interactive && fields.visitor.is_some(),
     })
 }
 

@@ -213,19 +213,37 @@ fn a_deep_item_is_refused_and_its_siblings_are_not() {
         deep(3_000)
     ));
     let error = refused(&nested);
-    assert!(
-        matches!(error.reason, Quarantine::Json | Quarantine::Field),
-        "{error:?}"
-    );
+    assert_eq!(error.reason, Quarantine::Limit);
     assert_eq!(error.id, Some(Id::new(NOON, [1; 10])));
-    // A field that nobody reads may be as deep as it likes.
-    assert!(
-        read_item(&item(&format!(
+    // SQL reads what is stored, fields that nobody here knows as well.
+    let unknown = |levels| {
+        item(&format!(
             r#""kind":"event","name":"a","x":{}"#,
-            deep(3_000)
-        )))
-        .is_ok()
+            deep(levels)
+        ))
+    };
+    assert!(read_item(&unknown(limits::ITEM_DEPTH - 1)).is_ok());
+    assert_eq!(
+        refused(&unknown(limits::ITEM_DEPTH)).reason,
+        Quarantine::Limit
     );
+    assert_eq!(refused(&unknown(3_000)).reason, Quarantine::Limit);
+    // Signs in a text are no levels.
+    let text = "[{\\\"".repeat(50);
+    assert!(read_item(&item(&format!(r#""kind":"event","name":"a","x":"{text}""#))).is_ok());
+}
+
+#[test]
+fn an_order_line_has_no_lists_of_its_own() {
+    let read = item(
+        r#""kind":"event","name":"a","properties":{"items":[{"sku":"1","of":{"a":1},"in":[{}],"n":2}]}"#,
+    );
+    let properties = read_item(&read).unwrap().observation.properties;
+    let Some(Value::List(lines)) = properties.get("items") else {
+        panic!("{properties:?}");
+    };
+    let names: Vec<&str> = lines[0].0.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["sku", "n"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{NOON, rules};
 use goalpost_core::{
-    Rules, Seen,
+    Rules, Seen, scrub_json,
     server_event::{ServerEvent, StoredItem, Terms, peek_id, read_event, read_events, read_stored},
 };
 use proptest::prelude::*;
@@ -127,6 +127,46 @@ fn whose_it_is_goes_with_it() {
     assert_eq!(event.visitor.unwrap().text(), id);
     assert_eq!(event.item.session.unwrap().text(), id);
     assert!(event.interactive);
+}
+
+#[test]
+fn without_a_visitor_an_event_is_part_of_no_session() {
+    let id = "01a1ee56-5e00-7303-8303-030303030303";
+    let event = stored(&format!(
+        r#"{{"event":"call","session":"{id}","interactive":true,"contact":"customer:7"}}"#
+    ));
+    assert!(event.item.session.is_some() && !event.interactive);
+}
+
+#[test]
+fn the_digest_is_of_what_is_stored() {
+    for text in [
+        r#"{"event":"x","properties":{"ann@shop.example":true}}"#,
+        r#"{"goal":"ann@shop.example"}"#,
+        r#"{"event":"x","properties":{"note":"Tel:\n03-5555-0100"}}"#,
+    ] {
+        let event = read(text).unwrap();
+        // As the sink reads it.
+        assert_eq!(scrub_json(&event.json), None, "{text}");
+        let stored = read_stored(&event.json).unwrap();
+        assert_eq!(stored.item.observation.digest(), event.digest);
+        assert!(!event.json.contains("ann@"), "{}", event.json);
+    }
+}
+
+#[test]
+fn an_event_has_as_many_levels_as_a_purchase_needs_and_some_more() {
+    let nested = |levels: usize| {
+        let (open, close) = ("{\"\":".repeat(levels), "}".repeat(levels));
+        format!(r#"{{"event":"x","properties":{open}1{close}}}"#)
+    };
+    assert!(read(&nested(31)).is_ok());
+    assert!(read(&nested(32)).unwrap_err().contains("at most 32 times"));
+    assert!(
+        read(&nested(2_500))
+            .unwrap_err()
+            .contains("at most 32 times")
+    );
 }
 
 #[test]

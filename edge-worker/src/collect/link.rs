@@ -4,6 +4,7 @@
 //! | what came | answer |
 //! | --- | --- |
 //! | no question | 400 |
+//! | too much: of the site, of the network | 429 |
 //! | a site without a plan | 404 |
 //! | a page of another host | 403 |
 //! | a browser that signals a refusal, or a crawler | 200, nothing |
@@ -13,6 +14,7 @@
 
 use super::{foreign_host, origin, visitor};
 use crate::{
+    admission,
     bindings::Bindings,
     body, clock, database,
     http::Failure,
@@ -67,7 +69,10 @@ pub(crate) async fn link(
     let heard = heard.lines();
     let body = body::read(&mut request, limits::LINK_BYTES).await?;
     let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|_| not_asked())?;
-    let Some(site) = plans::site(edge, &asked.site).await? else {
+    let site = plans::site(edge, &asked.site).await?;
+    let known = admission::known(&asked.site, site.is_some());
+    admission::admit(edge, request.inner(), known).await?;
+    let Some(site) = site else {
         return Err(plans::unknown_site(&asked.site).into());
     };
     if !origin::is_own(heard.origin, heard.referer, &site.hosts) {

@@ -138,7 +138,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Why items of this site are not taken now; whatever is said here is counted.
+    /// Why items of this [`known`](admission::known) site are not taken now; whatever is said here is counted.
     async fn limit(&self, edge: &Bindings, site: &str, items: usize) -> Option<fate::Limit> {
         let limit = if self.is_over {
             Some(fate::Limit::Rate)
@@ -195,13 +195,15 @@ async fn sort(
         return Ok(answered("{\"results\":{}}", heard.origin, &cookie));
     }
     let items = envelope.items.len();
-    if asking.limit(edge, &envelope.site, items).await.is_some() {
+    let site = plans::site(edge, &envelope.site).await?;
+    let known = admission::known(&envelope.site, site.is_some());
+    if asking.limit(edge, known, items).await.is_some() {
         let answer = answer(&ids(&envelope), "limited", None);
         return Ok(answered(&answer, heard.origin, ""));
     }
     // `Envelope::read` has seen that it is text.
     let text = core::str::from_utf8(body).unwrap_or_default();
-    let Some(site) = plans::site(edge, &envelope.site).await? else {
+    let Some(site) = site else {
         queue::deliver(edge, heard.sender().beacon(text)?).await?;
         return Err(plans::unknown_site(&envelope.site).into());
     };

@@ -85,14 +85,15 @@ async fn deliver(request: &Request, edge: &Bindings) -> Result<(), Failure> {
     let id = clock::new_id()?;
     let name = query.get("site").unwrap_or_default();
     let beacon = beacon_of(&query, page.as_ref(), id, sender.received_at);
-    if let Some(limit) = admission::objection(edge, request.inner(), name, 1).await {
+    let site = plans::site(edge, name).await?;
+    let known = admission::known(name, site.is_some());
+    if let Some(limit) = admission::objection(edge, request.inner(), known, 1).await {
         // An image does not come again.
         log::warn("pixel_limited", &[], &admission::problem(limit));
         let lost = fate::Fate::Dropped(fate::Drop::RateLimited);
-        admission::note(edge, name, lost, 1).await;
+        admission::note(edge, known, lost, 1).await;
         return Ok(());
     }
-    let site = plans::site(edge, name).await?;
     let text = match site.and_then(|site| objection(&heard, &site)) {
         None => sender.beacon(&beacon)?,
         Some(reason) => {

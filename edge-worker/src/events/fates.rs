@@ -91,7 +91,8 @@ impl Fates {
             None if rows.next().is_none() => (
                 Fate::Refused,
                 Some(String::from(
-                    "id: what had this id was erased, and stays so",
+                    "id: what had this id was erased, or left the quarantine unread, and stays so; \
+                     report what is to count under a new id",
                 )),
             ),
             _ => (

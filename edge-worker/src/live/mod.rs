@@ -3,15 +3,16 @@
 mod subject;
 
 use crate::{
+    auth::Caller,
     bindings::Bindings,
     clock, database,
     http::{self, Failure, Outcome},
     openapi::shape,
     plans::{self, Known},
     reports::{self, Balance, Query, bad_parameter},
-    routes::Parameter,
+    routes::{Parameter, Scope},
 };
-use goalpost_core::{CountingKey, Currency, Id, Money};
+use goalpost_core::{CountingKey, Currency, Id, Money, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{cell::RefCell, collections::BTreeMap};
@@ -27,7 +28,9 @@ pub(crate) const PARAMETERS: &[Parameter] = &[Parameter {
 /// Transactions that run at once may commit in another order than they were named in.
 const OVERLAP_MS: i64 = 5_000;
 
-/// Observations are looked for among the newest by capture.
+/// Observations are looked for among the newest by capture. `?1` site, `?2` the first transaction, `?3`
+/// the end of ids: those from later are of devices whose clock is ahead, or made up, and would be the
+/// newest for ever.
 const OBSERVATIONS: &str = "\
 SELECT json_object(
   'batch', hex(o.batch), 'id', hex(o.id), 'received_at', o.received_at, 'time', o.time,
@@ -47,7 +50,7 @@ SELECT json_object(
           AND c.dedup = coalesce(v.value ->> 'dedup', '') AND c.observation = o.id)))
     FROM json_each(coalesce(o.verdict, '[]')) AS v)))
 FROM (
-  SELECT * FROM observations WHERE site = ?1 ORDER BY id DESC LIMIT 500
+  SELECT * FROM observations WHERE site = ?1 AND id < unhex(?3) ORDER BY id DESC LIMIT 500
 ) AS o
 LEFT JOIN known_visitors AS k ON k.site = o.site AND k.visitor = o.visitor
 WHERE o.batch >= unhex(?2)
@@ -57,12 +60,21 @@ ORDER BY o.batch DESC, o.time DESC, o.seq DESC LIMIT 200";
 const OBSERVED: usize = 200;
 const WAITING: usize = 50;
 
+/// What waits is looked for in the same way. `?1` site, `?2` since when, `?3` the end of ids, `?4` whether
+/// its beginning may be read, or nothing.
 const QUARANTINED: &str = "\
 SELECT json_object(
-  'id', hex(id) || '-' || digest, 'time', received_at, 'reason', reason, 'detail', detail,
-  'body', substr(body, 1, 2000))
-FROM quarantine WHERE site = ?1 AND received_at >= CAST(?2 AS INTEGER)
-ORDER BY received_at DESC LIMIT 50";
+  'id', hex(q.id) || '-' || q.digest, 'time', q.received_at, 'reason', q.reason, 'detail', q.detail,
+  'body', iif(?4 = '', '', substr(q.body, 1, 2000)))
+FROM (
+  SELECT id, digest FROM (
+    SELECT id, digest, received_at FROM quarantine
+    WHERE site = ?1 AND id < unhex(?3) ORDER BY id DESC LIMIT 500)
+  WHERE received_at >= CAST(?2 AS INTEGER)
+  ORDER BY received_at DESC LIMIT 50
+) AS w
+CROSS JOIN quarantine AS q ON q.site = ?1 AND q.id = w.id AND q.digest = w.digest
+ORDER BY q.received_at DESC";
 
 #[derive(Deserialize)]
 struct Row {
@@ -145,7 +157,12 @@ struct Live<'a> {
 }
 
 /// Answers what was stored since the cursor, the newest first.
-pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Outcome {
+pub(crate) async fn since(
+    request: &Request,
+    edge: &Bindings,
+    site: &str,
+    caller: &Caller,
+) -> Outcome {
     let known = plans::in_effect(edge, site).await?;
     let query = Query::of(request)?;
     let after = query.get("after").map(cursor).transpose()?;
@@ -154,12 +171,21 @@ pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Out
     // A message may have waited a minute between its arrival and its transaction.
     let held_from = from.saturating_sub(60_000).to_string();
     let name = known.plan.site.as_str();
+    let now = clock::now();
+    let end = Id::new(now.saturating_add(limits::CLOCK_DRIFT_MS), [0; 10]);
+    let end = end.text().replace('-', "");
+    let is_read = if caller.allows(Scope::Privacy.name()) {
+        "1"
+    } else {
+        ""
+    };
 
     let mut rows: Vec<Row> = Vec::new();
     let mut quarantined: Vec<Held> = Vec::new();
     for part in edge.databases() {
-        rows.extend(database::rows::<Row>(part, OBSERVATIONS, &[name, &first]).await?);
-        quarantined.extend(database::rows::<Held>(part, QUARANTINED, &[name, &held_from]).await?);
+        rows.extend(database::rows::<Row>(part, OBSERVATIONS, &[name, &first, &end]).await?);
+        let values = [name, &held_from, &end, is_read];
+        quarantined.extend(database::rows::<Held>(part, QUARANTINED, &values).await?);
     }
     if edge.databases().len() > 1 {
         rows.sort_by(|a, b| (&b.batch, b.time, &b.id).cmp(&(&a.batch, a.time, &a.id)));
@@ -175,7 +201,7 @@ pub(crate) async fn since(request: &Request, edge: &Bindings, site: &str) -> Out
         .unwrap_or_default();
     http::json(&Live {
         site: name,
-        now: clock::now(),
+        now,
         cursor,
         observations: rows.into_iter().map(|row| row.seen(&known)).collect(),
         quarantined,
@@ -308,7 +334,10 @@ pub(crate) fn schema() -> Value {
         ("detail", shape::text("What is wrong, naming the field.")),
         (
             "body",
-            shape::text("The item as it came, at most its first 2,000 characters."),
+            shape::text(
+                "The item as it came, at most its first 2,000 characters; nothing without the scope \
+                 `privacy`.",
+            ),
         ),
     ]);
     shape::object(&[
@@ -324,6 +353,36 @@ pub(crate) fn schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn clocks_that_are_ahead_and_junk_do_not_blind_it() {
+        let mut shop = Shop::new();
+        let ahead = NOW + 400 * DAY;
+        let seen: Vec<_> = (0..510).map(|n| (ahead + n, view())).collect();
+        let text = shop.letter(visitor(1), id(NOW, 1), &seen, NOW);
+        shop.deliver(NOW, &text);
+        let mut strange = view();
+        strange["kind"] = json!("telepathy");
+        let junk: Vec<_> = (0..510).map(|n| (ahead + n, strange.clone())).collect();
+        let text = shop.letter(visitor(1), id(NOW, 1), &junk, NOW);
+        shop.deliver(NOW, &text);
+        let now = NOW + MINUTE;
+        shop.sees(visitor(2), id(now, 2), &[(now, view()), (now, strange)]);
+
+        let hex = |time: i64| Id::new(time, [0; 10]).text().replace('-', "");
+        let (from, end) = (hex(NOW + 1), hex(now + limits::CLOCK_DRIFT_MS));
+        let rows: Vec<Row> = shop.parsed(OBSERVATIONS, &[SITE, &from, &end]);
+        assert_eq!(rows.iter().map(|row| row.time).collect::<Vec<_>>(), [now]);
+        let since = (NOW + 1).to_string();
+        let waits =
+            |is_read| -> Vec<Held> { shop.parsed(QUARANTINED, &[SITE, &since, &end, is_read]) };
+        assert_eq!(waits("").len(), 1);
+        assert_eq!(waits("")[0].body, "");
+        assert!(waits("1")[0].body.contains("telepathy"));
+        let scans = shop.scans(QUARANTINED, &[SITE, &since, &end, ""]);
+        assert_eq!(scans, Vec::<String>::new());
+    }
 
     #[test]
     fn a_short_id_is_its_random_end() {

@@ -79,7 +79,9 @@ function held(entry) {
     make("span", "reason", entry.reason),
     make("span", "subject", entry.detail),
   );
-  item.append(line, make("pre", "", entry.body));
+  item.append(line);
+  // It is there for whoever may read what waits.
+  if (entry.body) item.append(make("pre", "", entry.body));
   return item;
 }
 

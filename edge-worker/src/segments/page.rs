@@ -4,6 +4,7 @@
 
 use super::answer::answer;
 use crate::{
+    admission,
     bindings::Bindings,
     body, clock,
     collect::{foreign_host, objection, visitor_of},
@@ -78,7 +79,10 @@ pub(crate) async fn for_page(
     let body = body::read(&mut request, limits::SEGMENT_BYTES).await?;
     let envelope = Envelope::read(&body)
         .map_err(|problem| Problem::new(Kind::BadBeacon, problem.to_string()))?;
-    let Some(site) = plans::site(edge, &envelope.site).await? else {
+    let site = plans::site(edge, &envelope.site).await?;
+    let known = admission::known(&envelope.site, site.is_some());
+    admission::admit(edge, request.inner(), known).await?;
+    let Some(site) = site else {
         return Err(plans::unknown_site(&envelope.site).into());
     };
     match objection(&heard, &site, &envelope) {

@@ -23,6 +23,7 @@ pub(super) struct Delivery<'a> {
 /// What a page says of itself beside its items.
 #[derive(Clone, Copy, Default)]
 struct Sender {
+    page: Option<Id>,
     visitor: Option<Id>,
     sent: i64,
 }
@@ -61,6 +62,7 @@ impl<'a> Delivery<'a> {
             },
             consent: envelope.purposes(),
             sender: Sender {
+                page: envelope.page,
                 visitor: envelope.visitor(message.visitor),
                 sent: envelope.sent,
             },
@@ -84,6 +86,11 @@ impl<'a> Delivery<'a> {
                 ..Label::without_page(site, message.received_at)
             },
         }
+    }
+
+    /// The page load that sends.
+    pub(super) const fn page(&self) -> Option<Id> {
+        self.sender.page
     }
 
     /// The browser that sends.

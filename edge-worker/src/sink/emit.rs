@@ -8,8 +8,11 @@ use super::{
     statements as sql,
 };
 use crate::pack::{Pack, packs};
-use goalpost_core::{Fate, Id, erasure::Subject, fate::Drop, limits};
+use goalpost_core::{Fate, Id, beacon::Form, erasure::Subject, fate::Drop, limits};
 use std::collections::BTreeMap;
+
+/// More bytes than there can be, and within what a parameter holds.
+const WITHOUT_END: i64 = (1 << 53) - 1;
 
 /// The statements of each database that has some, by its number.
 pub(super) fn statements(batch: Id, sorted: Sorted) -> BTreeMap<u32, Vec<Statement>> {
@@ -74,7 +77,7 @@ impl Emitter<'_> {
         if !tray.named.is_empty() {
             let named = named(site, tray.named);
             self.push(sql::ERASED, [&named, site.as_str()].map(text).to_vec());
-            self.is_no_copy(Drop::Erased);
+            self.is_no_copy(Fate::Dropped(Drop::Erased));
         }
         for (json, count) in counted(tray.store) {
             let rows = [&json, site, sdk, *form].map(text);
@@ -97,8 +100,15 @@ impl Emitter<'_> {
             let mut params = self.label();
             params.push(Param::Integer(count));
             self.push(sql::COPIES, params);
-            self.push(sql::NO_ROOM, [&json, site.as_str()].map(text).to_vec());
-            self.is_no_copy(Drop::QuarantineFull);
+            let full = Fate::Dropped(Drop::QuarantineFull);
+            if tray.is_nobodys {
+                let mut params = self.label();
+                params.extend([full.name(), full.reason(), &json].map(text));
+                self.push(sql::NO_ROOM_OF_NOBODY, params);
+            } else {
+                self.push(sql::NO_ROOM, [&json, site.as_str()].map(text).to_vec());
+                self.is_no_copy(full);
+            }
         }
         for (reason, rows) in tray.drop {
             for (json, count) in counted(rows) {
@@ -125,17 +135,23 @@ impl Emitter<'_> {
     }
 
     /// What the statement before has noted as dropped.
-    fn is_no_copy(&mut self, reason: Drop) {
-        let fate = Fate::Dropped(reason);
+    fn is_no_copy(&mut self, fate: Fate) {
         let mut params = self.label();
         params.extend([fate.name(), fate.reason()].map(text));
         self.push(sql::DROPPED_IS_NO_COPY, params);
     }
 
-    /// The day, and how many bytes of it may wait in quarantine.
+    /// The day, and how many bytes of it may wait in quarantine. What the site's own servers report is
+    /// under no limit: pages must not be able to crowd it out.
     fn room(&self) -> [Param; 2] {
         let day = Param::Text(self.label.day.clone());
-        [day, Param::Integer(limits::QUARANTINE_BYTES)]
+        let is_of_server = self.label.form == Form::Server.name();
+        let bytes = if is_of_server {
+            WITHOUT_END
+        } else {
+            limits::QUARANTINE_BYTES
+        };
+        [day, Param::Integer(bytes)]
     }
 
     fn tally(&mut self, sql: &'static str, count: i64, fate: Fate) {

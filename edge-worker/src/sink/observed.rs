@@ -9,6 +9,7 @@ use goalpost_core::{
     CommerceStep, Context, Conversion, Id, Money, Observation, Person, Seen,
     beacon::{Form, ReadItem},
     channel::{Arrival, Touch},
+    contact::Identity,
     erasure::Subject,
     evaluate,
     fate::Quarantine,
@@ -73,7 +74,16 @@ pub(super) struct Whose {
 
 /// Whether it names a person as it should: an address or a number as it is would do so as well.
 fn is_identity(contact: &str) -> bool {
-    contact != NOBODY && contact.contains(':') && !contact.contains(['@', '+'])
+    if contact == NOBODY || contact.contains(['@', '+']) {
+        return false;
+    }
+    match contact.split_once(':') {
+        // A word without a digit or a sign is neither of the two.
+        Some(("email" | "phone", name)) => {
+            Identity::parse(contact).is_ok() || name.bytes().all(|byte| byte.is_ascii_alphabetic())
+        }
+        kind => kind.is_some(),
+    }
 }
 
 impl Whose {

@@ -7,6 +7,10 @@ use goalpost_core::{
 };
 use std::collections::BTreeMap;
 
+/// Places that a page load can give out: the lower 16 bits of a sequence number. Whoever says more of
+/// itself is no page of ours.
+const PLACES: u32 = 0x1_0000;
+
 /// Page loads by site and id.
 #[derive(Default)]
 pub(super) struct PageLoads(pub(super) BTreeMap<(String, Id), PageLoad>);
@@ -35,11 +39,11 @@ impl PageLoads {
         let label = of.of_request();
         let now = envelope.dropped;
         let load = self.load(of, page);
-        load.captured = load.captured.max(envelope.captured);
+        load.captured = load.captured.max(envelope.captured.min(PLACES));
         let before = load.dropped;
         load.dropped = Refusals {
-            overflow: before.overflow.max(now.overflow),
-            consent: before.consent.max(now.consent),
+            overflow: before.overflow.max(now.overflow.min(PLACES)),
+            consent: before.consent.max(now.consent.min(PLACES)),
         };
         if load.sdk < label.sdk {
             load.sdk.clone_from(&label.sdk);

@@ -42,6 +42,9 @@ pub(super) struct Sorted {
 pub(super) struct Tray {
     pub(super) store: Rows,
     pub(super) quarantine: Rows,
+    /// Whether what waits there waits for nobody: then no ids are kept of what does not fit, since nobody
+    /// would ever take them away.
+    pub(super) is_nobodys: bool,
     pub(super) drop: BTreeMap<Drop, Rows>,
     /// Dropped items without an identity.
     pub(super) count: BTreeMap<Drop, i64>,
@@ -331,7 +334,11 @@ impl Sorter<'_> {
     }
 
     fn quarantine(&mut self, of: &Delivery<'_>, text: &str, problem: &Problem<'_>) {
+        let is_nobodys = problem.reason == Quarantine::UnknownSite;
+        // Of nobody only the page load that sends is noted: items could name any number of them.
+        let is_noted = |page| !is_nobodys || of.page() == Some(page);
         let place = problem.page.zip(problem.seq);
+        let place = place.filter(|(page, _)| is_noted(*page));
         if let Some((page, seq)) = place {
             self.sorted.page_loads.captured(of, page, seq);
         }
@@ -348,6 +355,7 @@ impl Sorter<'_> {
             .place(&of.site(), subjects, problem.session, None, at);
         let tray = self.sorted.trays.entry((database, of.label(origin)));
         let tray = tray.or_default();
+        tray.is_nobodys |= is_nobodys;
         if !fresh {
             tray.quarantine.copy();
             return;
@@ -421,7 +429,9 @@ impl Sorter<'_> {
         let id = made_up_id(None, message.received_at, digest);
         let label = Label::without_page(&refused.site, message.received_at);
         let fresh = self.seen.insert((label.site.clone(), id, digest));
-        let rows = &mut self.sorted.trays.entry((0, label)).or_default().quarantine;
+        let tray = self.sorted.trays.entry((0, label.clone())).or_default();
+        tray.is_nobodys |= label.site.is_empty();
+        let rows = &mut tray.quarantine;
         if !fresh {
             rows.copy();
             return;

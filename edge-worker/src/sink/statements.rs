@@ -129,6 +129,21 @@ WHERE NOT EXISTS (SELECT 1 FROM observations AS o WHERE o.site = ?2 AND o.id = r
   AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.site = ?2 AND q.id = r.id)
 ON CONFLICT DO NOTHING";
 
+/// In place of [`NO_ROOM`] and what follows it, where the site has no plan: they are counted, and their ids
+/// are not kept. A copy counts again, and may be stored once there is a plan; so their page load waits
+/// for them. Parameters as [`TALLY`]'s, but for the number, and `?8` the rows.
+pub(super) const NO_ROOM_OF_NOBODY: &str = "\
+INSERT INTO fates (site, day, origin, fate, reason, sdk, form, count)
+SELECT ?1, ?2, f.value ->> 0, f.value ->> 1, f.value ->> 2, ?4, ?5, n.count * (f.value ->> 3)
+FROM (
+  SELECT count(*) AS count FROM json_each(?8) AS r
+  WHERE NOT EXISTS (
+    SELECT 1 FROM quarantine AS q WHERE q.site = ?1 AND q.id = unhex(r.value ->> 0))) AS n
+CROSS JOIN json_each(json_array(
+  json_array('other', ?6, ?7, 1), json_array(?3, 'duplicate', '', -1))) AS f
+WHERE n.count > 0
+ON CONFLICT DO UPDATE SET count = count + excluded.count";
+
 /// Before anything of a label is stored: ids of items that bear the name of somebody who was erased,
 /// from before that. They go where no further copy is stored either. `?1` names, each with its items
 /// and their times, `?2` site.

@@ -28,7 +28,10 @@ fn bad_items_cost_only_themselves() {
             5,
             r#""kind":"event","name":"nul \u0000 and ' and \" and ; --""#,
         ),
-        bad(6, &format!(r#""kind":"event","name":"deep",{deep}"#)),
+        bad(
+            6,
+            &format!(r#""kind":"event","name":"demo_requested",{deep}"#),
+        ),
         bad(
             7,
             r#""kind":"commerce","name":"purchase","properties":{"order":"\u0000'","revenue":1}"#,
@@ -42,15 +45,18 @@ fn bad_items_cost_only_themselves() {
         db.table("SELECT reason, count FROM fates WHERE fate = 'quarantined' ORDER BY 1"),
         [
             "encoding | 1",
-            "limit | 1",
+            "limit | 2",
             "unknown_kind | 1",
             "unregistered | 1",
             "value | 1"
         ]
     );
-    assert_eq!(db.fate("stored"), 4);
-    assert_eq!(db.conservation(), ["cloud-kicks | 9 | 4 | 0 | 5 | 0 | 0"]);
+    assert_eq!(db.fate("stored"), 3);
+    assert_eq!(db.conservation(), ["cloud-kicks | 9 | 3 | 0 | 6 | 0 | 0"]);
     assert_eq!(db.converted("demo-request"), 1);
+    // The archive and exports have SQL read what is stored, all of it in one statement.
+    let read = "SELECT count(body ->> 'name'), count(json(body)) FROM observations";
+    assert_eq!(db.table(read), ["3 | 3"]);
     db.assert_sound();
 }
 
@@ -379,4 +385,125 @@ fn junk_fills_a_day_of_the_quarantine_and_no_more() {
     // The next day has room of its own.
     db.deliver(&[Letter::new([junk(7)]).at(NOW + 86_400_000)]);
     assert_eq!(db.number("SELECT count(*) FROM quarantine"), 3);
+}
+
+/// Fills the day's room in quarantine, but for so many bytes.
+fn fill(db: &mut Db, site: &str, left: i64) {
+    db.run(&[Statement {
+        sql: "INSERT INTO quarantine_days VALUES (?1, date(?2 / 1000, 'unixepoch'), ?3)",
+        params: vec![
+            Param::Text(site.to_owned()),
+            Param::Integer(NOW),
+            Param::Integer(goalpost_core::limits::QUARANTINE_BYTES - left),
+        ],
+    }]);
+}
+
+#[test]
+fn of_names_that_anybody_makes_up_one_page_load_a_request_is_noted() {
+    let mut db = Db::new();
+    let kept = |db: &Db| {
+        ["page_loads", "dropped", "quarantine"]
+            .map(|table| db.number(&format!("SELECT count(*) FROM {table}")))
+    };
+    let letter = |site: &str| {
+        let items = (0..4).map(|n| Item::new(&event(n, "a"), id(20 + n), None, None).json);
+        let mut letter = Letter::new(items);
+        letter.site = site.into();
+        letter
+    };
+    db.deliver(&[letter("made-up"), letter("made-up")]);
+    assert_eq!(kept(&db), [1, 0, 4]);
+    assert_eq!(
+        db.table("SELECT site, origin, fate, reason, count FROM fates ORDER BY fate"),
+        [
+            "made-up | other | duplicate |  | 4",
+            "made-up | other | quarantined | unknown_site | 4"
+        ]
+    );
+    db.run(&[Statement {
+        sql: "UPDATE quarantine_days SET bytes = 64000000 WHERE site = ''",
+        params: Vec::new(),
+    }]);
+    for copies in 1..3 {
+        db.deliver(&[letter("another")]);
+        assert_eq!(kept(&db), [2, 0, 4]);
+        assert_eq!(
+            db.table("SELECT origin, fate, reason, count FROM fates WHERE site = 'another'"),
+            [format!(
+                "other | dropped | quarantine_full | {}",
+                4 * copies
+            )]
+        );
+    }
+    // Nor what is no beacon, and so of no site.
+    db.accept(&[accepted(
+        NOW,
+        Content::Refused(RefusedBody {
+            reason: Quarantine::Json.name().into(),
+            detail: "it is no JSON".into(),
+            site: "".into(),
+            body: "anVuaw==".into(),
+        }),
+    )]);
+    assert_eq!(kept(&db), [2, 0, 4]);
+    assert_eq!(db.fate("dropped"), 9);
+    db.assert_sound();
+}
+
+#[test]
+fn a_page_load_that_begins_before_its_site_has_a_plan_is_whole_in_the_end() {
+    let mut db = Db::new();
+    db.book = PlanBook::new();
+    let bad = item(&event(1, "x")).replace("event", "hologram");
+    db.deliver(&[Letter::new([item(&event(0, "a")), bad])]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 2 | 0 | 0 | 2 | 0 | 0"]);
+    db.book = book();
+    db.deliver(&[Letter::new([item(&event(2, "b"))])]);
+    assert_eq!(db.conservation(), ["cloud-kicks | 3 | 1 | 0 | 2 | 0 | 0"]);
+    let apply = crate::replay::testing::Replay {
+        apply: true,
+        ..crate::replay::testing::Replay::DRY
+    };
+    crate::replay::testing::replay(&mut db, &compiled(testing::rules()), apply);
+    assert_eq!(db.conservation(), ["cloud-kicks | 3 | 2 | 0 | 1 | 0 | 0"]);
+    db.assert_sound();
+}
+
+#[test]
+fn what_a_server_reports_waits_however_full_the_day_is() {
+    let mut db = Db::new();
+    fill(&mut db, SITE, 0);
+    let told = server_item(1, r#""kind":"trigger","name":"unheard-of""#);
+    let junk = format!(
+        r#"{{"id":"{}","seq":0,"page":"{}","kind":"telepathy"}}"#,
+        id(2).text(),
+        id(1).text()
+    );
+    db.deliver(&[Letter::new([told]).by_server(), Letter::new([junk])]);
+    assert_eq!(
+        db.table("SELECT form, reason FROM quarantine"),
+        ["server | unregistered"]
+    );
+    assert_eq!(
+        db.table("SELECT form, reason, count FROM fates WHERE fate = 'dropped'"),
+        ["raw | quarantine_full | 1"]
+    );
+    assert_eq!(db.conservation(), ["cloud-kicks | 1 | 0 | 0 | 0 | 1 | 0"]);
+}
+
+#[test]
+fn a_page_load_has_no_more_places_than_numbers_for_them() {
+    let mut db = Db::new();
+    let mut letter = Letter::new([item(&event(0, "a"))]);
+    letter.dropped = vec![(Drop::Overflow, u32::MAX), (Drop::Consent, u32::MAX)];
+    let text = letter
+        .text()
+        .replace("\"captured\":0", "\"captured\":4294967295");
+    assert!(text.contains("4294967295,\"dropped\""));
+    db.accept(&[accepted(NOW, Content::Beacon(raw(&text)))]);
+    assert_eq!(
+        db.table("SELECT captured, overflow, consent FROM page_loads"),
+        ["65536 | 65536 | 65536"]
+    );
 }

@@ -214,3 +214,32 @@ fn a_server_that_names_the_visitor_identifies_it() {
         );
     });
 }
+
+#[test]
+fn an_address_or_a_number_as_it_is_names_nobody() {
+    let raw = [
+        "phone:09012345678",
+        "phone:2125550100",
+        "phone:0 90 1234 5678",
+        "phone:０９０１２３４５６７８",
+        "email:ann%40shop.example",
+        "email:ann@shop.example",
+        "email:ann2 at shop",
+    ];
+    let letters: Vec<Letter> = raw
+        .iter()
+        .zip(0..)
+        .map(|(contact, n)| of(100, &identify(n, contact)))
+        .collect();
+    let mut db = Db::new();
+    db.deliver(&letters);
+    db.deliver(&[of(100, &subscribe(20))]);
+    assert_eq!(db.number("SELECT count(*) FROM observations"), 8);
+    assert_eq!(db.number("SELECT count(contact) FROM observations"), 0);
+    assert_eq!(db.number("SELECT count(*) FROM known_visitors"), 0);
+    let bodies = db.table("SELECT body FROM observations").concat();
+    for part in ["0123", "2125", "０９", "ann%", "ann@"] {
+        assert!(!bodies.contains(part), "{part}: {bodies}");
+    }
+    db.assert_sound();
+}

@@ -114,6 +114,29 @@ fn a_server_is_part_of_a_session_only_if_the_person_did_it() {
 }
 
 #[test]
+fn a_server_that_names_no_visitor_makes_no_session() {
+    let rules = testing::rules();
+    let terms = goalpost_core::server_event::Terms {
+        rules: &rules,
+        now: NOW,
+        since: None,
+    };
+    let event = format!(
+        r#"{{"event":"called","time":{NOW},"session":"{}","interactive":true,"contact":"customer:7"}}"#,
+        id(3).text()
+    );
+    let event = goalpost_core::server_event::read_event(&event, &terms).unwrap();
+    let letters = [
+        Letter::new([item(&view(0, "/", ""))]),
+        Letter::new([event.json]).by_server(),
+    ];
+    in_every_order(&letters, |db| {
+        assert_eq!(db.number("SELECT count(*) FROM observations"), 2);
+        assert_eq!(db.table(ROW), ["2026-11-18 | 0 | 0 | 1 | 0 | 1"]);
+    });
+}
+
+#[test]
 fn a_trail_stops_growing_and_the_sums_go_on() {
     let mut db = Db::new();
     let long = "x".repeat(60);
