@@ -329,7 +329,7 @@ describe("erasing where there is an archive", () => {
       const part = `INSERT INTO archive_parts (site, day, part, after, until, state, rows, people)
         VALUES ('shop', '2026-01-01', 0, x'', x'', 'kept', 1, '["customer:1"]')`;
       const erasure = `INSERT INTO erasures
-        VALUES ('shop', x'01', x'', 'running', 'archive', x'', 0, '[]', '["customer:1"]', '[]', 0, 0, 1, 1, '')`;
+        VALUES ('shop', x'019aa0000000700080000000000000aa', x'', 'running', 'archive', x'', 0, '[]', '["customer:1"]', '[]', 0, 0, 1, 1, '')`;
       await second.batch([part, erasure].map((sql) => second.prepare(sql)));
       await several.cron(Date.now());
       assert.equal(await second.prepare("SELECT state FROM erasures").first("state"), "done");
