@@ -457,15 +457,20 @@ describe("limits", () => {
       assert.equal(await fate(worker, "shop", "stored"), 1);
     }
     // Sites that nobody has published share one room, whatever they are called.
-    for (let n = 0; n < 6; n += 1) {
-      const nowhere = new PageLoad(`nowhere-${n}`);
-      await post(worker, nowhere.beacon([nowhere.view({ title: "x".repeat(300) })]));
-    }
-    await worker.settle();
-    const { n } = await worker.db
-      .prepare("SELECT count(*) AS n FROM quarantine WHERE reason = 'unknown_site'")
-      .first();
-    assert.ok(n >= 1 && n < 4, `${n} fit`);
+    const nowhere = Array.from({ length: 6 }, (_, n) => {
+      const load = new PageLoad(`nowhere-${n}`);
+      return load.beacon([load.view({ title: "x".repeat(300) })]);
+    });
+    const held = async () => {
+      for (const body of nowhere) await post(worker, body);
+      await worker.settle();
+      return worker.db.prepare("SELECT count(*) AS n FROM quarantine WHERE reason = 'unknown_site'").first("n");
+    };
+    const few = await held();
+    assert.ok(few >= 1 && few < 4, `${few} fit`);
+    // Nothing is kept of what found no room, so it may come again once there is some.
+    await worker.db.prepare("UPDATE quarantine_days SET bytes = 0 WHERE site = ''").run();
+    assert.equal(await held(), 6);
   });
 });
 
